@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tuner.data.augmentation import Augmentation, from_values
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (200, 12, 10, 3)).astype(np.uint8)
+
+
+def test_nothing_switched_on_costs_nothing(images: np.ndarray) -> None:
+    assert Augmentation()(images, np.random.default_rng(0)) is images
+
+
+def test_flip_mirrors_about_half_and_leaves_the_source_alone(images: np.ndarray) -> None:
+    before = images.copy()
+    out = Augmentation(flip=True)(images, np.random.default_rng(0))
+    same = (out == images).all(axis=(1, 2, 3))
+    mirrored = (out == images[:, :, ::-1]).all(axis=(1, 2, 3))
+    assert (same | mirrored).all()
+    assert 60 < mirrored.sum() < 140
+    assert (images == before).all()
+
+
+def test_shift_is_a_crop_of_the_reflected_image(images: np.ndarray) -> None:
+    out = Augmentation(shift=2)(images, np.random.default_rng(1))
+    padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
+    seen = set()
+    for i in range(len(images)):
+        found = [
+            (t, x)
+            for t in range(5)
+            for x in range(5)
+            if (padded[i, t : t + 12, x : x + 10] == out[i]).all()
+        ]
+        assert found
+        seen.add(found[0])
+    assert len(seen) == 25
+
+
+def test_cutout_sets_one_square_of_each_image_to_one_colour(images: np.ndarray) -> None:
+    out = Augmentation(cutout=4)(images, np.random.default_rng(2))
+    changed = (out != images).any(axis=3)
+    for i in range(len(images)):
+        rows, columns = np.nonzero(changed[i])
+        assert np.ptp(rows) < 4 and np.ptp(columns) < 4
+        assert len(np.unique(out[i][changed[i]], axis=0)) == 1
+
+
+def test_sizes_larger_than_the_image_are_cut_down(images: np.ndarray) -> None:
+    out = Augmentation(shift=50, cutout=50)(images, np.random.default_rng(3))
+    assert out.shape == images.shape
+
+
+def test_the_same_seed_gives_the_same_images(images: np.ndarray) -> None:
+    augment = Augmentation(flip=True, shift=3, cutout=3)
+    one, two = (augment(images, np.random.default_rng(4)) for _ in range(2))
+    assert (one == two).all()
+
+
+def test_absent_hyperparameters_switch_it_off() -> None:
+    assert not from_values({"width": 3, "flip": None})
+    assert from_values({"flip": 1, "shift": 2}) == Augmentation(flip=True, shift=2)

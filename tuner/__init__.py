@@ -1,0 +1,22 @@
+"""Finds the smallest Keras model that reaches an accuracy, on your data, within your epochs.
+
+``from tuner import search; result = search("q10", trials=50)``
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tuner.api import load_study, search
+
+__all__ = ["load_study", "search"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: `tuner --help` answers before Optuna could be imported.
+    if name in __all__:
+        return getattr(import_module("tuner.api"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,129 @@
+"""What the trials of a study say about size and shortfall."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from optuna.trial import TrialState
+
+from tuner import _curves
+from tuner.pruners import finished_curves
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from optuna.trial import FrozenTrial
+
+    from tuner._encoding import Encoding
+
+SHORTFALL = "shortfall"
+
+
+@dataclass
+class Evidence:
+    """What is known, one row a trial.
+
+    Attributes:
+        tried: Coordinates of every trial, proposals not to repeat, [n, d], NaN where missing.
+        points: Coordinates of the trials that were trained, [m, d].
+        shortfall: Their projected final shortfall, [m].
+        spread: Its standard deviation, [m].
+        sizes: Their sizes, NaN where unknown, [m].
+        met: Which of them are known to have met the target, bool [m].
+        running: Coordinates of the trials under way, [r, d].
+        incumbent: The smallest size that met the target, infinity while there is none.
+    """
+
+    tried: np.ndarray
+    points: np.ndarray
+    shortfall: np.ndarray
+    spread: np.ndarray
+    sizes: np.ndarray
+    met: np.ndarray
+    running: np.ndarray
+    running_sizes: np.ndarray
+    incumbent: float
+
+    @property
+    def count(self) -> int:
+        """How many trials were trained."""
+        return len(self.shortfall)
+
+
+def read(
+    trials: Sequence[FrozenTrial],
+    encoding: Encoding,
+    horizon: int | None,
+    size_of: Callable[[dict[str, Any]], int] | None,
+) -> Evidence:
+    """Collect the evidence of a study's complete, pruned and running trials."""
+    horizon = horizon or max((t.last_step or 1 for t in trials), default=1)
+    finished = [_curves.read_curve(v) for v in finished_curves(trials, horizon)]
+    curves = [c for c in finished if c is not None]
+    rows, shortfall, spread, sizes, met = [], [], [], [], []
+    for trial in trials:
+        outcome = _outcome(trial, horizon, curves)
+        if outcome is None:
+            continue
+        rows.append(encoding.encode(trial.params))
+        shortfall.append(outcome[0])
+        spread.append(outcome[1])
+        sizes.append(_size(trial, size_of))
+        met.append(trial.state == TrialState.COMPLETE and is_met(trial))
+    running = [t for t in trials if t.state == TrialState.RUNNING]
+    feasible = [size for size, ok in zip(sizes, met, strict=True) if ok and math.isfinite(size)]
+    return Evidence(
+        tried=_stack([encoding.encode(t.params) for t in trials], encoding),
+        points=_stack(rows, encoding),
+        shortfall=np.array(shortfall),
+        spread=np.array(spread),
+        sizes=np.array(sizes),
+        met=np.array(met, bool),
+        running=_stack([encoding.encode(t.params) for t in running], encoding),
+        running_sizes=np.array([_size(t, size_of) for t in running]),
+        incumbent=min(feasible, default=math.inf),
+    )
+
+
+def is_met(trial: FrozenTrial) -> bool:
+    """Whether a trial breaks no constraint; one without any counts as having met them."""
+    return all(value <= 0 for value in trial.constraints.values())
+
+
+def _outcome(
+    trial: FrozenTrial, horizon: int, curves: Sequence[_curves.Curve]
+) -> tuple[float, float] | None:
+    """Mean and standard deviation of the final shortfall; None where a trial says nothing."""
+    if trial.state == TrialState.RUNNING:
+        return None
+    values = trial.intermediate_values
+    final = trial.constraints.get(SHORTFALL)
+    if any(v > 0 for key, v in trial.constraints.items() if key != SHORTFALL):
+        return None
+    if values:
+        mean, sd = _curves.project(values, horizon, curves)
+        # A complete trial that ended early and short says itself where it ended.
+        if trial.state == TrialState.COMPLETE and final is not None and final > 0:
+            return final, _curves.SEED_NOISE
+        return mean, sd
+    if final is not None:
+        return final, _curves.SEED_NOISE if trial.state == TrialState.COMPLETE else 0.05
+    return (0.0, 0.02) if trial.state == TrialState.COMPLETE else None
+
+
+def _size(trial: FrozenTrial, size_of: Callable[[dict[str, Any]], int] | None) -> float:
+    if trial.state == TrialState.COMPLETE and trial.value is not None:
+        return trial.value
+    if size_of is None:
+        return math.nan
+    try:
+        return float(size_of(dict(trial.params)))
+    except (ValueError, KeyError):  # KeyError: a running trial has not chosen everything yet
+        return math.nan
+
+
+def _stack(rows: list[np.ndarray], encoding: Encoding) -> np.ndarray:
+    return np.array(rows).reshape(len(rows), len(encoding.names))

@@ -1,0 +1,92 @@
+"""The samplers and pruners that ``--sampler`` and ``--pruner`` take, by name."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tuner.errors import UsageError
+
+if TYPE_CHECKING:
+    from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
+
+SAMPLERS = ("smallest", "tpe", "random", "gp", "nsgaii", "qmc")
+PRUNERS = ("target", "median", "hyperband", "successive-halving", "none")
+
+
+def make_sampler(
+    name: str,
+    *,
+    seed: int,
+    asked: int,
+    horizon: int,
+    size_of: Callable[[dict[str, Any]], int] | None = None,
+    search_space: dict[str, Any] | None = None,
+    center: dict[str, Any] | None = None,
+) -> BaseSampler:
+    """Makes a sampler for the next trial.
+
+    Args:
+        name: One of `SAMPLERS`.
+        seed: The study's seed, with the worker's mixed in.
+        asked: How many trials the study has: Optuna does not store a sampler's random state, so
+            its own samplers would repeat themselves in a study that goes on.
+        horizon: The most epochs of a training.
+        size_of: Params to size, for ``smallest``.
+        search_space: The whole space, for ``smallest``.
+        center: The space's defaults, for ``smallest``.
+
+    Raises:
+        UsageError: The sampler needs a package that is not installed.
+    """
+    import optuna
+
+    if name == "smallest":
+        from tuner.samplers import SmallestFeasibleSampler
+
+        return SmallestFeasibleSampler(
+            size_of=size_of, horizon=horizon, seed=seed, search_space=search_space, center=center
+        )
+    digest = hashlib.sha256(f"sampler {seed} {asked}".encode()).digest()
+    state = int.from_bytes(digest[:4], "big")
+    makers: dict[str, Callable[[], BaseSampler]] = {
+        "tpe": lambda: optuna.samplers.TPESampler(seed=state),
+        "random": lambda: optuna.samplers.RandomSampler(seed=state),
+        "gp": lambda: optuna.samplers.GPSampler(seed=state),
+        "nsgaii": lambda: optuna.samplers.NSGAIISampler(seed=state),
+        "qmc": lambda: optuna.samplers.QMCSampler(seed=seed),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        try:
+            return makers[name]()
+        except ImportError as error:
+            raise UsageError(
+                f"--sampler {name} needs a package that is not installed: {error.name}; "
+                f"install it, or choose one of {', '.join(SAMPLERS)}."
+            ) from error
+
+
+def make_pruner(name: str, *, horizon: int) -> BasePruner:
+    """Makes a pruner.
+
+    Args:
+        name: One of `PRUNERS`.
+        horizon: The most epochs of a training.
+    """
+    import optuna
+
+    if name == "target":
+        from tuner.pruners import TargetPruner
+
+        return TargetPruner(horizon=horizon)
+    makers: dict[str, Callable[[], BasePruner]] = {
+        "median": lambda: optuna.pruners.MedianPruner(),
+        "hyperband": lambda: optuna.pruners.HyperbandPruner(max_resource=horizon),
+        "successive-halving": lambda: optuna.pruners.SuccessiveHalvingPruner(),
+        "none": lambda: optuna.pruners.NopPruner(),
+    }
+    return makers[name]()

@@ -1,0 +1,79 @@
+"""Turns whatever a verb raises into one line and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from tuner.errors import TunerError
+
+DONE = 0
+NOT_MET = 1
+ERROR = 2
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""As the shell reports for other programs whose reader went away."""
+
+
+def guarded(command: click.Command, arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; verbs return their exit code, or None for 0."""
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows no Unicode shall show a question mark, not end the search.
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        code = command.main(typed, prog_name="tuner", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else DONE
+    except BrokenPipeError:
+        _forget_output()
+        return BROKEN_PIPE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except Exception as error:
+        if "--debug" in typed:
+            traceback.print_exc()
+        else:
+            _say(_line(error))
+        return ERROR
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"{_sentence(error.format_message())} See '{error.ctx.command_path} --help'."
+    if isinstance(error, click.ClickException):
+        return _sentence(error.format_message())
+    if isinstance(error, TunerError):
+        return str(error)
+    if isinstance(error, OSError):
+        named = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror or type(error).__name__}{named}."
+    return f"unexpected {type(error).__name__}: {error}; run it again with --debug for the details."
+
+
+def _sentence(message: str) -> str:
+    return message if message.endswith((".", "?", ")")) else f"{message}."
+
+
+def _say(message: str) -> None:
+    if message.startswith("Usage:"):
+        click.echo(message, err=True)
+        return
+    with contextlib.suppress(OSError):
+        click.echo(f"Error: {' '.join(message.split())}", err=True)
+
+
+def _forget_output() -> None:
+    """Points standard output at nothing, so that the interpreter's last flush stays quiet."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(nothing, sys.stdout.fileno())

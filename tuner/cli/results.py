@@ -1,0 +1,133 @@
+"""``tuner status``, ``best`` and ``trials``: what the storage holds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tuner.cli.guard import NOT_MET
+from tuner.cli.options import OneOf, StudyName, repeated, storage_options
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.storages import BaseStorage
+
+    from tuner.record import StudyRecord
+
+
+def storage_url(storage: str | None, results: Path) -> str:
+    """The storage that the options name."""
+    from tuner import environment
+    from tuner.storage import default_url
+
+    return storage or environment.storage_url() or default_url(results)
+
+
+def _record(
+    name: str, storage: str | None, results: Path
+) -> tuple[optuna.Study, StudyRecord]:
+    from tuner.api import load_study
+    from tuner.record import StudyRecord
+    from tuner.storage import told
+
+    with told(storage_url(storage, results)):
+        study = load_study(name, storage=storage, results=results)
+        return study, StudyRecord.of(study)
+
+
+def existing(storage: str | None, results: Path) -> BaseStorage | None:
+    """The storage; None where nothing was asked for and nothing is there yet."""
+    from tuner import environment
+    from tuner.storage import open_storage
+
+    url = storage_url(storage, results)
+    nothing_yet = not storage and not environment.storage_url()
+    if nothing_yet and not (results / "tuner.db").exists():
+        return None
+    return open_storage(url, create=False)
+
+
+@click.command()
+@click.argument("study", type=StudyName(), required=False)
+@storage_options
+def status(study: str | None, storage: str | None, results: Path) -> None:
+    """How far a study is, or all of them."""
+    from tuner.storage import find_study, study_names, told
+    from tuner.views import tables
+    from tuner.views.consoles import console
+
+    with told(storage_url(storage, results)):
+        found = existing(storage, results)
+        if found is None and study is None:
+            click.echo(f"No results yet in {results}; start with 'tuner search q10'.")
+            return
+        if study is not None:
+            loaded = _record(study, storage, results)[0]
+            console().print(tables.status(loaded))
+            return
+        assert found is not None
+        names = study_names(found)
+        studies = [find_study(name, found) for name in names]
+        if not studies:
+            click.echo("The storage holds no study yet; start with 'tuner search q10'.")
+            return
+        console().print(tables.overview(studies))
+        click.echo("One of them in full: tuner status STUDY")
+
+
+@click.command()
+@click.argument("study", type=StudyName())
+@storage_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def best(study: str, storage: str | None, results: Path, as_json: bool) -> int:
+    """The smallest model that met the target; exit code 1 where none did."""
+    from tuner.views import summary
+    from tuner.views.consoles import console
+    from tuner.views.events import best_object
+
+    _, record = _record(study, storage, results)
+    folder = results / record.name
+    if as_json:
+        click.echo(json.dumps(best_object(record, folder), allow_nan=False))
+    else:
+        console().print(summary.best(record, folder, repeated(storage, results)))
+    return NOT_MET if record.target is not None and record.incumbent is None else 0
+
+
+@click.command()
+@click.argument("study", type=StudyName())
+@storage_options
+@click.option("--sort", type=OneOf(["number", "size", "accuracy"]), default="number")
+@click.option("--all", "everything", is_flag=True, help="Gated trials too, which never trained.")
+@click.option("--csv", "as_csv", is_flag=True, help="Every trial and column, as CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Every trial, as one JSON array.")
+def trials(
+    study: str,
+    storage: str | None,
+    results: Path,
+    sort: str,
+    everything: bool,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """A table of a study's trials."""
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json exclude each other", click.get_current_context())
+    _, record = _record(study, storage, results)
+    if as_csv:
+        from analysis import frames
+
+        frames.trials(record).to_csv(sys.stdout, index=False)
+    elif as_json:
+        from tuner.views.events import trial_object
+
+        click.echo(json.dumps([trial_object(t) for t in record.trials], allow_nan=False))
+    else:
+        from tuner.views import tables
+        from tuner.views.consoles import console
+
+        console().print(tables.trials(record, sort, everything=everything))

@@ -1,0 +1,101 @@
+"""``tuner search``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuner.choose import PRUNERS, SAMPLERS
+from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
+from tuner.cli.options import Duration, Fraction, OneOf, StudyName, Workers, storage_options
+
+if TYPE_CHECKING:
+    from tuner.watch import Watcher
+
+EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": INTERRUPTED}
+
+
+@click.command()
+@click.argument("study", type=StudyName())
+@click.option(
+    "--trials",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Trained trials that the study shall have in all; the same command again trains no more. "
+    "Default: 50; a sweep trains its grid.",
+)
+@click.option("--more", type=click.IntRange(min=1), metavar="N", help="Train so many in addition.")
+@click.option(
+    "--timeout", type=Duration(), metavar="TIME", help="Stop after so long: 90 (seconds), 30m, 2h."
+)
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="SOURCE",
+    help="Images to use instead of the study's: cifar10, mnist, shapes10, an .npz file or a "
+    "folder; see 'tuner data'. In a sweep over several data sets, NAME=SOURCE for each.",
+)
+@click.option("--target", type=Fraction(0, 1, low_open=True), metavar="F", help="Accuracy to reach.")
+@click.option(
+    "--margin",
+    type=Fraction(0, 0.5, low_open=False),
+    metavar="F",
+    help="How far above the target validation must come to count. Default: 0.005 on 5,000 images.",
+)
+@click.option(
+    "--minimize", type=OneOf(["size", "macs", "bytes"]), help="What the smallest model has least of."
+)
+@click.option(
+    "--workers",
+    type=Workers(),
+    default="auto",
+    metavar="auto|N",
+    help="Worker processes; auto chooses from cores or GPUs.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+@storage_options
+@click.option("--sampler", type=OneOf(SAMPLERS), default="smallest", show_default=True)
+@click.option("--pruner", type=OneOf(PRUNERS), default="target", show_default=True)
+@click.option("--no-reference", is_flag=True, help="Do not train the study's reference model.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an event, a line each.")
+@click.option("--no-live", is_flag=True, help="One line a trial, also on a terminal.")
+def search(study: str, *, no_reference: bool, as_json: bool, no_live: bool, **chosen: Any) -> int:
+    """Search for the smallest model that meets a study's target.
+
+    STUDY is one of 'tuner studies' or the path of a study file. The same command again goes on
+    where it stopped. Ctrl-C stops after the running epochs, a second one at once.
+    """
+    from tuner.api import search as run
+
+    chosen["data"] = list(chosen["data"]) or None
+    watcher = make_watcher(
+        as_json=as_json, live=not no_live, storage=chosen["storage"], results=chosen["results"]
+    )
+    result = run(study, reference=not no_reference, watcher=watcher, **chosen)
+    return EXIT_CODES[result.status]
+
+
+def make_watcher(*, as_json: bool, live: bool, storage: str | None, results: Path) -> Watcher:
+    """What shows the search: a live view on a terminal, else lines, or JSON events."""
+    from tuner.cli.options import repeated
+
+    if as_json:
+        from tuner.views.events import Events
+
+        return Events(sys.stdout, sys.stderr)
+    again = repeated(storage, results)
+    from rich.console import Console
+
+    from tuner.views.consoles import console
+
+    out = console()
+    if live and out.is_terminal and not out.is_dumb_terminal:
+        from tuner.views.live import Live
+
+        return Live(out, again)
+    from tuner.views.lines import Lines
+
+    return Lines(out, Console(stderr=True), again)

@@ -1,0 +1,182 @@
+"""Decoded arrays on disk, found again by content and by the fingerprint of their source.
+
+    <cache>/data/<hash>-<seed>/   learn_images.npy (training part, then validation part), ...
+    <cache>/index/<fingerprint>.json   which of these folders a source became
+
+Training and validation are slices of one file, so that worker processes share its pages.
+Folders appear by rename, whole or not at all: two processes may store the same set at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tuner.data.dataset import (
+    LEARN_IMAGES,
+    LEARN_LABELS,
+    TEST_IMAGES,
+    TEST_LABELS,
+    DataSet,
+)
+from tuner.data.raw import Raw
+from tuner.data.split import stratified_order
+from tuner.errors import DataError
+
+META = "meta.json"
+CHUNK = 4096  # images written at a time: reordering never copies the whole array
+ABANDONED_AFTER = 24 * 3600.0  # seconds; a killed process leaves its unfinished folder behind
+
+
+def find(cache: Path, fingerprint: str, *, name: str, source: str) -> DataSet | None:
+    """The data set that a source with this fingerprint became, or None."""
+    try:
+        entry = json.loads((cache / "index" / f"{fingerprint}.json").read_text())
+        folder = cache / "data" / str(entry["folder"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return _read(folder, name, source)
+
+
+def store(
+    cache: Path, raw: Raw, *, seed: int, fingerprint: str, name: str, source: str
+) -> DataSet:
+    """Split ``raw``, write it under its content hash and index it under ``fingerprint``.
+
+    Raises:
+        DataError: The cache folder cannot be written; nothing unfinished is left in it.
+    """
+    content = raw.content_hash()
+    folder = cache / "data" / f"{content[:32]}-{seed}"
+    with writing(cache):
+        found = _read(folder, name, source)
+        if found is None:
+            with scratch(cache) as unfinished:
+                _write(unfinished, raw, content, seed)
+                _publish(unfinished, folder)
+            found = _read(folder, name, source)
+        if found is None:
+            raise OSError("what was written cannot be read back")
+        _index(cache, fingerprint, folder.name)
+    return found
+
+
+@contextlib.contextmanager
+def writing(cache: Path) -> Iterator[None]:
+    """Turn a failed write into one line that names the folder and the way out.
+
+    Raises:
+        DataError: The body raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(
+            f"The cache folder {cache} cannot be written ({reason}): free some space there or set "
+            "TUNER_CACHE to another folder."
+        ) from error
+
+
+@contextlib.contextmanager
+def scratch(cache: Path) -> Iterator[Path]:
+    """A folder on the cache's disk that is gone when the body ends, whatever happens.
+
+    Raises:
+        OSError: The cache folder cannot be written.
+    """
+    parent = cache / "unfinished"
+    parent.mkdir(parents=True, exist_ok=True)
+    for old in parent.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - old.stat().st_mtime > ABANDONED_AFTER:
+                shutil.rmtree(old)
+    folder = Path(tempfile.mkdtemp(dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(folder: Path, raw: Raw, content: str, seed: int) -> None:
+    order, train_size = stratified_order(raw.train_labels, len(raw.classes), seed)
+    test_order = np.arange(len(raw.test_labels))
+    _save(folder / LEARN_IMAGES, raw.train_images, order)
+    _save(folder / LEARN_LABELS, raw.train_labels, order)
+    _save(folder / TEST_IMAGES, raw.test_images, test_order)
+    _save(folder / TEST_LABELS, raw.test_labels, test_order)
+    files = (LEARN_IMAGES, LEARN_LABELS, TEST_IMAGES, TEST_LABELS)
+    meta = {
+        "hash": content,
+        "classes": raw.classes,
+        "image_shape": raw.train_images.shape[1:],
+        "train_size": train_size,
+        "validation_size": len(order) - train_size,
+        "test_size": len(test_order),
+        "bytes": {file: (folder / file).stat().st_size for file in files},
+    }
+    (folder / META).write_text(json.dumps(meta, indent=1))
+
+
+def _save(path: Path, array: np.ndarray[Any, Any], order: np.ndarray[Any, Any]) -> None:
+    header = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(array))
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(order), CHUNK):
+            file.write(np.ascontiguousarray(array[order[start : start + CHUNK]]).data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _publish(unfinished: Path, folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        unfinished.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+        # Another process was faster, or what lies there is damaged.
+        if _read(folder, "", "") is None:
+            folder.rename(unfinished.with_name(f"{unfinished.name}-damaged"))
+            shutil.rmtree(unfinished.with_name(f"{unfinished.name}-damaged"), ignore_errors=True)
+            unfinished.rename(folder)
+
+
+def _index(cache: Path, fingerprint: str, folder: str) -> None:
+    target = cache / "index" / f"{fingerprint}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with scratch(cache) as unfinished:
+        entry = unfinished / "entry.json"
+        entry.write_text(json.dumps({"folder": folder}))
+        entry.replace(target)
+
+
+def _read(folder: Path, name: str, source: str) -> DataSet | None:
+    try:
+        meta = json.loads((folder / META).read_text())
+        for file, size in meta["bytes"].items():
+            if (folder / file).stat().st_size != size:
+                return None
+        height, width, channels = meta["image_shape"]
+        return DataSet(
+            name=name,
+            source=source,
+            hash=meta["hash"],
+            classes=tuple(meta["classes"]),
+            image_shape=(height, width, channels),
+            train_size=meta["train_size"],
+            validation_size=meta["validation_size"],
+            test_size=meta["test_size"],
+            folder=folder,
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

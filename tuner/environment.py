@@ -1,0 +1,25 @@
+"""Every environment variable that the project reads, with its parser and default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """Where decoded data sets are kept: ``TUNER_CACHE``, else the user's cache folder."""
+    if chosen := os.environ.get("TUNER_CACHE"):
+        return Path(chosen).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base).expanduser() if base else Path.home() / ".cache") / "tuner"
+
+
+def test_data_folder() -> Path | None:
+    """Where tests find real images: ``TUNER_TEST_DATA``, else None (such tests are skipped)."""
+    chosen = os.environ.get("TUNER_TEST_DATA")
+    return Path(chosen).expanduser() if chosen else None
+
+
+def storage_url() -> str | None:
+    """The storage to use where none is given: ``TUNER_STORAGE``, else None."""
+    return os.environ.get("TUNER_STORAGE") or None

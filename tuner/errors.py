@@ -1,0 +1,48 @@
+"""Every error that a user can cause.
+
+    TunerError
+    ├── UsageError        an option or a name that does not exist or does not fit
+    ├── StudyError        a study file that cannot be read or breaks a rule
+    │   └── StudyChangedError   results exist, and what made them has changed
+    ├── SpaceError        a search space that cannot be imported or used
+    ├── DataError         a data set that cannot be found, read or used
+    │   └── DataUnavailableError   an official archive, neither cached nor reachable
+    └── StorageError      a storage or results folder that cannot be reached or written
+
+The command line prints the message of any of them as one line and exits with 2.
+A message says what was wrong, what was received and what to do.
+"""
+
+from __future__ import annotations
+
+
+class TunerError(Exception):
+    """Base class of the errors that a user can cause and mend."""
+
+
+class UsageError(TunerError):
+    """An option or a name does not exist or does not fit the others."""
+
+
+class StudyError(TunerError):
+    """A study file cannot be read or breaks a rule."""
+
+
+class StudyChangedError(StudyError):
+    """A study has results, and its target, space or data has changed since."""
+
+
+class SpaceError(TunerError):
+    """A search space cannot be imported, or does not do what a search needs."""
+
+
+class DataError(TunerError):
+    """A data set cannot be found, read or used."""
+
+
+class DataUnavailableError(DataError):
+    """An official archive is neither cached on this machine nor reachable."""
+
+
+class StorageError(TunerError):
+    """A storage or a results folder cannot be reached or written."""

@@ -1,0 +1,202 @@
+"""Runs workers as processes of this machine: starts, watches, replaces and stops them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from tuner import errors
+from tuner.errors import TunerError
+from tuner.orders import Orders
+from tuner.worker import EXIT_DONE, EXIT_ERROR, EXIT_RECYCLE
+
+BYTES_A_WORKER = 1_500 * 2**20
+"""Memory that a TensorFlow worker with a small data set needs."""
+MOST_WORKERS = 32
+MOST_DEATHS = 5
+"""So many workers dying in a row without ending a trial end the search."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where one worker runs.
+
+    Attributes:
+        cpus: Processors to be pinned to; empty for all.
+        gpu: Index of its GPU, or None.
+        threads: Threads of its backend; 0 leaves the backend's default.
+    """
+
+    cpus: tuple[int, ...] = ()
+    gpu: int | None = None
+    threads: int = 0
+
+    def environment(self) -> dict[str, str]:
+        """Variables that backends read when they are imported."""
+        variables = {
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+            "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        }
+        if self.gpu is not None:
+            variables["CUDA_VISIBLE_DEVICES"] = str(self.gpu)
+        if self.threads:
+            for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+                variables[name] = str(self.threads)
+        return variables
+
+
+def gpus() -> int:
+    """How many NVIDIA GPUs the driver shows; found without importing a backend."""
+    if shutil.which("nvidia-smi") is None:
+        return 0
+    command = ["nvidia-smi", "--list-gpus"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    return sum(line.startswith("GPU") for line in listed.stdout.splitlines())
+
+
+def placements(workers: int | Literal["auto"], goal: int) -> list[Placement]:
+    """Decides how many workers run and where.
+
+    On a CPU small models gain little from several threads: one pinned, one-threaded worker for
+    each core trains more models an hour than one worker with all cores does. With GPUs, one worker
+    for each.
+
+    Args:
+        workers: How many, or ``auto``.
+        goal: Trials still to be trained; more workers than that would idle.
+    """
+    found = gpus()
+    allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    cores = len(allowed) or os.cpu_count() or 1
+    count = automatic(found, cores, goal) if workers == "auto" else workers
+    if found:
+        return [Placement(gpu=i % found) for i in range(count)]
+    share = max(1, cores // count)
+    if count == 1 or not allowed:
+        return [Placement(threads=0 if count == 1 else share) for _ in range(count)]
+    return [
+        Placement(cpus=tuple(allowed[(i * share + k) % cores] for k in range(share)), threads=share)
+        for i in range(count)
+    ]
+
+
+def automatic(gpus_found: int, cores: int, goal: int) -> int:
+    """How many workers this machine can feed: one a GPU, else one a core that memory allows."""
+    memory = int(psutil.virtual_memory().available // BYTES_A_WORKER)
+    most = gpus_found or min(cores, MOST_WORKERS, max(1, memory))
+    return max(1, min(most, goal))
+
+
+class Crew:
+    """The worker processes of one command."""
+
+    def __init__(self, orders: Orders, places: list[Placement], logs: Path) -> None:
+        """Starts one worker for each place; their backends' chatter goes to files in `logs`."""
+        self.logs = logs
+        self.orders = [
+            replace(orders, index=i, cpus=list(p.cpus), environment=p.environment())
+            for i, p in enumerate(places)
+        ]
+        self.stopping = False
+        self.deaths = 0
+        self.processes: list[subprocess.Popen[str] | None] = [None] * len(places)
+        for index in range(len(places)):
+            self._start(index)
+
+    def _start(self, index: int) -> None:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with (self.logs / f"worker-{index}.log").open("a", encoding="utf-8") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tuner.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                # A Ctrl-C in the terminal is this process's to pass on.
+                start_new_session=True,
+            )
+        assert process.stdin is not None
+        process.stdin.write(self.orders[index].to_json() + "\n")
+        process.stdin.flush()
+        self.processes[index] = process
+
+    @property
+    def size(self) -> int:
+        """How many workers there are, ended ones included."""
+        return len(self.processes)
+
+    def check(self, died: Callable[[int, int], None]) -> bool:
+        """Replaces workers that ask for it or have died.
+
+        Args:
+            died: Called with the process id and the exit code of each worker that died on its own.
+
+        Returns:
+            Whether any worker still runs.
+
+        Raises:
+            TunerError: A worker met an error that ends the search.
+        """
+        for index, process in enumerate(self.processes):
+            if process is None or process.poll() is None:
+                continue
+            self.processes[index] = None
+            if process.returncode == EXIT_ERROR:
+                self._raise(process, index)
+            if process.returncode == EXIT_DONE or self.stopping:
+                continue
+            if process.returncode != EXIT_RECYCLE:
+                self._count_death(index)
+                died(process.pid, process.returncode)
+            self._start(index)
+        return any(p is not None for p in self.processes)
+
+    def _count_death(self, index: int) -> None:
+        self.deaths += 1
+        if self.deaths >= MOST_DEATHS:
+            raise TunerError(
+                f"{self.deaths} workers died one after the other without ending a trial; "
+                f"see {self.logs / f'worker-{index}.log'}."
+            )
+
+    def _raise(self, process: subprocess.Popen[str], index: int) -> None:
+        output = process.stdout.read() if process.stdout else ""
+        lines = [line for line in output.splitlines() if line.startswith("{")]
+        if not lines:
+            raise TunerError(f"a worker failed; see {self.logs / f'worker-{index}.log'}.")
+        told = json.loads(lines[-1])
+        kind = getattr(errors, told["kind"], TunerError)
+        raise kind(told["message"])
+
+    def ask_to_stop(self) -> None:
+        """Asks every worker to stop after its running epoch."""
+        self.stopping = True
+        for process in self.processes:
+            if process is not None and process.stdin is not None:
+                try:
+                    process.stdin.write("stop\n")
+                    process.stdin.flush()
+                except OSError:  # it has ended meanwhile
+                    continue
+
+    def kill(self) -> None:
+        """Ends every worker at once."""
+        self.stopping = True
+        for process in self.processes:
+            if process is not None:
+                process.kill()
+                process.wait()
+        self.processes = [None] * len(self.processes)

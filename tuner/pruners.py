@@ -1,0 +1,121 @@
+"""Stops trainings that will not reach the target by the horizon."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from optuna.pruners import BasePruner
+from optuna.trial import TrialState
+
+from tuner import _curves
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+
+class TargetPruner(BasePruner):
+    """Stops a trial when it is unlikely to reach its target by the horizon.
+
+    For a study whose trials report the shortfall, target − accuracy, after every epoch: at or
+    below 0 the target is met. The pruner looks at this trial's best so far, its slope, and at how
+    finished trials of the same study went on from the same epoch; see :func:`project_shortfall`.
+    The fewer trials have finished, the wider its projection, and the longer it waits.
+
+    A trial at or below 0 is never stopped. One whose last report is NaN is stopped at once, and
+    so is one that has not learned anything since its first epoch and is far from the target.
+
+    Args:
+        horizon: The most epochs one training may use, at least 1. Steps count epochs from 1.
+        threshold: Stop below this probability of reaching the target, in (0, 1).
+        n_startup: Trials that finish before any is stopped for its curve, at least 0; default 0,
+            since the projection without any finished curve is wide enough by itself.
+        n_warmup: Epochs before which only NaN stops a trial; default a twelfth of the horizon,
+            and at least 3.
+
+    Raises:
+        ValueError: An argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        horizon: int,
+        *,
+        threshold: float = 0.05,
+        n_startup: int = 0,
+        n_warmup: int | None = None,
+    ) -> None:
+        if horizon < 1:
+            raise ValueError(f"horizon must be at least 1 but got {horizon}.")
+        if not 0 < threshold < 1:
+            raise ValueError(f"threshold must lie between 0 and 1 but got {threshold}.")
+        if n_startup < 0:
+            raise ValueError(f"n_startup cannot be negative but got {n_startup}.")
+        if n_warmup is not None and n_warmup < 0:
+            raise ValueError(f"n_warmup cannot be negative but got {n_warmup}.")
+        self._horizon = horizon
+        self._threshold = threshold
+        self._n_startup = n_startup
+        self._n_warmup = max(3, horizon // 12) if n_warmup is None else n_warmup
+
+    def prune(self, study: Study, trial: FrozenTrial) -> bool:
+        """Whether to stop ``trial`` now."""
+        values = trial.intermediate_values
+        step = trial.last_step
+        if step is None:
+            return False
+        if min((v for v in values.values() if not math.isnan(v)), default=math.inf) <= 0:
+            return False
+        if math.isnan(values[step]):
+            return True
+        if step < self._n_warmup or step >= self._horizon:
+            return False
+        trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        finished = finished_curves(trials, self._horizon)
+        if len(finished) < self._n_startup:
+            return False
+        return probability_of_reaching(values, self._horizon, finished) < self._threshold
+
+
+def finished_curves(trials: Sequence[FrozenTrial], horizon: int) -> list[Mapping[int, float]]:
+    """Curves of complete trials that ran to the horizon or stopped because they met the target."""
+    curves = []
+    for trial in trials:
+        values = trial.intermediate_values
+        if trial.state != TrialState.COMPLETE or not values:
+            continue
+        if max(values) >= horizon or min(values.values()) <= 0:
+            curves.append(values)
+    return curves
+
+
+def project_shortfall(
+    trial_values: Mapping[int, float], horizon: int, finished: Sequence[Mapping[int, float]]
+) -> tuple[float, float]:
+    """Project the best shortfall that a training has when it ends.
+
+    Args:
+        trial_values: Shortfall by step so far, steps positive, in any order; NaN are left out.
+        horizon: The last step, at least 1.
+        finished: Curves of other trials that ran to the horizon or to the target.
+
+    Returns:
+        Mean and standard deviation, in units of the shortfall (fractions of 1). With no finite
+        report, a mean of 1.0.
+    """
+    curves = [c for values in finished if (c := _curves.read_curve(values)) is not None]
+    return _curves.project(trial_values, horizon, curves)
+
+
+def probability_of_reaching(
+    trial_values: Mapping[int, float], horizon: int, finished: Sequence[Mapping[int, float]]
+) -> float:
+    """P(the shortfall is at or below 0 by the horizon); arguments as in project_shortfall."""
+    mean, sd = project_shortfall(trial_values, horizon, finished)
+    best = min((v for v in trial_values.values() if math.isfinite(v)), default=math.inf)
+    if not math.isfinite(best):
+        return 0.0
+    return _curves.chance_of_target(best, mean, sd, len(finished))

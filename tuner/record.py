@@ -1,0 +1,263 @@
+"""Names and types of everything stored on a study or a trial.
+
+The seam between the search, which writes, and whoever reads: the command line, notebooks, reports.
+Imports Optuna only.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+SCHEMA = 1
+"""Version of what this module describes; stored with every study."""
+
+Outcome = Literal["reached", "missed", "pruned", "diverged", "out_of_memory", "failed", "gated"]
+"""Why a trial ended. ``gated``: its size is not below the incumbent's, it was never trained."""
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+TRAINED: frozenset[Outcome] = frozenset({"reached", "missed", "pruned", "diverged"})
+"""Outcomes that count towards ``--trials``."""
+
+SHORTFALL = "shortfall"
+"""The constraint: target + margin - validation accuracy; at most 0 when the target is met."""
+GATE = "gate"
+"""The constraint of a gated trial: log(size / incumbent's size) + a little, above 0."""
+
+
+class StudyKey:
+    """Names of the user attributes of a study."""
+
+    SCHEMA = "schema"
+    STUDY = "study"  # the validated study file as a dict
+    DATA = "data"  # for each data set's key: name, source, hash, classes, image_shape, sizes
+    SPACE_HASH = "space_hash"
+    MARGIN = "margin"
+    SEED = "seed"
+    VERSIONS = "versions"
+    CREATED_BY = "created_by"  # the command line that made it
+
+
+class TrialKey:
+    """Names of the user attributes of a trial."""
+
+    OUTCOME = "outcome"
+    VALUES = "values"  # every active hyperparameter by its keras-tuner name
+    SIZE = "size"  # trainable parameters
+    TOTAL_SIZE = "total_size"  # all parameters
+    MACS = "macs"  # multiply-accumulates of one image
+    BYTES = "bytes"  # of the weights in float32
+    HISTORY = "history"  # one dict an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds
+    PROJECTED = "projected"  # [mean, sd] of the final shortfall of a stopped training
+    STOP = "stop"  # why a training was stopped, one sentence
+    SECONDS = "seconds"  # building and training
+    SEED = "seed"
+    DATA_HASH = "data_hash"
+    DATA = "dataset"  # which of the study's data sets, in a sweep over several
+    CELL = "cell"  # in a sweep: the varied hyperparameters
+    VERSIONS = "versions"
+    REFERENCE = "reference"
+    MODEL_FILE = "model_file"
+    ERROR = "error"
+    WORKER = "worker"  # host, pid, started: who trains it
+    HEARTBEAT = "heartbeat"  # seconds since 1970, renewed while it trains
+    RETRY_OF = "retry_of"  # number of the trial whose worker died
+    LOST = "lost"  # why a trial ended without an outcome: its worker died or was stopped
+    CRASHES = "crashes"  # how many workers died alone while training this configuration
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch gave; accuracies are fractions."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """A trial, typed. Numbers are None until they are known."""
+
+    number: int
+    state: TrialState
+    outcome: Outcome | None
+    params: Mapping[str, Any]
+    """By Optuna's names."""
+    values: Mapping[str, Any]
+    """By keras-tuner's names."""
+    size: int | None
+    total_size: int | None
+    macs: int | None
+    bytes: int | None
+    value: float | None
+    """What the study minimises."""
+    shortfall: float | None
+    """The constraint: at most 0 when the target is met."""
+    history: tuple[Epoch, ...]
+    seconds: float | None
+    seed: int | None
+    dataset: str | None
+    cell: Mapping[str, Any] | None
+    reference: bool
+    model_file: str | None
+    stop: str | None
+    error: str | None
+    retry_of: int | None
+    lost: str | None
+    started: datetime.datetime | None
+    ended: datetime.datetime | None
+    attributes: Mapping[str, Any] = field(repr=False)
+    """Every user attribute as stored."""
+
+    @property
+    def epochs(self) -> int:
+        """Epochs trained."""
+        return self.history[-1].epoch if self.history else 0
+
+    @property
+    def val_accuracy(self) -> float | None:
+        """The best validation accuracy of any epoch, a fraction."""
+        seen = [e.val_accuracy for e in self.history if math.isfinite(e.val_accuracy)]
+        return max(seen, default=None)
+
+    @property
+    def trained(self) -> bool:
+        """Whether it counts towards ``--trials``."""
+        return self.outcome in TRAINED
+
+    @property
+    def reached(self) -> bool:
+        """Whether it met the target."""
+        return self.outcome == "reached"
+
+    @classmethod
+    def of(cls, trial: FrozenTrial) -> TrialRecord:
+        """Reads a trial; what it lacks is None."""
+        a = trial.user_attrs
+        outcome = a.get(TrialKey.OUTCOME)
+        return cls(
+            number=trial.number,
+            state=trial.state,
+            outcome=outcome if outcome in OUTCOMES else None,
+            params=trial.params,
+            values=a.get(TrialKey.VALUES, {}),
+            size=a.get(TrialKey.SIZE),
+            total_size=a.get(TrialKey.TOTAL_SIZE),
+            macs=a.get(TrialKey.MACS),
+            bytes=a.get(TrialKey.BYTES),
+            value=trial.value if trial.state == TrialState.COMPLETE else None,
+            shortfall=trial.constraints.get(SHORTFALL),
+            history=tuple(Epoch(**e) for e in a.get(TrialKey.HISTORY, ())),
+            seconds=a.get(TrialKey.SECONDS),
+            seed=a.get(TrialKey.SEED),
+            dataset=a.get(TrialKey.DATA),
+            cell=a.get(TrialKey.CELL),
+            reference=bool(a.get(TrialKey.REFERENCE)),
+            model_file=a.get(TrialKey.MODEL_FILE),
+            stop=a.get(TrialKey.STOP),
+            error=a.get(TrialKey.ERROR),
+            retry_of=a.get(TrialKey.RETRY_OF),
+            lost=a.get(TrialKey.LOST),
+            started=trial.datetime_start,
+            ended=trial.datetime_complete,
+            attributes=a,
+        )
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """A study and its trials, typed."""
+
+    name: str
+    study: Mapping[str, Any]
+    """The study file as it was validated (see `tuner.study`)."""
+    data: Mapping[str, Mapping[str, Any]]
+    """For each data set that the study names: name, source, hash, classes, sizes."""
+    margin: float
+    trials: tuple[TrialRecord, ...]
+    attributes: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def of(cls, study: optuna.Study) -> StudyRecord:
+        """Reads a study that the tool made."""
+        a = study.user_attrs
+        trials = study.get_trials(deepcopy=False)
+        return cls(
+            name=study.study_name,
+            study=a.get(StudyKey.STUDY, {}),
+            data=a.get(StudyKey.DATA, {}),
+            margin=a.get(StudyKey.MARGIN, 0.0),
+            trials=tuple(TrialRecord.of(t) for t in trials),
+            attributes=a,
+        )
+
+    @property
+    def kind(self) -> str:
+        """``search`` or ``sweep``."""
+        return str(self.study.get("kind", "search"))
+
+    @property
+    def target(self) -> float | None:
+        """The accuracy to reach, a fraction; None in a sweep."""
+        return self.study.get("target")
+
+    @property
+    def minimize(self) -> str:
+        """``size``, ``macs`` or ``bytes``."""
+        return str(self.study.get("minimize", "size"))
+
+    @property
+    def horizon(self) -> int:
+        """The most epochs one training may use."""
+        return int(self.study.get("horizon", 25))
+
+    @property
+    def trained(self) -> tuple[TrialRecord, ...]:
+        """The trials that count towards ``--trials``."""
+        return tuple(t for t in self.trials if t.trained)
+
+    @property
+    def reference(self) -> TrialRecord | None:
+        """The trained trial of the reference model."""
+        return next((t for t in self.trials if t.reference and t.outcome is not None), None)
+
+    @property
+    def incumbent(self) -> TrialRecord | None:
+        """The smallest model so far that met the target."""
+        return smallest(self.trials)
+
+    @property
+    def closest(self) -> TrialRecord | None:
+        """The trained trial with the highest validation accuracy."""
+        seen = [t for t in self.trained if t.val_accuracy is not None]
+        return max(seen, key=lambda t: t.val_accuracy or 0.0, default=None)
+
+    @property
+    def epochs_spent(self) -> int:
+        """Epochs trained in all, those of lost trainings included."""
+        return sum(t.epochs for t in self.trials)
+
+    @property
+    def epochs_saved(self) -> int:
+        """Epochs that trained trials did not use of their horizon."""
+        return sum(self.horizon - t.epochs for t in self.trained)
+
+    @property
+    def gated(self) -> int:
+        """How many configurations the size gate turned away untrained."""
+        return sum(t.outcome == "gated" for t in self.trials)
+
+
+def smallest(trials: Iterable[TrialRecord]) -> TrialRecord | None:
+    """The trial with the smallest value among those that met the target; ties: the earliest."""
+    met = [t for t in trials if t.reached and t.value is not None]
+    return min(met, key=lambda t: (t.value, t.number), default=None)

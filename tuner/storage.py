@@ -1,0 +1,160 @@
+"""Opens the Optuna storage in which everything about a study lives."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import optuna
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from tuner.errors import StorageError, UsageError
+from tuner.record import StudyKey
+from tuner.study import suggestion
+
+SQLITE_TIMEOUT = 120
+"""Seconds that a process waits for another's write to an SQLite file."""
+
+
+def default_url(results: Path) -> str:
+    """The URL of the SQLite file in a results folder."""
+    return f"sqlite:///{results / 'tuner.db'}"
+
+
+def mask(url: str) -> str:
+    """The URL with its password hidden."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return url
+
+
+def prepare_results(results: Path) -> None:
+    """Makes the results folder and proves that it can be written.
+
+    Raises:
+        StorageError: It cannot.
+    """
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        probe = results / f".probe-{os.getpid()}"
+        probe.write_bytes(b"0" * 65_536)
+        probe.unlink()
+    except OSError as error:
+        raise StorageError(
+            f"cannot write to the results folder {str(results)!r}: {error.strerror}; "
+            "give another with --results or free some space."
+        ) from error
+
+
+def open_storage(url: str, *, create: bool = True) -> BaseStorage:
+    """Opens a storage: any SQLAlchemy URL, or ``journal:FILE`` for Optuna's journal file.
+
+    Args:
+        url: Where.
+        create: Whether an SQLite or journal file that does not exist may be made.
+
+    Raises:
+        StorageError: It cannot be reached, is not an Optuna storage, or does not exist.
+    """
+    file = _file_of(url)
+    if file is not None and not create and not file.exists():
+        raise StorageError(
+            f"there are no results yet: {str(file)!r} does not exist; "
+            "run 'tuner search' first or give --storage."
+        )
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
+    with told(url), warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        if url.startswith("journal:"):
+            backend = JournalFileBackend(url.removeprefix("journal:"))
+            return optuna.storages.JournalStorage(backend)
+        return RDBStorage(url, engine_kwargs=_engine_options(url))
+
+
+def _engine_options(url: str) -> dict[str, object]:
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": SQLITE_TIMEOUT}}
+    connect = {"connect_timeout": 10} if url.startswith(("postgresql", "mysql")) else {}
+    return {"pool_pre_ping": True, "connect_args": connect}
+
+
+def _file_of(url: str) -> Path | None:
+    if url.startswith("journal:"):
+        return Path(url.removeprefix("journal:"))
+    with contextlib.suppress(ArgumentError):
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+            return Path(str(parsed.database))
+    return None
+
+
+@contextlib.contextmanager
+def told(url: str) -> Iterator[None]:
+    """Turns a storage's many kinds of failure into one line.
+
+    Raises:
+        StorageError: The body failed to reach, read or write the storage.
+    """
+    try:
+        yield
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StorageError(
+            f"{mask(url)!r} is no storage URL: {_line(error)}; expected for example "
+            "sqlite:///file.db, postgresql://user:password@host/name or journal:file.log."
+        ) from error
+    except (ImportError, ModuleNotFoundError) as error:
+        raise StorageError(
+            f"storage {mask(url)!r} needs a driver that is not installed: {error}."
+        ) from error
+    except (
+        SQLAlchemyError,
+        sqlite3.Error,
+        optuna.exceptions.StorageInternalError,
+        OSError,
+        RuntimeError,
+    ) as error:
+        raise StorageError(
+            f"cannot use the storage {mask(url)!r}: {_line(error)}; "
+            "check that it is reachable, writable and has space left."
+        ) from error
+
+
+def _line(error: BaseException) -> str:
+    cause = getattr(error, "orig", None) or error.__cause__ or error
+    cause = getattr(cause, "orig", None) or cause
+    return " ".join(str(cause).split())[:300].rstrip(".")
+
+
+def study_names(storage: BaseStorage) -> list[str]:
+    """Names of the studies in a storage that this tool made, in the order of their making."""
+    made = [s for s in storage.get_all_studies() if StudyKey.SCHEMA in s.user_attrs]
+    return [s.study_name for s in sorted(made, key=lambda s: s._study_id)]
+
+
+def find_study(name: str, storage: BaseStorage) -> optuna.Study:
+    """Loads the study called `name`, or the only one with that name before an ``@``.
+
+    Raises:
+        UsageError: There is none, or several.
+    """
+    names = study_names(storage)
+    matches = [name] if name in names else [n for n in names if n.partition("@")[0] == name]
+    if len(matches) == 1:
+        return optuna.load_study(study_name=matches[0], storage=storage)
+    if matches:
+        raise UsageError(f"{name!r} has several studies: {', '.join(matches)}; name one in full.")
+    if not names:
+        raise UsageError(f"no study called {name!r} has results: the storage is empty.")
+    raise UsageError(
+        f"no study called {name!r} has results{suggestion(name, names)} "
+        f"There are: {', '.join(names)}."
+    )

@@ -1,0 +1,295 @@
+"""One trial, from its claim to its outcome: build, gate, train, report, tell."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import hashlib
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from tuner import ledger
+from tuner.data import DataSet
+from tuner.data.augmentation import from_values
+from tuner.errors import SpaceError, TunerError
+from tuner.measure import ModelCost, measure
+from tuner.pruners import project_shortfall
+from tuner.record import GATE, SHORTFALL, Epoch, Outcome, TrialKey
+from tuner.space import TrialHyperParameters
+from tuner.study import Minimize, SearchStudy, Study
+from tuner.training import DEFAULT_BATCH_SIZE, Images, diverged, epochs, out_of_memory
+
+log = logging.getLogger(__name__)
+
+GATE_SLACK = 1e-6
+"""Keeps the gate's constraint above 0 where a size equals the incumbent's."""
+
+
+class StopRequested(Exception):  # noqa: N818 - not an error
+    """The user or the time limit asked for the training to stop."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What every trial of a study shares within a worker."""
+
+    study: optuna.Study
+    spec: Study
+    spaces: Mapping[str, Any]
+    """A hypermodel for each data set that the study names."""
+    data: Mapping[str, DataSet]
+    results: Path
+    seed: int
+    versions: Mapping[str, str]
+    stopping: Callable[[], bool]
+    """Whether to stop; asked after each epoch."""
+
+
+def run(trial: optuna.Trial, work: Work) -> Outcome | None:
+    """Runs one claimed trial to its end and tells the study.
+
+    Returns:
+        The outcome; None where the training was stopped and the trial is to be trained again.
+    """
+    started = time.monotonic()
+    try:
+        return _Run(trial, work).go(started)
+    except StopRequested:
+        ledger.abandon(work.study, trial, "it was stopped while training")
+        return None
+    except optuna.exceptions.UpdateFinishedTrialError:
+        # Another process took this one for dead; the trial is queued and is not this one's now.
+        return None
+    except (TunerError, optuna.exceptions.OptunaError, OSError):
+        raise
+    except Exception as error:
+        if _is_storage_error(error):
+            raise
+        outcome: Outcome = "out_of_memory" if out_of_memory(error) else "failed"
+        log.warning("trial %d: %s", trial.number, outcome, exc_info=True)
+        trial.set_user_attr(TrialKey.ERROR, f"{type(error).__name__}: {_first_line(error)}")
+        trial.set_user_attr(TrialKey.SECONDS, round(time.monotonic() - started, 2))
+        trial.set_user_attr(TrialKey.OUTCOME, outcome)
+        work.study.tell(trial, state=TrialState.FAIL)
+        return outcome
+    finally:
+        _release_memory()
+
+
+class _Run:
+    """The state of one running trial."""
+
+    def __init__(self, trial: optuna.Trial, work: Work) -> None:
+        self.trial = trial
+        self.work = work
+        self.spec = work.spec
+        attributes = trial.user_attrs
+        self.dataset = attributes.get(TrialKey.DATA) or self.spec.datasets()[0]
+        self.data = work.data[self.dataset]
+        self.is_reference = bool(attributes.get(TrialKey.REFERENCE))
+        root = attributes.get(TrialKey.RETRY_OF, trial.number)
+        self.seed = int(attributes.get(TrialKey.SEED, derived_seed(work.seed, root)))
+        self.history: list[Epoch] = []
+        self.minimize: Minimize = "size"
+        self.bar = 1.0
+        if isinstance(self.spec, SearchStudy):
+            self.minimize = self.spec.minimize
+            self.bar = self.spec.target + self.spec.margin_for(self.data.validation_size)
+
+    def go(self, started: float) -> Outcome:
+        import keras
+
+        keras.utils.set_random_seed(self.seed)
+        hp = TrialHyperParameters(self.trial)
+        model = self.work.spaces[self.dataset].build(hp)
+        if not getattr(model, "optimizer", None):
+            raise SpaceError("the search space's build() must return a compiled Keras model.")
+        cost = measure(model)
+        self._describe(dict(hp.values), cost)
+        if self._gated(cost):
+            return self._end("gated", cost, started)
+        outcome = self._train(model, dict(hp.values), cost)
+        if outcome == "reached":
+            self._save(model)
+        return self._end(outcome, cost, started)
+
+    def _describe(self, values: dict[str, Any], cost: ModelCost) -> None:
+        for key, value in {
+            TrialKey.VALUES: values,
+            TrialKey.SIZE: cost.size,
+            TrialKey.TOTAL_SIZE: cost.total_size,
+            TrialKey.MACS: cost.macs,
+            TrialKey.BYTES: cost.bytes,
+            TrialKey.SEED: self.seed,
+            TrialKey.DATA: self.dataset,
+            TrialKey.DATA_HASH: self.data.hash,
+            TrialKey.VERSIONS: dict(self.work.versions),
+        }.items():
+            self.trial.set_user_attr(key, value)
+
+    def _smaller(self, cost: ModelCost) -> FrozenTrial | None:
+        """The incumbent, where this model is not smaller."""
+        incumbent = ledger.incumbent(self.work.study)
+        if incumbent is None or cost.of(self.minimize) < (incumbent.value or 0):
+            return None
+        return incumbent
+
+    def _gated(self, cost: ModelCost) -> bool:
+        """Whether training would be pointless: too large, or trained already."""
+        if self.is_reference or not isinstance(self.spec, SearchStudy):
+            return False
+        if (incumbent := self._smaller(cost)) is not None:
+            value, best = cost.of(self.minimize), incumbent.value or 1
+            self._stop(
+                f"{self.minimize} {value:,} is not below the {best:,.0f} "
+                f"of trial {incumbent.number}, which met the target"
+            )
+            self.trial.set_constraint(GATE, math.log(value / best) + GATE_SLACK)
+            return True
+        if (twin := self._twin()) is not None:
+            self._stop(f"trial {twin} is the same configuration")
+            self.trial.set_constraint(GATE, GATE_SLACK)
+            return True
+        return False
+
+    def _twin(self) -> int | None:
+        """An earlier trial with the same hyperparameters that was or is being trained."""
+        mine = self.trial.params
+        for other in self.work.study.get_trials(deepcopy=False)[: self.trial.number]:
+            outcome = other.user_attrs.get(TrialKey.OUTCOME)
+            counts = ledger.is_running(other) or outcome not in (None, "gated")
+            if counts and other.params == mine:
+                return other.number
+        return None
+
+    def _train(self, model: Any, values: dict[str, Any], cost: ModelCost) -> Outcome:
+        x_train, y_train = self.data.train()
+        x_validation, y_validation = self.data.validation()
+        images = Images(x_train, y_train, x_validation, y_validation, len(self.data.classes))
+        training = epochs(
+            model,
+            images,
+            horizon=self.spec.horizon,
+            batch_size=int(values.get("batch_size") or DEFAULT_BATCH_SIZE),
+            augmentation=from_values(values),
+            seed=self.seed,
+        )
+        for epoch in training:
+            self._report(epoch)
+            if (outcome := self._verdict(epoch, cost)) is not None:
+                return outcome
+            if self.work.stopping():
+                raise StopRequested
+        return "missed"
+
+    def _report(self, epoch: Epoch) -> None:
+        self.history.append(epoch)
+        self.trial.set_user_attr(TrialKey.HISTORY, [_finite(e) for e in self.history])
+        self.trial.report(self.bar - epoch.val_accuracy, step=epoch.epoch)
+
+    def _verdict(self, epoch: Epoch, cost: ModelCost) -> Outcome | None:
+        """The outcome where the training ends with this epoch; None where it goes on."""
+        if diverged(epoch):
+            self._stop(f"the loss was {epoch.loss} in epoch {epoch.epoch}")
+            return "diverged"
+        if not isinstance(self.spec, SearchStudy):
+            return None
+        if epoch.val_accuracy >= self.bar:
+            return "reached"
+        if self.is_reference or epoch.epoch == self.spec.horizon:
+            return None
+        if (incumbent := self._smaller(cost)) is not None:
+            self._stop(f"trial {incumbent.number} met the target with a smaller model")
+            return "pruned"
+        if self.trial.should_prune():
+            self._stop("it was not going to meet the target")
+            return "pruned"
+        return None
+
+    def _stop(self, why: str) -> None:
+        self.trial.set_user_attr(TrialKey.STOP, why)
+
+    def _save(self, model: Any) -> None:
+        name = f"trial-{self.trial.number:04d}.keras"
+        self.work.results.mkdir(parents=True, exist_ok=True)
+        part = self.work.results / f".{name}.part.keras"
+        try:
+            model.save(part)
+            part.replace(self.work.results / name)
+        finally:
+            part.unlink(missing_ok=True)
+        self.trial.set_user_attr(TrialKey.MODEL_FILE, name)
+
+    def _end(self, outcome: Outcome, cost: ModelCost, started: float) -> Outcome:
+        self.trial.set_user_attr(TrialKey.SECONDS, round(time.monotonic() - started, 2))
+        if isinstance(self.spec, SearchStudy) and outcome != "gated":
+            self._constrain(outcome)
+        self.trial.set_user_attr(TrialKey.OUTCOME, outcome)
+        if outcome in ("reached", "missed"):
+            self.work.study.tell(self.trial, cost.of(self.minimize))
+        else:
+            self.work.study.tell(self.trial, state=TrialState.PRUNED)
+        return outcome
+
+    def _constrain(self, outcome: Outcome) -> None:
+        """Sets the constraint: measured where the training ran out, projected where it did not."""
+        best = max(e.val_accuracy for e in self.history)
+        shortfall = self.bar - best
+        if outcome == "diverged":
+            shortfall = self.bar
+        elif outcome == "pruned":
+            mean, sd = project_shortfall(
+                {e.epoch: self.bar - e.val_accuracy for e in self.history},
+                self.spec.horizon,
+                self._finished_curves(),
+            )
+            self.trial.set_user_attr(TrialKey.PROJECTED, [float(mean), float(sd)])
+            # It was stopped, so it has not met the target, whatever the projection hopes for.
+            shortfall = max(float(mean), GATE_SLACK)
+        self.trial.set_constraint(SHORTFALL, shortfall)
+        # The dashboard knows constraints by Optuna's older key only.
+        self.work.study._storage.set_trial_system_attr(
+            self.trial._trial_id, "constraints", [shortfall]
+        )
+
+    def _finished_curves(self) -> list[dict[int, float]]:
+        trials = self.work.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        return [t.intermediate_values for t in trials if t.intermediate_values]
+
+
+def derived_seed(seed: int, number: int) -> int:
+    """The seed of a trial, below 2**31; the same in every process."""
+    digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+def _finite(epoch: Epoch) -> dict[str, float | int | None]:
+    """An epoch for the storage, whose JSON has no NaN: a very large loss stands for it."""
+    fields = dataclasses.asdict(epoch)
+    return {
+        k: (v if not isinstance(v, float) or math.isfinite(v) else 1e30) for k, v in fields.items()
+    }
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), "")[:300]
+
+
+def _is_storage_error(error: Exception) -> bool:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return isinstance(error, SQLAlchemyError)
+
+
+def _release_memory() -> None:
+    import keras
+
+    keras.utils.clear_session(free_memory=False)
+    gc.collect()

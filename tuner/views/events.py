@@ -1,0 +1,171 @@
+"""A search as JSON, one object a line; ``docs/json-events.md`` describes it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+from pathlib import Path
+from typing import Any, TextIO
+
+from tuner.record import Epoch, StudyRecord, TrialRecord
+from tuner.views import text
+from tuner.views.changes import Change, Changes
+from tuner.watch import Result, Run
+
+VERSION = 1
+_UNKNOWN = 1e29
+"""A stored number this large stands for one that was not finite."""
+
+
+class Events:
+    """Writes each event as it is noticed."""
+
+    def __init__(self, out: TextIO, notices: TextIO) -> None:
+        """Events go to `out`; notices are also shown as text on `notices`."""
+        self._out = out
+        self._notices = notices
+        self._study: str | None = None
+        self._changes: Changes | None = None
+
+    def started(self, record: StudyRecord, run: Run) -> None:
+        """The event ``started``."""
+        self._study = record.name
+        self._changes = Changes(record)
+        self._write("started", {**study_object(record), **_run(run)})
+
+    def notice(self, text: str, *, banner: bool = False) -> None:
+        """The event ``notice``; a banner is also drawn on standard error."""
+        self._write("notice", {"text": text, "banner": banner})
+        if banner:
+            from rich.console import Console
+
+            from tuner.views.notices import banner as panel
+
+            Console(file=self._notices).print(panel(text))
+        else:
+            print(text, file=self._notices, flush=True)
+
+    def updated(self, record: StudyRecord, run: Run) -> None:
+        """What has changed since the last look, an event each."""
+        if self._changes is None:
+            self._changes = Changes(record)
+        for change in self._changes.since(record):
+            self._write(change.kind, _change(record, change))
+
+    def finished(self, result: Result) -> None:
+        """The event ``finished``."""
+        self.updated(result.record, result.run)
+        self._write("finished", finished_object(result))
+
+    def _write(self, event: str, fields: dict[str, Any]) -> None:
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        line = {"v": VERSION, "event": event, "time": now, "study": self._study, **fields}
+        print(json.dumps(line, allow_nan=False), file=self._out, flush=True)
+
+
+def study_object(record: StudyRecord) -> dict[str, Any]:
+    """What a study asks, and of which data."""
+    return {
+        "kind": record.kind,
+        "question": record.study.get("question"),
+        "data": [dict(d) for d in record.data.values()],
+        "target": record.target,
+        "margin": record.margin,
+        "horizon": record.horizon,
+        "minimize": record.minimize if record.target is not None else None,
+    }
+
+
+def trial_object(trial: TrialRecord) -> dict[str, Any]:
+    """All that is known of a trial; what is not is null."""
+    return {
+        "trial": trial.number,
+        "state": trial.state.name.lower(),
+        "outcome": trial.outcome,
+        "reference": trial.reference,
+        "dataset": trial.dataset,
+        "cell": None if trial.cell is None else dict(trial.cell),
+        "seed": trial.seed,
+        "size": trial.size,
+        "total_size": trial.total_size,
+        "macs": trial.macs,
+        "bytes": trial.bytes,
+        "val_accuracy": trial.val_accuracy,
+        "shortfall": _number(trial.shortfall),
+        "epochs": trial.epochs,
+        "seconds": trial.seconds,
+        "model_file": trial.model_file,
+        "stop": trial.stop,
+        "error": trial.error,
+        "lost": trial.lost,
+        "retry_of": trial.retry_of,
+        "values": {k: _number(v) for k, v in trial.values.items()},
+    }
+
+
+def best_object(record: StudyRecord, folder: Path) -> dict[str, Any]:
+    """The answer of a study, beside the reference; ``best`` is null where there is none."""
+    best = record.incumbent if record.target is not None else None
+    reference, closest = record.reference, record.closest
+    file = folder / best.model_file if best is not None and best.model_file else None
+    return {
+        "v": VERSION,
+        "study": record.name,
+        **study_object(record),
+        "best": None if best is None else trial_object(best),
+        "model_file": None if file is None else str(file),
+        "reference": None if reference is None else trial_object(reference),
+        "times_smaller": None if best is None else text.ratio(record, best),
+        "closest": None if best is not None or closest is None else trial_object(closest),
+    }
+
+
+def finished_object(result: Result) -> dict[str, Any]:
+    """How a run ended."""
+    record = result.record
+    answer = best_object(record, result.results)
+    return {
+        "status": result.status,
+        **_run(result.run),
+        **{k: answer[k] for k in ("best", "model_file", "reference", "times_smaller", "closest")},
+        "gated": record.gated,
+        "epochs_spent": record.epochs_spent,
+        "epochs_saved": record.epochs_saved,
+        "resume": result.resume,
+        "trained": len(record.trained),
+    }
+
+
+def _change(record: StudyRecord, change: Change) -> dict[str, Any]:
+    trial = change.trial
+    if change.epoch is not None:
+        return {"trial": trial.number, "horizon": record.horizon, **_epoch(change.epoch)}
+    more: dict[str, Any] = {}
+    if change.kind == "incumbent":
+        more["times_smaller"] = text.ratio(record, trial)
+    if change.kind == "trial_ended":
+        more |= {"trained": len(record.trained), "gated": record.gated}
+    return {**trial_object(trial), **more}
+
+
+def _epoch(epoch: Epoch) -> dict[str, Any]:
+    names = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+    return {name: _number(getattr(epoch, name)) for name in names}
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "goal": run.goal,
+        "trained_before": run.trained_before,
+        "workers": run.workers,
+        "elapsed": round(run.elapsed, 2),
+        "storage": run.storage,
+    }
+
+
+def _number(raw: Any) -> Any:
+    """JSON has no NaN and no infinity: they are null."""
+    if isinstance(raw, float) and (not math.isfinite(raw) or abs(raw) > _UNKNOWN):
+        return None
+    return raw

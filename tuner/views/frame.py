@@ -1,0 +1,203 @@
+"""One picture of a running search, as lines that fit a terminal of any size."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from tuner.record import OUTCOMES, StudyRecord, TrialRecord
+from tuner.views import text
+from tuner.watch import Run
+
+STYLES = {
+    "reached": "bold green",
+    "trained": "green",
+    "diverged": "red",
+    "out of memory": "red",
+    "failed": "red",
+    "lost": "magenta",
+    "pruned": "dim",
+    "gated": "dim",
+}
+"""Named colours only, so that the terminal's theme decides how they look."""
+LOUD = "bold white on red"
+CURVE = 25
+MOST_RECENT = 8
+
+
+def frame(record: StudyRecord, run: Run, width: int, height: int) -> list[Text]:
+    """The view's lines, none wider than `width`, at most `height` of them.
+
+    What matters least is left out first where there is no room.
+    """
+    top = [_title(record), *_asked(record, width), _bar(record, run, width), _counts(record)]
+    answer = _answer(record, width)
+    running = [t for t in record.trials if t.state.name == "RUNNING"]
+    room = max(1, height - len(top) - 1)
+    shown = _training(record, running, max(1, room - len(answer) - 1))
+    left = height - len(top) - len(answer) - len(shown)
+    recent = _recent(record, min(MOST_RECENT, left - 4))
+    if left >= 3:
+        # Room enough for the blank lines that make it readable.
+        sections = [top, answer, shown, recent]
+        lines = [line for part in sections if part for line in [*part, Text("")]][:-1]
+    else:
+        lines = [*top, *shown, *answer] if left < 0 else [*top, *answer, *shown]
+    for line in lines:
+        line.no_wrap, line.overflow = True, "ellipsis"
+        line.truncate(width, overflow="ellipsis")
+    return lines[: max(1, height)]
+
+
+def _title(record: StudyRecord) -> Text:
+    return Text.assemble((record.name, "bold"), "  ", str(record.study.get("question", "")))
+
+
+def _asked(record: StudyRecord, width: int) -> list[Text]:
+    other = text.stand_in(record)
+    names = ", ".join(text.dataset_names(record))
+    data = (f" DATA: {other.upper()} ", LOUD) if other else (f"data {names}", "")
+    line = Text.assemble(data, "   ", text.target_line(record))
+    if line.cell_len <= width or other is None:
+        return [line]
+    return [Text.assemble(data), Text(text.target_line(record))]
+
+
+def _done(record: StudyRecord) -> int:
+    if record.kind == "sweep":
+        return sum(t.outcome is not None and t.cell is not None for t in record.trials)
+    return len(record.trained)
+
+
+def _bar(record: StudyRecord, run: Run, width: int) -> Text:
+    done = _done(record)
+    left = f"{text.clock(run.remaining)} left" if run.remaining is not None else "estimating"
+    over = run.remaining is not None and done >= run.goal
+    words = f"  {done}/{run.goal} trained   {text.clock(run.elapsed)} elapsed   " + (
+        "done" if over else left
+    )
+    room = max(8, min(50, width - len(words)))
+    full = round(room * min(1.0, done / run.goal)) if run.goal else room
+    return Text.assemble(("━" * full, "green"), ("━" * (room - full), "dim"), words)
+
+
+def _counts(record: StudyRecord) -> Text:
+    sweep = record.kind == "sweep"
+    words: dict[str, int] = {}
+    for kind in OUTCOMES:
+        for trial in record.trials:
+            if trial.outcome == kind:
+                word = text.outcome(trial, sweep=sweep)
+                words[word] = words.get(word, 0) + 1
+    if lost := sum(t.lost is not None for t in record.trials):
+        words["lost"] = lost
+    if not words:
+        return Text("no trial has ended yet", style="dim")
+    parts = [Text.assemble((w, STYLES.get(w, "")), f" {n:,}") for w, n in words.items()]
+    return Text("   ").join(parts)
+
+
+def _answer(record: StudyRecord, width: int) -> list[Text]:
+    """The incumbent, or whoever came closest, and the reference."""
+    if record.target is None:
+        return []
+    lines = []
+    best, closest, reference = record.incumbent, record.closest, record.reference
+    if best is not None:
+        line = _model("smallest ", best, "bold green")
+        times = text.comparison(record, best)
+        if times and line.cell_len + len(times) + 3 > width:
+            lines += [line, Text(f"          {times}")]
+        else:
+            lines.append(Text.assemble(line, f"   {times}") if times else line)
+    elif closest is not None:
+        missing = record.target + record.margin - (closest.val_accuracy or 0.0)
+        line = _model("closest  ", closest, "bold")
+        lines.append(Text.assemble(line, f"   {text.points(missing)} short"))
+    else:
+        lines.append(Text("smallest  none has met the target yet", style="dim"))
+    if reference is not None and (best is None or best.number != reference.number):
+        lines.append(_model("reference", reference, ""))
+    return lines
+
+
+def _model(label: str, trial: TrialRecord, style: str) -> Text:
+    return Text.assemble(
+        (label, "bold"),
+        " ",
+        (text.size(trial), style),
+        f"   {text.percent(trial.val_accuracy)} in {trial.epochs} epochs   #{trial.number}",
+    )
+
+
+def _training(record: StudyRecord, running: list[TrialRecord], room: int) -> list[Text]:
+    if not running:
+        return [Text("waiting for the next trial", style="dim")]
+    legend = "validation accuracy, █ at the target" if record.target else "validation accuracy"
+    head = [Text.assemble(("training", "bold"), (f"  {legend}", "dim"))] if room >= 2 else []
+    fit = max(1, room - len(head))
+    rows = running if len(running) <= fit else running[: max(1, fit - 1)]
+    lines = [*head, *(_row(record, t) for t in rows)]
+    if len(rows) < len(running) and fit > 1:
+        lines.append(Text(f"  and {len(running) - len(rows)} more", style="dim"))
+    return lines
+
+
+def _row(record: StudyRecord, trial: TrialRecord) -> Text:
+    number = f"#{trial.number}"
+    if trial.size is None:
+        return Text.assemble(f"  {number:<6}", ("building", "dim"))
+    sizes = f"{text.count(trial.size)} ({text.count(trial.total_size)})"
+    last = trial.history[-1].val_accuracy if trial.history else None
+    line = Text.assemble(
+        f"  {number:<6}{sizes:>19}  ",
+        curve(record, trial),
+        f"  {trial.epochs:>2}/{record.horizon}",
+        f"  {text.percent(last) if last is not None else 'starting':>8}",
+    )
+    if trial.reference:
+        line.append("  reference", style="dim")
+    elif trial.cell is not None:
+        line.append(f"  {text.values(trial)}, {trial.dataset}, seed {trial.seed}", style="dim")
+    return line
+
+
+def curve(record: StudyRecord, trial: TrialRecord, width: int = CURVE) -> Text:
+    """A trial's validation accuracy as blocks, green where the target is met."""
+    classes = max((len(d.get("classes", ())) for d in record.data.values()), default=10)
+    floor = 1 / max(classes, 2)
+    if record.target is not None:
+        top = record.target + record.margin
+    else:
+        top = max((t.val_accuracy or 0.0 for t in record.trials), default=1.0)
+    line = Text()
+    for accuracy in text.cells(trial.history, record.horizon, width):
+        if accuracy is None:
+            line.append("·", style="dim")
+        else:
+            met = record.target is not None and accuracy >= top
+            line.append(text.block(accuracy, floor, top), style="green" if met else "cyan")
+    return line
+
+
+def _recent(record: StudyRecord, most: int) -> list[Text]:
+    ended = [t for t in record.trials if t.state.is_finished() and t.outcome != "gated"]
+    ended.sort(key=lambda t: (t.ended.timestamp() if t.ended else 0.0, t.number), reverse=True)
+    if not ended or most < 1:
+        return []
+    return [Text("ended lately", style="bold"), *(_past(record, t) for t in ended[:most])]
+
+
+def _past(record: StudyRecord, trial: TrialRecord) -> Text:
+    word = text.outcome(trial, sweep=record.kind == "sweep")
+    sizes = f"{text.count(trial.size)} ({text.count(trial.total_size)})" if trial.size else ""
+    line = Text.assemble(
+        f"  {f'#{trial.number}':<6}{sizes:>19}  ",
+        (f"{word:<13}", STYLES.get(word, "")),
+    )
+    if trial.history:
+        line.append(f"  {text.percent(trial.val_accuracy):>6} in {trial.epochs:>2} epochs")
+    if why := trial.error or trial.lost or trial.stop:
+        line.append(f"  {text.one_line(why, 100)}", style="dim")
+    elif trial.cell is not None:
+        line.append(f"  {text.values(trial)}", style="dim")
+    return line

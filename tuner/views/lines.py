@@ -1,0 +1,97 @@
+"""A search as plain lines, for logs and pipes: one a trial as it ends, one an incumbent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from tuner.record import StudyRecord, TrialRecord
+from tuner.views import summary, text
+from tuner.views.changes import Changes
+from tuner.views.notices import banner as panel
+from tuner.watch import Result, Run
+
+
+class Lines:
+    """Writes a line where something has happened."""
+
+    def __init__(self, out: Console, notices: Console, again: Sequence[str] = ()) -> None:
+        """Lines go to `out`, notices to `notices`; `again` are options for next commands."""
+        self._out = out
+        self._notices = notices
+        self._again = again
+        self._changes: Changes | None = None
+
+    def started(self, record: StudyRecord, run: Run) -> None:
+        """What is searched, on what."""
+        self._changes = Changes(record)
+        self._say(f"{record.name}: {record.study.get('question', '')}")
+        for line in opening(record, run):
+            self._say(line)
+
+    def notice(self, text: str, *, banner: bool = False) -> None:
+        """On standard error, so that it is seen also where the output goes to a file."""
+        if banner:
+            self._notices.print(panel(text))
+        else:
+            self._notices.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def updated(self, record: StudyRecord, run: Run) -> None:
+        """Trials that have ended; what the gate turned away is only counted."""
+        if self._changes is None:
+            self._changes = Changes(record)
+        for change in self._changes.since(record):
+            if change.kind == "trial_ended" and change.trial.outcome != "gated":
+                self._say(ended(record, change.trial, run))
+            elif change.kind == "incumbent":
+                self._say(incumbent(record, change.trial))
+
+    def finished(self, result: Result) -> None:
+        """The summary."""
+        self.updated(result.record, result.run)
+        self._out.print(summary.final(result, self._again))
+
+    def _say(self, line: str) -> None:
+        self._out.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._out.file.flush()
+
+
+def opening(record: StudyRecord, run: Run) -> list[str]:
+    """What a reader of a log must know."""
+    data = ", ".join(text.dataset_names(record)) or "?"
+    other = text.stand_in(record)
+    lines = [f"  data: {data}{f'  ({other.upper()})' if other else ''}; {text.target_line(record)}"]
+    workers = f"{run.workers} worker{'s' if run.workers != 1 else ''}"
+    before = f", {run.trained_before} of them trained before" if run.trained_before else ""
+    lines.append(f"  {run.goal} trials{before}; {workers}; storage {run.storage}")
+    return lines
+
+
+def ended(record: StudyRecord, trial: TrialRecord, run: Run) -> str:
+    """One line for a trial that has ended."""
+    sweep = record.kind == "sweep"
+    done = sum(t.cell is not None for t in record.trained) if sweep else len(record.trained)
+    parts = [
+        f"[{done}/{run.goal}] #{trial.number} {text.outcome(trial, sweep=sweep)}"
+        + (" (reference)" if trial.reference else ""),
+        text.size(trial) if trial.size else "not built",
+    ]
+    if trial.history:
+        parts.append(f"{text.percent(trial.val_accuracy)} in {trial.epochs} epochs")
+    if trial.cell is not None:
+        parts.append(f"{text.values(trial)}, {trial.dataset}, seed {trial.seed}")
+    if trial.seconds:
+        parts.append(text.duration(trial.seconds))
+    if why := trial.error or trial.lost:
+        parts.append(text.one_line(why, 120))
+    return ", ".join(parts)
+
+
+def incumbent(record: StudyRecord, trial: TrialRecord) -> str:
+    """One line for a new smallest model."""
+    times = text.comparison(record, trial)
+    return (
+        f"  smallest so far: #{trial.number}, {text.size(trial)}, "
+        f"{text.percent(trial.val_accuracy)}{f', {times}' if times else ''}"
+    )

@@ -1,0 +1,208 @@
+"""What a search has found, and what to do next."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tuner.record import StudyRecord, TrialRecord
+from tuner.views import text
+from tuner.views.tables import sweep_table
+from tuner.watch import Result
+
+MORE = 20
+
+
+def final(result: Result, again: Sequence[str] = ()) -> RenderableType:
+    """What is shown when a run is over; `again` are options that next commands repeat."""
+    record = result.record
+    parts: list[RenderableType] = [Text(""), _headline(result)]
+    if record.target is None:
+        parts += [sweep_table(record), _facts(_effort(record))]
+    elif record.incumbent is not None:
+        parts.append(_facts([*_found(record, result.results), *_effort(record)]))
+    else:
+        parts.append(_facts([*_not_found(record), *_effort(record)]))
+    parts.append(_commands(_next(result, again)))
+    return Group(*parts)
+
+
+def best(record: StudyRecord, folder: Path, again: Sequence[str] = ()) -> RenderableType:
+    """What ``tuner best`` shows."""
+    if record.target is None:
+        return Group(Text(f"{_named(record)} is a sweep:"), sweep_table(record))
+    met = record.incumbent
+    if met is None:
+        return Group(
+            Text(f"{_named(record)}: nothing has met the target yet.", style="bold"),
+            _facts(_not_found(record)),
+            _commands([_command(["tuner", "trials", record.name, "--sort", "accuracy"], again)]),
+        )
+    headline = Text(f"{_named(record)}: the smallest model that met the target", style="bold")
+    values = [(k, text.value(v)) for k, v in met.values.items()]
+    return Group(
+        headline,
+        _facts(_found(record, folder)),
+        Text("hyperparameters", style="bold"),
+        _facts([(k, Text(v)) for k, v in values]),
+    )
+
+
+def _named(record: StudyRecord) -> str:
+    other = text.stand_in(record)
+    return f"{record.name} (data: {other})" if other else record.name
+
+
+def _headline(result: Result) -> Text:
+    record, run = result.record, result.run
+    name = _named(record)
+    if result.status == "interrupted":
+        line = Text(f"{name}: stopped before the end; nothing is lost.", style="bold")
+    elif result.status == "complete":
+        line = Text(f"{name}: the sweep is complete.", style="bold green")
+    elif result.status == "met":
+        line = Text(f"{name}: the target is met.", style="bold green")
+    else:
+        line = Text(f"{name}: nothing met the target.", style="bold red")
+    if run.trained_before >= run.goal:
+        line.append(f" All {run.goal} trials had been trained before.", style="not bold")
+    return line
+
+
+def _found(record: StudyRecord, folder: Path) -> list[tuple[str, Text]]:
+    met = record.incumbent
+    assert met is not None
+    rows = [("smallest model", Text.assemble((text.size(met), "bold"), f", {_cost(met)}"))]
+    rows.append(
+        (
+            "accuracy",
+            Text(
+                f"{text.percent(met.val_accuracy)} on validation images after {met.epochs} of "
+                f"{record.horizon} epochs ({text.target_line(record)}), trial {met.number}"
+            ),
+        )
+    )
+    if met.model_file:
+        rows.append(("file", Text(short_path(folder / met.model_file))))
+    return [*rows, *_reference(record, met)]
+
+
+def _reference(record: StudyRecord, met: TrialRecord | None) -> list[tuple[str, Text]]:
+    reference = record.reference
+    if reference is None:
+        return []
+    if met is not None and met.number == reference.number:
+        return [("reference", Text("this is the reference itself: nothing smaller met the target"))]
+    name = record.study.get("reference_name", "the reference model")
+    line = Text(
+        f"{name}: {text.size(reference)}, {text.percent(reference.val_accuracy)} "
+        f"after {reference.epochs} epochs"
+    )
+    rows = [("reference", line)]
+    if met is not None and (times := text.comparison(record, met)):
+        rows.append(("", Text(f"the model found is {times}", style="bold")))
+    return rows
+
+
+def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
+    closest = record.closest
+    assert record.target is not None
+    rows = [("target", Text(text.target_line(record)))]
+    if closest is None:
+        return [*rows, ("closest", Text("no trial has been trained"))]
+    reached = closest.val_accuracy or 0.0
+    short = record.target + record.margin - reached
+    rows.append(
+        (
+            "closest",
+            Text(
+                f"{text.percent(reached)}, {text.points(short)} short: trial {closest.number}, "
+                f"{text.size(closest)}, {closest.epochs} epochs"
+            ),
+        )
+    )
+    if reached >= record.target:
+        rows.append(("", Text("it reached the target, but not the margin above it")))
+    if not closest.reference:
+        rows += _reference(record, None)
+    return rows
+
+
+def _cost(trial: TrialRecord) -> str:
+    return f"{text.count(trial.macs)} MACs an image"
+
+
+def _effort(record: StudyRecord) -> list[tuple[str, Text]]:
+    whole = record.horizon * len(record.trained)
+    line = f"{record.epochs_spent:,} spent in {len(record.trained)} trials"
+    if record.target is not None and whole:
+        share = record.epochs_saved / whole
+        line += f", {record.epochs_saved:,} saved by stopping early ({100 * share:.0f} %)"
+    rows = [("epochs", Text(line))]
+    if record.gated:
+        rows.append(("gated", Text(f"{record.gated:,} configurations were never trained")))
+    return rows
+
+
+def _next(result: Result, again: Sequence[str]) -> list[str]:
+    name = result.record.name
+    if result.status == "interrupted":
+        return [result.resume, _command(["tuner", "status", name], again)]
+    more = shlex.join([*_without_budget(shlex.split(result.resume)), "--more", str(MORE)])
+    trials = ["tuner", "trials", name]
+    if result.status == "not_met":
+        target = max(0.01, (result.record.target or 0.0) - 0.05)
+        lower = shlex.join(
+            [*_without_budget(shlex.split(result.resume)), "--target", f"{target:.2f}"]
+        )
+        return [more, lower, _command([*trials, "--sort", "accuracy"], again)]
+    dashboard = _command(["tuner", "dashboard"], again)
+    if result.status == "complete":
+        return [_command([*trials, "--csv"], again), dashboard]
+    return [_command(["tuner", "best", name], again), dashboard, more]
+
+
+def _without_budget(words: Sequence[str]) -> list[str]:
+    kept: list[str] = []
+    skip = False
+    for word in words:
+        if skip or word in ("--trials", "--more", "--target"):
+            # --target is replaced or belongs to what is gone on with: see the caller.
+            skip = not skip
+            continue
+        kept.append(word)
+    return kept
+
+
+def _command(words: Sequence[str], again: Sequence[str]) -> str:
+    return shlex.join([*words, *again])
+
+
+def _commands(lines: Sequence[str]) -> RenderableType:
+    return Group(
+        Text(""), Text("next", style="bold"), *(Text(f"  {c}", overflow="fold") for c in lines)
+    )
+
+
+def _facts(rows: Sequence[tuple[str, Text]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, line in rows:
+        table.add_row(Text(f"  {name}"), line)
+    return table
+
+
+def short_path(path: Path) -> str:
+    """Relative to where the command was typed, if it is below."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:
+        return str(path)
+    return str(path) if relative.startswith("..") else relative

@@ -1,0 +1,213 @@
+"""Tables of studies, trials and sweeps."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import optuna
+from optuna.trial import TrialState
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tuner import ledger
+from tuner.record import StudyRecord, TrialRecord
+from tuner.views import text
+from tuner.views.frame import LOUD, STYLES, _counts, curve
+
+
+def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
+    """An empty table; the columns in `numbers` are set to the right."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for name in columns:
+        made.add_column(name, justify="right" if name in numbers else "left")
+    return made
+
+
+def overview(studies: Sequence[optuna.Study]) -> Table:
+    """One row a study."""
+    made = table(
+        "study", "data", "target", "trained", "running", "smallest", "accuracy", "vs reference",
+        numbers=("target", "trained", "running", "smallest", "accuracy", "vs reference"),
+    )  # fmt: skip
+    for study in studies:
+        record = StudyRecord.of(study)
+        best = record.incumbent if record.target is not None else None
+        times = None if best is None else text.ratio(record, best)
+        made.add_row(
+            Text(record.name),
+            _data(record),
+            text.percent(record.target) if record.target else "sweep",
+            f"{len(record.trained):,}",
+            str(len(running(study)[0])),
+            "" if best is None else f"{text.count(best.size)} ({text.count(best.total_size)})",
+            "" if best is None else text.percent(best.val_accuracy),
+            "" if times is None else f"{times:.3g}x smaller",
+        )
+    made.caption = "smallest: trainable parameters (total)"
+    made.caption_justify = "left"
+    return made
+
+
+def _data(record: StudyRecord) -> Text:
+    other = text.stand_in(record)
+    return Text(other, style=LOUD) if other else Text(", ".join(text.dataset_names(record)))
+
+
+def running(study: optuna.Study) -> tuple[list[TrialRecord], list[TrialRecord]]:
+    """The trials now training, and those whose worker has died."""
+    trials = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    lives = {t.number: ledger.worker_lives(t) for t in trials}
+    records = [TrialRecord.of(t) for t in trials]
+    return [t for t in records if lives[t.number]], [t for t in records if not lives[t.number]]
+
+
+def status(study: optuna.Study) -> RenderableType:
+    """How far one study is."""
+    record = StudyRecord.of(study)
+    alive, stale = running(study)
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    rows: list[tuple[str, Text]] = [("data", _data(record)), *_sizes(record)]
+    rows.append(("asked", Text(text.target_line(record))))
+    rows.append(("trained", Text(f"{len(record.trained):,} trials")))
+    rows.append(("outcomes", _counts(record)))
+    if record.target is not None:
+        rows += _models(record)
+    rows.append(("epochs", Text(f"{record.epochs_spent:,} spent, {record.epochs_saved:,} saved")))
+    for trial in alive:
+        rows.append(("training", _now(record, trial)))
+    if stale:
+        numbers = ", ".join(f"#{t.number}" for t in stale)
+        again = "their workers died; the next 'tuner search' trains them again"
+        rows.append(("stale", Text(f"{numbers}: {again}", style="magenta")))
+    for name, line in rows:
+        facts.add_row(Text(f"  {name}"), line)
+    title = Text.assemble((record.name, "bold"), "  ", str(record.study.get("question", "")))
+    parts: list[RenderableType] = [title, facts]
+    return Group(*parts, sweep_table(record)) if record.target is None else Group(*parts)
+
+
+def _sizes(record: StudyRecord) -> list[tuple[str, Text]]:
+    rows = []
+    for data in record.data.values():
+        shape = "x".join(map(str, data.get("image_shape", ())))
+        line = (
+            f"{data.get('name')}: {len(data.get('classes', ()))} classes, {shape}, "
+            f"{text.count(data.get('train_size'))} training and "
+            f"{text.count(data.get('validation_size'))} validation images, "
+            f"from {data.get('source')}"
+        )
+        rows.append(("", Text(line)))
+    return rows
+
+
+def _models(record: StudyRecord) -> list[tuple[str, Text]]:
+    rows = []
+    best, closest, reference = record.incumbent, record.closest, record.reference
+    if best is not None:
+        times = text.comparison(record, best)
+        line = Text.assemble(_model(best), f", {times}" if times else "")
+        rows.append(("smallest", line))
+    elif closest is not None:
+        rows.append(("closest", _model(closest)))
+    if reference is not None:
+        rows.append(("reference", _model(reference)))
+    return rows
+
+
+def _model(trial: TrialRecord) -> Text:
+    accuracy = f"{text.percent(trial.val_accuracy)} in {trial.epochs} epochs"
+    return Text(f"{text.size(trial)}, {accuracy}, trial {trial.number}")
+
+
+def _now(record: StudyRecord, trial: TrialRecord) -> Text:
+    return Text.assemble(
+        f"#{trial.number}  {text.size(trial)}  ",
+        curve(record, trial),
+        f"  {trial.epochs}/{record.horizon}",
+    )
+
+
+def trials(record: StudyRecord, sort: str, *, everything: bool) -> RenderableType:
+    """A study's trials, one row each; gated ones only if `everything`."""
+    shown = [t for t in record.trials if everything or t.outcome != "gated"]
+    shown.sort(key=lambda t: _key(t, sort))
+    sweep = record.kind == "sweep"
+    made = table(
+        "trial", "outcome", "parameters", "total", "MACs", "accuracy", "epochs", "time", "",
+        numbers=("trial", "parameters", "total", "MACs", "accuracy", "epochs", "time"),
+    )  # fmt: skip
+    best = record.incumbent if record.target is not None else None
+    for t in shown:
+        word = text.outcome(t, sweep=sweep)
+        made.add_row(
+            str(t.number),
+            Text(word, style=STYLES.get(word, "")),
+            text.count(t.size),
+            text.count(t.total_size),
+            text.count(t.macs),
+            text.percent(t.val_accuracy) if t.history else "",
+            str(t.epochs),
+            text.duration(t.seconds) if t.seconds else "",
+            _remark(t, best),
+        )
+    hidden = len(record.trials) - len(shown)
+    head: list[RenderableType] = [Text.assemble((record.name, "bold"), "  ", _data(record))]
+    tail = [Text(f"{hidden:,} gated trials are not shown: --all")] if hidden else []
+    return Group(*head, made, *tail)
+
+
+def _key(trial: TrialRecord, sort: str) -> tuple[float, int]:
+    if sort == "size":
+        return (math.inf if trial.size is None else trial.size, trial.number)
+    if sort == "accuracy":
+        return (-(trial.val_accuracy or 0.0), trial.number)
+    return (trial.number, trial.number)
+
+
+def _remark(trial: TrialRecord, best: TrialRecord | None) -> Text:
+    words = []
+    if best is not None and trial.number == best.number:
+        words.append("smallest")
+    if trial.reference:
+        words.append("reference")
+    if trial.cell is not None:
+        words.append(f"{text.values(trial)}, {trial.dataset}, seed {trial.seed}")
+    if why := trial.error or trial.lost:
+        words.append(text.one_line(why, 60))
+    return Text(", ".join(words))
+
+
+def sweep_table(record: StudyRecord) -> RenderableType:
+    """Mean and standard deviation of the last epoch's accuracy over seeds, a row a cell."""
+    groups: dict[tuple[str, str], list[TrialRecord]] = {}
+    for trial in record.trials:
+        if trial.cell is not None and trial.outcome is not None:
+            groups.setdefault((str(trial.dataset), _cell(trial.cell)), []).append(trial)
+    made = table("data", "configuration", "parameters", "total", "accuracy", "SD", "n",
+        numbers=("parameters", "total", "accuracy", "SD", "n"))  # fmt: skip
+    for (data, cell), group in groups.items():
+        last = [t.history[-1].val_accuracy for t in group if t.history and t.trained]
+        spread = statistics.stdev(last) if len(last) > 1 else None
+        made.add_row(
+            Text(data),
+            Text(cell),
+            text.count(group[0].size),
+            text.count(group[0].total_size),
+            text.percent(statistics.fmean(last)) if last else "",
+            "" if spread is None else f"± {100 * spread:.1f}",
+            str(len(last)),
+        )
+    made.caption = "accuracy: validation images, last epoch, mean over n seeds; SD in points"
+    made.caption_justify = "left"
+    return made
+
+
+def _cell(cell: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k}={text.value(v)}" for k, v in cell.items()) or "as it is"

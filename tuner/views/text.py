@@ -1,0 +1,164 @@
+"""Numbers and curves as a reader wants them; plain strings without markup."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tuner.record import Epoch, StudyRecord, TrialRecord
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+MEASURES: Mapping[str, str] = {"size": "parameters", "macs": "MACs", "bytes": "bytes"}
+"""What a study minimises, in words."""
+
+OUTCOME_WORDS: Mapping[str, str] = {"out_of_memory": "out of memory"}
+"""Outcomes whose name in the storage is no English."""
+
+
+def count(number: float | None) -> str:
+    """``4,218``, or ``?`` for what is not known yet."""
+    return "?" if number is None else f"{number:,.0f}"
+
+
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """``75.8 %`` of a fraction, or ``?`` for what is not known or not finite."""
+    if fraction is None or not math.isfinite(fraction):
+        return "?"
+    return f"{100 * fraction:.{digits}f} %"
+
+
+def points(fraction: float) -> str:
+    """``0.5 points``: a difference of two accuracies."""
+    return f"{100 * fraction:.3g} points"
+
+
+def clock(seconds: float | None) -> str:
+    """``3:21`` or ``1:02:03``."""
+    if seconds is None or not math.isfinite(seconds):
+        return "-:--"
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def duration(seconds: float | None) -> str:
+    """``42 s``, ``3 min 21 s`` or ``2 h 05 min``."""
+    if seconds is None:
+        return "?"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    minutes, left = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {left:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def size(trial: TrialRecord) -> str:
+    """``4,218 parameters (4,300 total)``; the first number is the trainable ones."""
+    if trial.size is None:
+        return "building"
+    return f"{count(trial.size)} parameters ({count(trial.total_size)} total)"
+
+
+def outcome(trial: TrialRecord, *, sweep: bool = False) -> str:
+    """Why a trial ended, in words; a sweep has no target that could be missed."""
+    if trial.outcome is None:
+        return "lost" if trial.lost else trial.state.name.lower()
+    if sweep and trial.outcome in ("missed", "reached"):
+        return "trained"
+    return OUTCOME_WORDS.get(trial.outcome, trial.outcome)
+
+
+def values(trial: TrialRecord) -> str:
+    """``units=64, rate=0.001``: hyperparameters, in a sweep those that vary."""
+    shown = trial.cell if trial.cell is not None else trial.values
+    return ", ".join(f"{k}={value(v)}" for k, v in shown.items())
+
+
+def value(raw: Any) -> str:
+    """A hyperparameter's value, floats to four digits."""
+    return f"{raw:.4g}" if isinstance(raw, float) else str(raw)
+
+
+def ratio(record: StudyRecord, trial: TrialRecord) -> float | None:
+    """How many times smaller than the reference a trial is, in what the study minimises."""
+    reference = record.reference
+    if reference is None or reference.number == trial.number:
+        return None
+    theirs, ours = amount(record, reference), amount(record, trial)
+    return theirs / ours if theirs and ours else None
+
+
+def amount(record: StudyRecord, trial: TrialRecord) -> int | None:
+    """What the study minimises, of this trial."""
+    return {"size": trial.size, "macs": trial.macs, "bytes": trial.bytes}[record.minimize]
+
+
+def comparison(record: StudyRecord, trial: TrialRecord) -> str:
+    """``18.5 times smaller than the reference``; empty where there is nothing to compare."""
+    times = ratio(record, trial)
+    if times is None:
+        return ""
+    what = "" if record.minimize == "size" else f" in {MEASURES[record.minimize]}"
+    if times >= 1:
+        return f"{_times(times)} times smaller than the reference{what}"
+    return f"{_times(1 / times)} times larger than the reference{what}"
+
+
+def _times(number: float) -> str:
+    return (
+        f"{number:,.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
+    )
+
+
+def dataset_names(record: StudyRecord) -> list[str]:
+    """Names of the data sets that the study's results come from."""
+    return [str(d.get("name", key)) for key, d in record.data.items()]
+
+
+def stand_in(record: StudyRecord) -> str | None:
+    """``shapes10, not cifar10`` where the data is not what the study file names."""
+    asked = record.study.get("data", [])
+    wanted = [asked] if isinstance(asked, str) else list(asked)
+    used = dataset_names(record)
+    if "shapes10" in used and "shapes10" not in wanted and wanted:
+        return f"shapes10, not {' and '.join(wanted)}"
+    return None
+
+
+def target_line(record: StudyRecord) -> str:
+    """What a trial must reach to count, in words."""
+    if record.target is None:
+        return f"every training runs {record.horizon} epochs"
+    margin = f" + {points(record.margin)} margin" if record.margin else ""
+    return f"target {percent(record.target)}{margin} within {record.horizon} epochs"
+
+
+def cells(history: Sequence[Epoch], horizon: int, width: int) -> list[float | None]:
+    """The curve in `width` cells of equal span, each its last accuracy; None where not trained."""
+    width = max(1, min(width, horizon))
+    found: list[float | None] = [None] * width
+    for epoch in history:
+        at = min(width - 1, (epoch.epoch - 1) * width // horizon)
+        found[at] = epoch.val_accuracy
+    return found
+
+
+def block(accuracy: float, floor: float, top: float) -> str:
+    """One cell of a curve: a full block where `top` is reached, the lowest at `floor`."""
+    if not math.isfinite(accuracy) or top <= floor:
+        return BLOCKS[0]
+    share = (accuracy - floor) / (top - floor)
+    if share >= 1:
+        return BLOCKS[-1]
+    # The full block is kept for the target, so that a curve which meets it can be told.
+    return BLOCKS[max(0, min(len(BLOCKS) - 2, int(share * (len(BLOCKS) - 1))))]
+
+
+def one_line(raw: object, limit: int = 200) -> str:
+    """Any text as one line of at most `limit` characters."""
+    line = " ".join(str(raw).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
