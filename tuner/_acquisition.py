@@ -20,6 +20,8 @@ _EARLY = 0.3
 _Q = 0.4
 _NUG = -3.0
 _SLOPE = 1.0
+_PER_FOLD = 0.02
+_AWAY = 0.02
 
 
 class Model:
@@ -34,6 +36,7 @@ class Model:
         self._shift, self._scale = float(logs.mean()), 4.0
         y, noise = self._warp(ev.shortfall, ev.spread)
         x = self._features(ev.points, logs)
+        y = y - self._prior(ev.points, logs)
         slope = np.zeros(x.shape[1])
         slope[-1] = _SLOPE
         lengths = np.ones(x.shape[1])
@@ -55,10 +58,18 @@ class Model:
 
     def _warp(self, shortfall: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         positive = np.abs(shortfall)
-        unit = max(0.01, float(np.quantile(positive, _Q)))
+        unit = self._unit = max(0.01, float(np.quantile(positive, _Q)))
         y = np.arcsinh(shortfall / unit)
         slope = 1 / (unit * np.sqrt(1 + (shortfall / unit) ** 2))
         return y, (spread * slope) ** 2
+
+    def _prior(self, points: np.ndarray, logs: np.ndarray) -> np.ndarray:
+        """What is expected of the warped shortfall before any evidence, up to a constant."""
+        mean = -_PER_FOLD * (logs - self._shift)
+        if self._pool.centered:
+            away = np.nan_to_num(points - self._pool.encoding.center) ** 2
+            mean = mean + _AWAY * (away * ~self._pool.shapes).sum(1)
+        return mean / self._unit
 
     def _features(self, points: np.ndarray, logs: np.ndarray) -> np.ndarray:
         base = self._pool.encoding.features(points, self._rules)
@@ -93,6 +104,7 @@ class Model:
         score = np.full(len(units), -np.inf)
         if allowed.any():
             mean, sd = self._gp.predict(self._features(units[allowed], logs[allowed]))
+            mean = mean + self._prior(units[allowed], logs[allowed])
             total = np.sqrt(sd**2 + self._gp.noise**2)
             score[allowed] = np.log(gain[allowed]) + log_ndtr(-mean / total)
         return score

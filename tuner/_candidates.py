@@ -69,7 +69,7 @@ class Pool:
         assert self.size_of is not None
         try:
             return max(float(self.size_of(params)), 1.0)
-        except ValueError:
+        except (ValueError, KeyError):  # KeyError: needs a parameter that no trial has had yet
             return math.inf
 
     @cached_property

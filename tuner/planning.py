@@ -70,6 +70,7 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     storage = open_storage(url)
     data = find_data(spec, wish.data, watcher)
     name = full_name(spec, wish, data)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     with told(url):
         study = optuna.create_study(
             storage=storage,
@@ -213,12 +214,12 @@ def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int)
             study.set_user_attr(key, value)
         return
     compare(study.study_name, attributes[StudyKey.STUDY], spec.model_dump())
-    for key, now in described.items():
-        was = attributes[StudyKey.DATA].get(key, {})
-        if was.get("hash") != now["hash"]:
+    # Compared in the study's order: the folder that holds study and images may have moved.
+    for was, now in zip(attributes[StudyKey.DATA].values(), described.values(), strict=True):
+        if was["hash"] != now["hash"]:
             raise StudyChangedError(
-                f"study {study.study_name!r}: its results were made on {was.get('source')!r} "
-                f"(hash {str(was.get('hash'))[:12]}), but {now['source']!r} holds other images "
+                f"study {study.study_name!r}: its results were made on {was['source']!r} "
+                f"(hash {was['hash'][:12]}), but {now['source']!r} holds other images "
                 f"(hash {now['hash'][:12]}); give the same data or another --results folder."
             )
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal, Protocol
@@ -200,8 +200,9 @@ class _Explorer(_AnsweredHyperParameters):
 def explore(hypermodel: Any, draws: int = 64) -> Exploration:
     """Finds a space's hyperparameters by asking for many of its configurations.
 
-    First the default one, then every one that differs from it in a single corner, then random
-    ones. A hypermodel without ``describe`` is built once, with its defaults.
+    First the default one; then, for every hyperparameter that comes up, each of its corners, in
+    the configuration in which it came up; then random ones. A hypermodel without ``describe`` is
+    built once, with its defaults.
 
     Args:
         hypermodel: The space.
@@ -211,35 +212,38 @@ def explore(hypermodel: Any, draws: int = 64) -> Exploration:
         SpaceError: The space cannot be walked, or a name means different choices at once.
     """
     found = Exploration(complete=hasattr(hypermodel, "describe"))
-    for choose in _plans(found, draws):
+
+    def visit(choose: Callable[[str, Code, Any], Any]) -> None:
         try:
             _walk(hypermodel, _Explorer(found, choose))
         except ValueError as error:  # no model has this configuration; others may be fine
             if not found.complete:
                 raise _cannot(hypermodel, "be built with its defaults", error) from error
+
+    visit(_defaults_but({}))
+    if not found.complete:
+        return found
+    # The changes to the defaults under which each name first came up; grows as it is walked.
+    came_up: dict[str, dict[str, Any]] = {name: {} for name in found.codes}
+    queue = list(came_up)
+    for name in queue:
+        for corner in found.codes[name].corners:
+            changes = {**came_up[name], name: corner}
+            visit(_defaults_but(changes))
+            new = [other for other in found.codes if other not in came_up]
+            came_up.update(dict.fromkeys(new, changes))
+            queue += new
+    random = Random(0)
+    for _ in range(draws):
+        visit(lambda name, code, hp: code.draw(random))
     return found
 
 
-def _plans(found: Exploration, draws: int) -> Iterator[Callable[[str, Code, Any], Any]]:
-    def default(name: str, code: Code, hp: Any) -> Any:
-        return code.encode_default(hp.default)
+def _defaults_but(changes: Mapping[str, Any]) -> Callable[[str, Code, Any], Any]:
+    def choose(name: str, code: Code, hp: Any) -> Any:
+        return changes[name] if name in changes else code.encode_default(hp.default)
 
-    yield default
-    if not found.complete:
-        return
-    done: set[str] = set()
-    while new := [name for name in found.codes if name not in done]:
-        for name in new:
-            done.add(name)
-            for corner in found.codes[name].corners:
-
-                def one(n: str, code: Code, hp: Any, name: str = name, corner: Any = corner) -> Any:
-                    return corner if n == name else default(n, code, hp)
-
-                yield one
-    random = Random(0)
-    for _ in range(draws):
-        yield lambda name, code, hp: code.draw(random)
+    return choose
 
 
 def _union(name: str, a: Code, b: Code) -> Code:

@@ -142,8 +142,8 @@ def parse(text: str, source: str, folder: Path | None = None) -> Study:
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"{source}: not valid TOML: {error}.") from error
     raw.setdefault("name", Path(source).stem)
-    if folder is not None and isinstance(space := raw.get("space"), str):
-        raw["space"] = _beside(space, folder)
+    if folder is not None:
+        _look_beside(raw, folder)
     try:
         return _ADAPTER.validate_python(raw)
     except pydantic.ValidationError as error:
@@ -155,12 +155,20 @@ def from_dict(fields: dict[str, Any]) -> Study:
     return _ADAPTER.validate_python(fields)
 
 
-def _beside(space: str, folder: Path) -> str:
-    """A space in a file is found beside the study file, wherever the command is typed."""
-    file, separator, name = space.rpartition(":")
-    if separator and file.endswith(".py") and not Path(file).is_absolute():
-        return f"{(folder / file).resolve()}:{name}"
-    return space
+def _look_beside(raw: dict[str, Any], folder: Path) -> None:
+    """Files that a study names are found beside it, wherever the command is typed."""
+    if isinstance(space := raw.get("space"), str):
+        file, separator, name = space.rpartition(":")
+        if separator and file.endswith(".py"):
+            raw["space"] = f"{(folder / file).resolve()}:{name}"
+    if isinstance(data := raw.get("data"), str):
+        raw["data"] = _path_beside(data, folder)
+    elif isinstance(data, list):
+        raw["data"] = [_path_beside(d, folder) if isinstance(d, str) else d for d in data]
+
+
+def _path_beside(data: str, folder: Path) -> str:
+    return str((folder / data).resolve()) if (folder / data).exists() else data
 
 
 def _first_rule(error: pydantic.ValidationError, raw: dict[str, Any]) -> str:

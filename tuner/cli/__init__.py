@@ -9,10 +9,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from importlib import metadata
+from typing import Any
 
 import click
 
-from tuner.cli.guard import guarded
+from tuner.cli.guard import forget_output, guarded
 
 _VERBS = {
     "search": "tuner.cli.search",
@@ -49,6 +50,13 @@ class _Verbs(click.Group):
             hint = suggestion(args[0], list(_VERBS)) or "."
             raise click.UsageError(f"no verb is called {args[0]!r}{hint}", ctx)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        # Click would end with code 1, which here means that the target was not met.
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return forget_output()
 
 
 def _debug_option() -> click.Option:
@@ -91,7 +99,7 @@ def cli() -> None:
     tuner dashboard                   look at it in the browser
 
     Exit codes: 0 done, 1 the target was not met, 2 an error, 130 interrupted.
-    """
+    """  # noqa: D301 (click wants the character itself, not its escape)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

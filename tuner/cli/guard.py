@@ -32,8 +32,7 @@ def guarded(command: click.Command, arguments: Sequence[str] | None = None) -> i
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except BrokenPipeError:
-        _forget_output()
-        return BROKEN_PIPE
+        return forget_output()
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
@@ -72,8 +71,13 @@ def _say(message: str) -> None:
         click.echo(f"Error: {' '.join(message.split())}", err=True)
 
 
-def _forget_output() -> None:
-    """Points standard output at nothing, so that the interpreter's last flush stays quiet."""
+def forget_output() -> int:
+    """Points standard output at nothing, so that the interpreter's last flush stays quiet.
+
+    Returns:
+        The exit code for a reader that went away.
+    """
     nothing = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError, ValueError):
         os.dup2(nothing, sys.stdout.fileno())
+    return BROKEN_PIPE

@@ -14,77 +14,54 @@ RESULTS = "tuner-results"
 F = TypeVar("F", bound=Callable[..., Any])
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
+_PART = re.compile(r"(\d+(?:\.\d+)?)([a-z]*)")
 
 
-class Duration(click.ParamType):
-    """Seconds, or a number with a unit: ``90``, ``30m``, ``1h30m``."""
+def duration(raw: str | float) -> float:
+    """Seconds, from a number with or without a unit: ``90``, ``30m``, ``1h30m``.
 
-    name = "duration"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Seconds."""
-        if isinstance(value, int | float):
-            return float(value)
-        text = str(value).strip().lower()
-        parts = _PART.findall(text)
-        whole = "".join(n + u for n, u in parts) == text.replace(" ", "")
-        if not parts or not whole or any(u not in _UNITS for _, u in parts):
-            self.fail(f"a duration is written 90, 30m, 2h or 1h30m, but got {value!r}", param, ctx)
-        seconds = sum(float(n) * _UNITS[u] for n, u in parts)
-        if seconds <= 0:
-            self.fail(f"a duration is more than 0, but got {value!r}", param, ctx)
-        return seconds
+    Raises:
+        click.BadParameter: It is none, or not more than 0.
+    """
+    typed = str(raw).lower().replace(" ", "")
+    parts = _PART.findall(typed)
+    whole = "".join(number + unit for number, unit in parts) == typed
+    if not parts or not whole or any(unit not in _UNITS for _, unit in parts):
+        raise click.BadParameter(f"a time is written 90, 30m, 2h or 1h30m, but got {raw!r}")
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if seconds <= 0:
+        raise click.BadParameter(f"a time is more than 0, but got {raw!r}")
+    return seconds
 
 
-class Fraction(click.ParamType):
-    """An accuracy as a fraction."""
+def fraction(low: float, high: float, *, with_low: bool) -> Callable[[str | float], float]:
+    """A kind of value: a fraction below `high` and above `low`, or also at it."""
 
-    name = "fraction"
-
-    def __init__(self, low: float, high: float, *, low_open: bool) -> None:
-        self.low, self.high, self.low_open = low, high, low_open
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """The fraction; a percentage is refused with what it would be."""
+    def convert(raw: str | float) -> float:
         try:
-            number = float(value)
-        except ValueError:
-            self.fail(f"must be a fraction such as 0.75, but got {value!r}", param, ctx)
-        above = number > self.low if self.low_open else number >= self.low
-        if above and number < self.high:
+            number = float(raw)
+        except ValueError as error:
+            raise click.BadParameter(f"must be a fraction such as 0.75, but got {raw!r}") from error
+        if number < high and (number > low or (with_low and number == low)):
             return number
-        edge = "above" if self.low_open else "at least"
-        hint = f"; for {number:g} % write {number / 100:g}" if 1 < number < 100 else ""
-        self.fail(
-            f"must be {edge} {self.low:g} and below {self.high:g}, but got {value}{hint}",
-            param,
-            ctx,
-        )
+        edge = "at least" if with_low else "above"
+        hint = f"; for {number:g} % write {number / 100:g}" if 1 < number < 100 * high else ""
+        raise click.BadParameter(f"must be {edge} {low:g} and below {high:g}, but got {raw}{hint}")
+
+    return convert
 
 
-class Workers(click.ParamType):
-    """``auto`` or a number."""
+def workers(raw: str | int) -> int | str:
+    """``auto`` or a number of at least 1.
 
-    name = "auto|n"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | str:
-        """``auto`` or a number of at least 1."""
-        if value == "auto":
-            return "auto"
-        try:
-            number = int(value)
-        except ValueError:
-            number = 0
-        if number < 1:
-            self.fail(f"must be 'auto' or at least 1, but got {value!r}", param, ctx)
-        return number
+    Raises:
+        click.BadParameter: It is neither.
+    """
+    if raw == "auto":
+        return "auto"
+    if str(raw).isdecimal() and int(raw) >= 1:
+        return int(raw)
+    raise click.BadParameter(f"must be 'auto' or at least 1, but got {raw!r}")
 
 
 class OneOf(click.Choice[str]):
@@ -97,33 +74,26 @@ class OneOf(click.Choice[str]):
         known = list(map(str, self.choices))
         if value in known:
             return str(value)
-        hint = suggestion(str(value), known) or ";"
-        self.fail(f"must be one of {', '.join(known)}, but got {value!r}{hint}".rstrip(";"))
+        hint = suggestion(str(value), known)
+        self.fail(f"must be one of {', '.join(known)}, but got {value!r}{hint}", param, ctx)
 
 
-class StudyName(click.ParamType):
-    """A built-in study or the path of a study file."""
+def complete_study(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Built-in studies and study files; where there are none, the shell completes paths."""
+    from tuner.study import builtin_names
 
-    name = "study"
+    before, slash, _ = incomplete.rpartition("/")
+    try:
+        files = sorted(str(p) for p in Path(before + slash or ".").glob("*.toml"))
+    except OSError:
+        files = []
+    items = [CompletionItem(n) for n in [*builtin_names(), *files] if n.startswith(incomplete)]
+    return items or [CompletionItem(incomplete, type="file")]
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text as it is: only whoever reads the study can tell whether there is one."""
-        return str(value)
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Built-in studies, then files: the shell itself looks into folders."""
-        from tuner.study import builtin_names
-
-        names = [n for n in builtin_names() if n.startswith(incomplete)]
-        before, _, _ = incomplete.rpartition("/")
-        try:
-            files = sorted(str(p) for p in Path(before or ".").glob("*.toml"))
-        except OSError:
-            files = []
-        items = [CompletionItem(n) for n in names + files if n.startswith(incomplete)]
-        return items or [CompletionItem(incomplete, type="file")]
+study_argument = click.argument("study", shell_complete=complete_study)
 
 
 def storage_options(command: F) -> F:
@@ -133,6 +103,7 @@ def storage_options(command: F) -> F:
         type=click.Path(file_okay=False, path_type=Path),
         default=RESULTS,
         show_default=True,
+        metavar="DIR",
         help="Folder of the storage file and the models.",
     )(command)
     return click.option(

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from tuner.cli.guard import NOT_MET
-from tuner.cli.options import OneOf, StudyName, repeated, storage_options
+from tuner.cli.options import (
+    OneOf,
+    complete_study,
+    repeated,
+    storage_options,
+    study_argument,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -27,9 +33,7 @@ def storage_url(storage: str | None, results: Path) -> str:
     return storage or environment.storage_url() or default_url(results)
 
 
-def _record(
-    name: str, storage: str | None, results: Path
-) -> tuple[optuna.Study, StudyRecord]:
+def _record(name: str, storage: str | None, results: Path) -> tuple[optuna.Study, StudyRecord]:
     from tuner.api import load_study
     from tuner.record import StudyRecord
     from tuner.storage import told
@@ -52,7 +56,7 @@ def existing(storage: str | None, results: Path) -> BaseStorage | None:
 
 
 @click.command()
-@click.argument("study", type=StudyName(), required=False)
+@click.argument("study", required=False, shell_complete=complete_study)
 @storage_options
 def status(study: str | None, storage: str | None, results: Path) -> None:
     """How far a study is, or all of them."""
@@ -80,7 +84,7 @@ def status(study: str | None, storage: str | None, results: Path) -> None:
 
 
 @click.command()
-@click.argument("study", type=StudyName())
+@study_argument
 @storage_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def best(study: str, storage: str | None, results: Path, as_json: bool) -> int:
@@ -99,7 +103,7 @@ def best(study: str, storage: str | None, results: Path, as_json: bool) -> int:
 
 
 @click.command()
-@click.argument("study", type=StudyName())
+@study_argument
 @storage_options
 @click.option("--sort", type=OneOf(["number", "size", "accuracy"]), default="number")
 @click.option("--all", "everything", is_flag=True, help="Gated trials too, which never trained.")
@@ -117,7 +121,7 @@ def trials(
     """A table of a study's trials."""
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other", click.get_current_context())
-    _, record = _record(study, storage, results)
+    found, record = _record(study, storage, results)
     if as_csv:
         from analysis import frames
 
@@ -130,4 +134,6 @@ def trials(
         from tuner.views import tables
         from tuner.views.consoles import console
 
-        console().print(tables.trials(record, sort, everything=everything))
+        out = console()
+        stale = [t.number for t in tables.running(found)[1]]
+        out.print(tables.trials(record, sort, everything=everything, stale=stale, width=out.width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,16 +11,26 @@ import click
 
 from tuner.choose import PRUNERS, SAMPLERS
 from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
-from tuner.cli.options import Duration, Fraction, OneOf, StudyName, Workers, storage_options
+from tuner.cli.options import (
+    OneOf,
+    duration,
+    fraction,
+    repeated,
+    storage_options,
+    study_argument,
+    workers,
+)
 
 if TYPE_CHECKING:
-    from tuner.watch import Watcher
+    from tuner.views.events import Events
+    from tuner.views.lines import Lines
+    from tuner.views.live import Live
 
 EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": INTERRUPTED}
 
 
 @click.command()
-@click.argument("study", type=StudyName())
+@study_argument
 @click.option(
     "--trials",
     type=click.IntRange(min=1),
@@ -29,7 +40,7 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
 )
 @click.option("--more", type=click.IntRange(min=1), metavar="N", help="Train so many in addition.")
 @click.option(
-    "--timeout", type=Duration(), metavar="TIME", help="Stop after so long: 90 (seconds), 30m, 2h."
+    "--timeout", type=duration, metavar="TIME", help="Stop after so long: 90 (seconds), 30m, 2h."
 )
 @click.option(
     "--data",
@@ -38,19 +49,23 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
     help="Images to use instead of the study's: cifar10, mnist, shapes10, an .npz file or a "
     "folder; see 'tuner data'. In a sweep over several data sets, NAME=SOURCE for each.",
 )
-@click.option("--target", type=Fraction(0, 1, low_open=True), metavar="F", help="Accuracy to reach.")
+@click.option(
+    "--target", type=fraction(0, 1, with_low=False), metavar="F", help="Accuracy to reach."
+)
 @click.option(
     "--margin",
-    type=Fraction(0, 0.5, low_open=False),
+    type=fraction(0, 0.5, with_low=True),
     metavar="F",
     help="How far above the target validation must come to count. Default: 0.005 on 5,000 images.",
 )
 @click.option(
-    "--minimize", type=OneOf(["size", "macs", "bytes"]), help="What the smallest model has least of."
+    "--minimize",
+    type=OneOf(["size", "macs", "bytes"]),
+    help="What the smallest model has least of.",
 )
 @click.option(
     "--workers",
-    type=Workers(),
+    type=workers,
     default="auto",
     metavar="auto|N",
     help="Worker processes; auto chooses from cores or GPUs.",
@@ -74,23 +89,22 @@ def search(study: str, *, no_reference: bool, as_json: bool, no_live: bool, **ch
     watcher = make_watcher(
         as_json=as_json, live=not no_live, storage=chosen["storage"], results=chosen["results"]
     )
-    result = run(study, reference=not no_reference, watcher=watcher, **chosen)
+    with contextlib.closing(watcher):
+        result = run(study, reference=not no_reference, watcher=watcher, **chosen)
     return EXIT_CODES[result.status]
 
 
-def make_watcher(*, as_json: bool, live: bool, storage: str | None, results: Path) -> Watcher:
+def make_watcher(
+    *, as_json: bool, live: bool, storage: str | None, results: Path
+) -> Events | Lines | Live:
     """What shows the search: a live view on a terminal, else lines, or JSON events."""
-    from tuner.cli.options import repeated
-
     if as_json:
         from tuner.views.events import Events
 
         return Events(sys.stdout, sys.stderr)
-    again = repeated(storage, results)
-    from rich.console import Console
-
     from tuner.views.consoles import console
 
+    again = repeated(storage, results)
     out = console()
     if live and out.is_terminal and not out.is_dumb_terminal:
         from tuner.views.live import Live
@@ -98,4 +112,4 @@ def make_watcher(*, as_json: bool, live: bool, storage: str | None, results: Pat
         return Live(out, again)
     from tuner.views.lines import Lines
 
-    return Lines(out, Console(stderr=True), again)
+    return Lines(out, console(stderr=True), again)

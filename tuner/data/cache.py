@@ -13,8 +13,8 @@ import contextlib
 import json
 import os
 import shutil
-import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,7 @@ def find(cache: Path, fingerprint: str, *, name: str, source: str) -> DataSet | 
     return _read(folder, name, source)
 
 
-def store(
-    cache: Path, raw: Raw, *, seed: int, fingerprint: str, name: str, source: str
-) -> DataSet:
+def store(cache: Path, raw: Raw, *, seed: int, fingerprint: str, name: str, source: str) -> DataSet:
     """Split ``raw``, write it under its content hash and index it under ``fingerprint``.
 
     Raises:
@@ -100,7 +98,8 @@ def scratch(cache: Path) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             if time.time() - old.stat().st_mtime > ABANDONED_AFTER:
                 shutil.rmtree(old)
-    folder = Path(tempfile.mkdtemp(dir=parent))
+    folder = parent / uuid.uuid4().hex  # unlike tempfile's folders it obeys the umask
+    folder.mkdir()
     try:
         yield folder
     finally:

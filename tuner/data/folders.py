@@ -40,10 +40,16 @@ def read(folder: Path) -> Raw:
         if not (folder / part).is_dir():
             raise DataError(f"{folder} has no folder {part}/: add it, with one folder a class.")
     classes = _class_names(folder)
-    train = [(file, label) for label, name in enumerate(classes)
-             for file in _images(folder / "train" / name)]
-    test = [(file, label) for label, name in enumerate(classes)
-            for file in _images(folder / "test" / name)]
+    train = [
+        (file, label)
+        for label, name in enumerate(classes)
+        for file in _images(folder / "train" / name)
+    ]
+    test = [
+        (file, label)
+        for label, name in enumerate(classes)
+        for file in _images(folder / "test" / name)
+    ]
     encoded = _encoded(file for file, _ in train + test)
     images = decode(encoded)
     train_images, test_images = stack((images[: len(train)], images[len(train) :]))
@@ -85,9 +91,7 @@ def _images(kind: Path) -> list[Path]:
     if not kind.is_dir():
         return []
     return sorted(
-        file
-        for file in kind.iterdir()
-        if file.name[0] != "." and file.name.lower() not in IGNORED
+        file for file in kind.iterdir() if file.name[0] != "." and file.name.lower() not in IGNORED
     )
 
 

@@ -28,7 +28,7 @@ def read(path: Path) -> Raw:
     """
     arrays = _load(path)
     train_labels = _labels(path, "y_train", arrays["y_train"])
-    classes = int(train_labels.max(initial=-1)) + 1
+    classes = int(train_labels.max(initial=0)) + 1
     return Raw(
         train_images=_images(path, "x_train", arrays["x_train"]),
         train_labels=train_labels,
@@ -39,10 +39,10 @@ def read(path: Path) -> Raw:
 
 
 def _load(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"{path} is no .npz file: save {', '.join(KEYS)} with np.savez.")
     try:
         with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise DataError(f"{path} is a single array: save the four of them with np.savez.")
             missing = [key for key in KEYS if key not in file.files]
             if missing:
                 raise DataError(
@@ -51,12 +51,14 @@ def _load(path: Path) -> dict[str, np.ndarray[Any, Any]]:
                 )
             return {key: file[key] for key in KEYS}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        if "allow_pickle" in str(error) or "pickle" in str(error).lower():
+        if "pickle" in str(error):
             raise DataError(
                 f"{path} holds pickled objects, which are never loaded: save plain uint8 and "
                 "integer arrays with np.savez."
             ) from error
-        raise DataError(f"{path} cannot be read as an .npz file ({error}): save it anew.") from error
+        raise DataError(
+            f"{path} cannot be read as an .npz file ({' '.join(str(error).split())}): save it anew."
+        ) from error
 
 
 def _images(path: Path, key: str, array: np.ndarray[Any, Any]) -> Images:

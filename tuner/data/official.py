@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import os
 import shutil
@@ -90,6 +91,8 @@ def read(name: str, cache: Path) -> Raw:
             shutil.copyfile(local, home / "datasets" / archive.files[0])
         arrays = home / f"{name}-arrays.npz"
         if reason := _run_keras(name, home, arrays):
+            if f"[Errno {errno.ENOSPC}]" in reason:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             raise _unavailable(name, reason)
         return dataclasses.replace(npz.read(arrays), classes=archive.classes)
 
@@ -125,7 +128,9 @@ def _unreachable(url: str) -> str:
 
     def ask() -> None:
         try:
-            urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=PROBE).close()
+            urllib.request.urlopen(
+                urllib.request.Request(url, method="HEAD"), timeout=PROBE
+            ).close()
             answer[0] = ""
         except urllib.error.HTTPError:
             answer[0] = ""  # it answers; Keras' own request decides

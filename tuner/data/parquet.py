@@ -52,7 +52,7 @@ def read(folder: Path) -> Raw:
         labels.append(np.concatenate([np.empty(0, np.int64), *found]))
     train_images, test_images = stack(parts)
     classes = _agreed(names) or tuple(
-        str(label) for label in range(min(labels[0].max(initial=-1), len(labels[0])) + 1)
+        str(label) for label in range(min(labels[0].max(initial=0), len(labels[0])) + 1)
     )
     return Raw(train_images, labels[0], test_images, labels[1], classes)
 

@@ -38,7 +38,7 @@ class Raw:
         for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
             whole = np.ascontiguousarray(array)
             digest.update(f"{whole.dtype.str}{whole.shape}".encode())
-            digest.update(memoryview(whole.reshape(-1).view(np.uint8)))
+            digest.update(whole.reshape(-1).data)
         return digest.hexdigest()
 
 

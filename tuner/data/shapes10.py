@@ -13,7 +13,6 @@ IEEE 754 fixes, never from sums or from functions of a mathematics library.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tuner.data.dataset import Images, Labels
 from tuner.data.objects10 import OBJECTS, Planes, box, disc
@@ -80,7 +79,9 @@ def _part(seed: int, part: int, count: int) -> tuple[Images, Labels]:
     for label in range(len(CLASSES)):
         for start in range(0, each, CHUNK):
             size = min(CHUNK, each - start)
-            images[start : start + size, label] = _draw(_Draws([seed, part, label, start], size), label)
+            images[start : start + size, label] = _draw(
+                _Draws([seed, part, label, start], size), label
+            )
     labels = np.tile(np.arange(len(CLASSES), dtype=np.int64), each)
     return images.reshape(-1, SIDE, SIDE, 3), labels
 
@@ -158,8 +159,8 @@ def _pose(draws: _Draws) -> tuple[Planes, Planes, Planes]:
     cosine, sine = _turn(draws, TURN)
     x = _GRID[None, None, :] - draws.between(-SHIFT, SHIFT)
     y = _GRID[None, :, None] - draws.between(-SHIFT, SHIFT)
-    along = (x * cosine + y * sine) / scale * stretch * draws.sign()
-    across = (y * cosine - x * sine) / scale / stretch
+    along: Planes = (x * cosine + y * sine) / scale * stretch * draws.sign()
+    across: Planes = (y * cosine - x * sine) / scale / stretch
     return along, across, scale
 
 

@@ -58,9 +58,10 @@ def _reader(source: str, cache: Path) -> tuple[str, list[object], Callable[[], R
         return source, [source, shapes10.VERSION], shapes10.generate
     if source in official.ARCHIVES:
         return source, [source], lambda: official.read(source, cache)
-    path = Path(source).expanduser()
+    if not source.strip():
+        raise DataError(f"No data set given: name {', '.join(BUILTIN)}, or a file or folder.")
     try:
-        path = path.resolve()
+        path = Path(source).expanduser().resolve()
         if path.is_file() and path.suffix.lower() == ".npz":
             return path.stem, _identity(path, [path]), lambda: npz.read(path)
         if path.is_dir() and parquet.is_parquet(path):
@@ -68,10 +69,10 @@ def _reader(source: str, cache: Path) -> tuple[str, list[object], Callable[[], R
         if path.is_dir() and folders.is_class_folders(path):
             return path.name, _identity(path, folders.files(path)), lambda: folders.read(path)
         raise _unknown(source, path)
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:  # also ~nobody and a null byte
         raise DataError(
-            f"{source} cannot be read ({error.strerror or error}): check the path and its "
-            "permissions."
+            f"{source!r} cannot be read ({getattr(error, 'strerror', error)}): check the path and "
+            "its permissions."
         ) from error
 
 

@@ -58,6 +58,9 @@ class Events:
         self.updated(result.record, result.run)
         self._write("finished", finished_object(result))
 
+    def close(self) -> None:
+        """Nothing to give back."""
+
     def _write(self, event: str, fields: dict[str, Any]) -> None:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         line = {"v": VERSION, "event": event, "time": now, "study": self._study, **fields}

@@ -29,7 +29,7 @@ def frame(record: StudyRecord, run: Run, width: int, height: int) -> list[Text]:
 
     What matters least is left out first where there is no room.
     """
-    top = [_title(record), *_asked(record, width), _bar(record, run, width), _counts(record)]
+    top = [_title(record), *_asked(record, width), _bar(record, run, width), counts(record)]
     answer = _answer(record, width)
     running = [t for t in record.trials if t.state.name == "RUNNING"]
     room = max(1, height - len(top) - 1)
@@ -56,10 +56,10 @@ def _asked(record: StudyRecord, width: int) -> list[Text]:
     other = text.stand_in(record)
     names = ", ".join(text.dataset_names(record))
     data = (f" DATA: {other.upper()} ", LOUD) if other else (f"data {names}", "")
-    line = Text.assemble(data, "   ", text.target_line(record))
+    line = Text.assemble(data, "   ", text.asked(record))
     if line.cell_len <= width or other is None:
         return [line]
-    return [Text.assemble(data), Text(text.target_line(record))]
+    return [Text.assemble(data), Text(text.asked(record))]
 
 
 def _done(record: StudyRecord) -> int:
@@ -80,7 +80,8 @@ def _bar(record: StudyRecord, run: Run, width: int) -> Text:
     return Text.assemble(("━" * full, "green"), ("━" * (room - full), "dim"), words)
 
 
-def _counts(record: StudyRecord) -> Text:
+def counts(record: StudyRecord) -> Text:
+    """How many trials ended how."""
     sweep = record.kind == "sweep"
     words: dict[str, int] = {}
     for kind in OUTCOMES:
@@ -149,7 +150,7 @@ def _row(record: StudyRecord, trial: TrialRecord) -> Text:
     sizes = f"{text.count(trial.size)} ({text.count(trial.total_size)})"
     last = trial.history[-1].val_accuracy if trial.history else None
     line = Text.assemble(
-        f"  {number:<6}{sizes:>19}  ",
+        f"  {number:<6}{sizes:>21}  ",
         curve(record, trial),
         f"  {trial.epochs:>2}/{record.horizon}",
         f"  {text.percent(last) if last is not None else 'starting':>8}",
@@ -191,7 +192,7 @@ def _past(record: StudyRecord, trial: TrialRecord) -> Text:
     word = text.outcome(trial, sweep=record.kind == "sweep")
     sizes = f"{text.count(trial.size)} ({text.count(trial.total_size)})" if trial.size else ""
     line = Text.assemble(
-        f"  {f'#{trial.number}':<6}{sizes:>19}  ",
+        f"  {f'#{trial.number}':<6}{sizes:>21}  ",
         (f"{word:<13}", STYLES.get(word, "")),
     )
     if trial.history:

@@ -52,6 +52,9 @@ class Lines:
         self.updated(result.record, result.run)
         self._out.print(summary.final(result, self._again))
 
+    def close(self) -> None:
+        """Nothing to give back."""
+
     def _say(self, line: str) -> None:
         self._out.print(line, markup=False, highlight=False, soft_wrap=True)
         self._out.file.flush()
@@ -61,7 +64,7 @@ def opening(record: StudyRecord, run: Run) -> list[str]:
     """What a reader of a log must know."""
     data = ", ".join(text.dataset_names(record)) or "?"
     other = text.stand_in(record)
-    lines = [f"  data: {data}{f'  ({other.upper()})' if other else ''}; {text.target_line(record)}"]
+    lines = [f"  data: {data}{f'  ({other.upper()})' if other else ''}; {text.asked(record)}"]
     workers = f"{run.workers} worker{'s' if run.workers != 1 else ''}"
     before = f", {run.trained_before} of them trained before" if run.trained_before else ""
     lines.append(f"  {run.goal} trials{before}; {workers}; storage {run.storage}")

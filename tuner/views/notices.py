@@ -7,7 +7,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 
-def banner(text: str, title: str = "NOTE") -> Panel:
+def banner(text: str, title: str = "ATTENTION") -> Panel:
     """A panel that stands out in light and dark themes."""
     return Panel(
         Text(text, style="bold"),

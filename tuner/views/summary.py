@@ -13,7 +13,7 @@ from rich.text import Text
 
 from tuner.record import StudyRecord, TrialRecord
 from tuner.views import text
-from tuner.views.tables import sweep_table
+from tuner.views.tables import grid, sweep_table
 from tuner.watch import Result
 
 MORE = 20
@@ -84,7 +84,7 @@ def _found(record: StudyRecord, folder: Path) -> list[tuple[str, Text]]:
             "accuracy",
             Text(
                 f"{text.percent(met.val_accuracy)} on validation images after {met.epochs} of "
-                f"{record.horizon} epochs ({text.target_line(record)}), trial {met.number}"
+                f"{record.horizon} epochs, trial {met.number} ({text.target(record)})"
             ),
         )
     )
@@ -113,7 +113,7 @@ def _reference(record: StudyRecord, met: TrialRecord | None) -> list[tuple[str, 
 def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
     closest = record.closest
     assert record.target is not None
-    rows = [("target", Text(text.target_line(record)))]
+    rows = [("asked", Text(text.asked(record)))]
     if closest is None:
         return [*rows, ("closest", Text("no trial has been trained"))]
     reached = closest.val_accuracy or 0.0
@@ -140,13 +140,15 @@ def _cost(trial: TrialRecord) -> str:
 
 def _effort(record: StudyRecord) -> list[tuple[str, Text]]:
     whole = record.horizon * len(record.trained)
-    line = f"{record.epochs_spent:,} spent in {len(record.trained)} trials"
+    line = f"{record.epochs_spent:,} spent in {text.several(len(record.trained), 'trial')}"
     if record.target is not None and whole:
         share = record.epochs_saved / whole
-        line += f", {record.epochs_saved:,} saved by stopping early ({100 * share:.0f} %)"
+        line += f", {record.epochs_saved:,} saved by stopping early ({text.percent(share, 0)})"
     rows = [("epochs", Text(line))]
     if record.gated:
-        rows.append(("gated", Text(f"{record.gated:,} configurations were never trained")))
+        rows.append(
+            ("gated", Text(f"{text.several(record.gated, 'larger configuration')} not trained"))
+        )
     return rows
 
 
@@ -154,13 +156,12 @@ def _next(result: Result, again: Sequence[str]) -> list[str]:
     name = result.record.name
     if result.status == "interrupted":
         return [result.resume, _command(["tuner", "status", name], again)]
-    more = shlex.join([*_without_budget(shlex.split(result.resume)), "--more", str(MORE)])
+    words = shlex.split(result.resume)
+    more = shlex.join([*_without(words, "--trials", "--more"), "--more", str(MORE)])
     trials = ["tuner", "trials", name]
     if result.status == "not_met":
         target = max(0.01, (result.record.target or 0.0) - 0.05)
-        lower = shlex.join(
-            [*_without_budget(shlex.split(result.resume)), "--target", f"{target:.2f}"]
-        )
+        lower = shlex.join([*_without(words, "--target"), "--target", f"{target:.2f}"])
         return [more, lower, _command([*trials, "--sort", "accuracy"], again)]
     dashboard = _command(["tuner", "dashboard"], again)
     if result.status == "complete":
@@ -168,15 +169,12 @@ def _next(result: Result, again: Sequence[str]) -> list[str]:
     return [_command(["tuner", "best", name], again), dashboard, more]
 
 
-def _without_budget(words: Sequence[str]) -> list[str]:
+def _without(words: Sequence[str], *options: str) -> list[str]:
+    """The words of a command without these options and their values."""
     kept: list[str] = []
-    skip = False
-    for word in words:
-        if skip or word in ("--trials", "--more", "--target"):
-            # --target is replaced or belongs to what is gone on with: see the caller.
-            skip = not skip
-            continue
-        kept.append(word)
+    for before, word in zip(["", *words[:-1]], words, strict=True):
+        if word not in options and before not in options:
+            kept.append(word)
     return kept
 
 
@@ -191,9 +189,7 @@ def _commands(lines: Sequence[str]) -> RenderableType:
 
 
 def _facts(rows: Sequence[tuple[str, Text]]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
+    table = grid()
     for name, line in rows:
         table.add_row(Text(f"  {name}"), line)
     return table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -17,45 +17,61 @@ from rich.text import Text
 from tuner import ledger
 from tuner.record import StudyRecord, TrialRecord
 from tuner.views import text
-from tuner.views.frame import LOUD, STYLES, _counts, curve
+from tuner.views.frame import LOUD, STYLES, counts, curve
 
 
 def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
     """An empty table; the columns in `numbers` are set to the right."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for name in columns:
-        made.add_column(name, justify="right" if name in numbers else "left")
+        right = name in numbers
+        made.add_column(name, justify="right" if right else "left", no_wrap=right)
     return made
 
 
-def overview(studies: Sequence[optuna.Study]) -> Table:
+def grid() -> Table:
+    """Names and what they stand for."""
+    made = Table.grid(padding=(0, 2))
+    made.add_column(style="dim", no_wrap=True)
+    made.add_column(overflow="fold")
+    return made
+
+
+def overview(studies: Sequence[optuna.Study]) -> RenderableType:
     """One row a study."""
-    made = table(
-        "study", "data", "target", "trained", "running", "smallest", "accuracy", "vs reference",
-        numbers=("target", "trained", "running", "smallest", "accuracy", "vs reference"),
-    )  # fmt: skip
+    numbers = ("target", "trained", "size", "total", "accuracy", "smaller")
+    made = table("study", "data", *numbers, numbers=numbers)
+    made.columns[0].no_wrap = True
+    remarks = []
     for study in studies:
         record = StudyRecord.of(study)
         best = record.incumbent if record.target is not None else None
         times = None if best is None else text.ratio(record, best)
+        if now := len(running(study)[0]):
+            remarks.append(f"{record.name}: {text.several(now, 'trial')} training now")
+        if other := text.stand_in(record):
+            remarks.append(f"{record.name}: made on {other}")
         made.add_row(
             Text(record.name),
-            _data(record),
+            data_names(record),
             text.percent(record.target) if record.target else "sweep",
             f"{len(record.trained):,}",
-            str(len(running(study)[0])),
-            "" if best is None else f"{text.count(best.size)} ({text.count(best.total_size)})",
+            "" if best is None else text.count(best.size),
+            "" if best is None else text.count(best.total_size),
             "" if best is None else text.percent(best.val_accuracy),
-            "" if times is None else f"{times:.3g}x smaller",
+            "" if times is None else f"{text.times(times)}x",
         )
-    made.caption = "smallest: trainable parameters (total)"
-    made.caption_justify = "left"
-    return made
+    explained = Text(
+        "size: trainable parameters of the smallest model that met the target, total: all of them, "
+        "smaller: than the reference"
+    )
+    return Group(made, explained, *(Text(r) for r in remarks))
 
 
-def _data(record: StudyRecord) -> Text:
-    other = text.stand_in(record)
-    return Text(other, style=LOUD) if other else Text(", ".join(text.dataset_names(record)))
+def data_names(record: StudyRecord) -> Text:
+    """The data sets, loud where they are not what the study names."""
+    style = LOUD if text.stand_in(record) else ""
+    return Text(", ".join(text.dataset_names(record)), style=style)
 
 
 def running(study: optuna.Study) -> tuple[list[TrialRecord], list[TrialRecord]]:
@@ -70,13 +86,11 @@ def status(study: optuna.Study) -> RenderableType:
     """How far one study is."""
     record = StudyRecord.of(study)
     alive, stale = running(study)
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="dim", no_wrap=True)
-    facts.add_column(overflow="fold")
-    rows: list[tuple[str, Text]] = [("data", _data(record)), *_sizes(record)]
-    rows.append(("asked", Text(text.target_line(record))))
-    rows.append(("trained", Text(f"{len(record.trained):,} trials")))
-    rows.append(("outcomes", _counts(record)))
+    facts = grid()
+    rows: list[tuple[str, Text]] = _sizes(record)
+    rows.append(("asked", Text(text.asked(record))))
+    rows.append(("trained", Text(text.several(len(record.trained), "trial"))))
+    rows.append(("outcomes", counts(record)))
     if record.target is not None:
         rows += _models(record)
     rows.append(("epochs", Text(f"{record.epochs_spent:,} spent, {record.epochs_saved:,} saved")))
@@ -95,6 +109,8 @@ def status(study: optuna.Study) -> RenderableType:
 
 def _sizes(record: StudyRecord) -> list[tuple[str, Text]]:
     rows = []
+    if other := text.stand_in(record):
+        rows.append(("data", Text(f" {other.upper()} ", style=LOUD)))
     for data in record.data.values():
         shape = "x".join(map(str, data.get("image_shape", ())))
         line = (
@@ -103,7 +119,7 @@ def _sizes(record: StudyRecord) -> list[tuple[str, Text]]:
             f"{text.count(data.get('validation_size'))} validation images, "
             f"from {data.get('source')}"
         )
-        rows.append(("", Text(line)))
+        rows.append(("" if rows else "data", Text(line)))
     return rows
 
 
@@ -134,33 +150,54 @@ def _now(record: StudyRecord, trial: TrialRecord) -> Text:
     )
 
 
-def trials(record: StudyRecord, sort: str, *, everything: bool) -> RenderableType:
-    """A study's trials, one row each; gated ones only if `everything`."""
+NARROW = 100
+"""Below so many columns a table does without MACs and without why a training was stopped."""
+
+
+def trials(
+    record: StudyRecord,
+    sort: str,
+    *,
+    everything: bool = False,
+    stale: Collection[int] = (),
+    width: int = NARROW,
+) -> RenderableType:
+    """A study's trials, one row each.
+
+    Args:
+        record: The study.
+        sort: ``number``, ``size`` or ``accuracy``.
+        everything: Whether gated trials are shown too.
+        stale: Numbers of running trials whose worker has died.
+        width: Columns to fit into.
+    """
     shown = [t for t in record.trials if everything or t.outcome != "gated"]
     shown.sort(key=lambda t: _key(t, sort))
-    sweep = record.kind == "sweep"
-    made = table(
-        "trial", "outcome", "parameters", "total", "MACs", "accuracy", "epochs", "time", "",
-        numbers=("trial", "parameters", "total", "MACs", "accuracy", "epochs", "time"),
-    )  # fmt: skip
+    numbers = ("trial", "size", "total", "MACs", "accuracy", "epochs", "time")
+    names = ["trial", "outcome", "size", "total", "MACs", "accuracy", "epochs", "time", "remark"]
+    wide = width >= NARROW
+    made = table(*(n for n in names if wide or n != "MACs"), numbers=numbers)
+    made.columns[1].no_wrap = True
     best = record.incumbent if record.target is not None else None
     for t in shown:
-        word = text.outcome(t, sweep=sweep)
+        lost = t.number in stale
+        word = "stale" if lost else text.outcome(t, sweep=record.kind == "sweep")
         made.add_row(
             str(t.number),
             Text(word, style=STYLES.get(word, "")),
             text.count(t.size),
             text.count(t.total_size),
-            text.count(t.macs),
+            *([text.count(t.macs)] if wide else []),
             text.percent(t.val_accuracy) if t.history else "",
             str(t.epochs),
-            text.duration(t.seconds) if t.seconds else "",
-            _remark(t, best),
+            text.clock(t.seconds) if t.seconds else "",
+            _remark(t, best, lost=lost, why=wide),
         )
     hidden = len(record.trials) - len(shown)
-    head: list[RenderableType] = [Text.assemble((record.name, "bold"), "  ", _data(record))]
-    tail = [Text(f"{hidden:,} gated trials are not shown: --all")] if hidden else []
-    return Group(*head, made, *tail)
+    tail = [Text("size: trainable parameters, total: all of them, time: minutes:seconds")]
+    if hidden:
+        tail.append(Text(f"{text.several(hidden, 'gated trial')} not shown: --all"))
+    return Group(Text.assemble((record.name, "bold"), "  ", data_names(record)), made, *tail)
 
 
 def _key(trial: TrialRecord, sort: str) -> tuple[float, int]:
@@ -171,16 +208,16 @@ def _key(trial: TrialRecord, sort: str) -> tuple[float, int]:
     return (trial.number, trial.number)
 
 
-def _remark(trial: TrialRecord, best: TrialRecord | None) -> Text:
-    words = []
+def _remark(trial: TrialRecord, best: TrialRecord | None, *, lost: bool, why: bool) -> Text:
+    words = ["its worker died"] if lost else []
     if best is not None and trial.number == best.number:
         words.append("smallest")
     if trial.reference:
         words.append("reference")
     if trial.cell is not None:
         words.append(f"{text.values(trial)}, {trial.dataset}, seed {trial.seed}")
-    if why := trial.error or trial.lost:
-        words.append(text.one_line(why, 60))
+    if reason := trial.error or trial.lost or (trial.stop if why else None):
+        words.append(text.one_line(reason, 80))
     return Text(", ".join(words))
 
 
@@ -190,8 +227,8 @@ def sweep_table(record: StudyRecord) -> RenderableType:
     for trial in record.trials:
         if trial.cell is not None and trial.outcome is not None:
             groups.setdefault((str(trial.dataset), _cell(trial.cell)), []).append(trial)
-    made = table("data", "configuration", "parameters", "total", "accuracy", "SD", "n",
-        numbers=("parameters", "total", "accuracy", "SD", "n"))  # fmt: skip
+    numbers = ("size", "total", "accuracy", "SD", "n")
+    made = table("data", "configuration", *numbers, numbers=numbers)
     for (data, cell), group in groups.items():
         last = [t.history[-1].val_accuracy for t in group if t.history and t.trained]
         spread = statistics.stdev(last) if len(last) > 1 else None
@@ -204,9 +241,8 @@ def sweep_table(record: StudyRecord) -> RenderableType:
             "" if spread is None else f"± {100 * spread:.1f}",
             str(len(last)),
         )
-    made.caption = "accuracy: validation images, last epoch, mean over n seeds; SD in points"
-    made.caption_justify = "left"
-    return made
+    explained = "accuracy: validation images, last epoch, mean over n seeds; SD in points"
+    return Group(made, Text(explained))
 
 
 def _cell(cell: Mapping[str, Any]) -> str:

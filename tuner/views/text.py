@@ -22,11 +22,16 @@ def count(number: float | None) -> str:
     return "?" if number is None else f"{number:,.0f}"
 
 
+def several(number: int, what: str) -> str:
+    """``1 trial``, ``2 trials``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def percent(fraction: float | None, digits: int = 1) -> str:
-    """``75.8 %`` of a fraction, or ``?`` for what is not known or not finite."""
+    """``75.8%`` of a fraction, or ``?`` for what is not known or not finite."""
     if fraction is None or not math.isfinite(fraction):
         return "?"
-    return f"{100 * fraction:.{digits}f} %"
+    return f"{100 * fraction:.{digits}f}%"
 
 
 def points(fraction: float) -> str:
@@ -99,19 +104,19 @@ def amount(record: StudyRecord, trial: TrialRecord) -> int | None:
 
 def comparison(record: StudyRecord, trial: TrialRecord) -> str:
     """``18.5 times smaller than the reference``; empty where there is nothing to compare."""
-    times = ratio(record, trial)
-    if times is None:
+    smaller = ratio(record, trial)
+    if smaller is None:
         return ""
     what = "" if record.minimize == "size" else f" in {MEASURES[record.minimize]}"
-    if times >= 1:
-        return f"{_times(times)} times smaller than the reference{what}"
-    return f"{_times(1 / times)} times larger than the reference{what}"
+    if smaller >= 1:
+        return f"{times(smaller)} times smaller than the reference{what}"
+    return f"{times(1 / smaller)} times larger than the reference{what}"
 
 
-def _times(number: float) -> str:
-    return (
-        f"{number:,.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
-    )
+def times(number: float) -> str:
+    """A factor in three digits, or all of those before the point."""
+    digits = 0 if number >= 100 else 1 if number >= 10 else 2
+    return f"{number:,.{digits}f}"
 
 
 def dataset_names(record: StudyRecord) -> list[str]:
@@ -129,12 +134,19 @@ def stand_in(record: StudyRecord) -> str | None:
     return None
 
 
-def target_line(record: StudyRecord) -> str:
-    """What a trial must reach to count, in words."""
+def target(record: StudyRecord) -> str:
+    """What validation accuracy must reach to count, in words; empty in a sweep."""
+    if record.target is None:
+        return ""
+    margin = f" + {points(record.margin)} margin" if record.margin else ""
+    return f"target {percent(record.target)}{margin}"
+
+
+def asked(record: StudyRecord) -> str:
+    """What a study asks of a training, in words."""
     if record.target is None:
         return f"every training runs {record.horizon} epochs"
-    margin = f" + {points(record.margin)} margin" if record.margin else ""
-    return f"target {percent(record.target)}{margin} within {record.horizon} epochs"
+    return f"{target(record)} within {record.horizon} epochs"
 
 
 def cells(history: Sequence[Epoch], horizon: int, width: int) -> list[float | None]:

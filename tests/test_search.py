@@ -1,0 +1,203 @@
+"""Whole searches, with worker processes and real trainings, on images of eight pixels."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import keras
+import numpy as np
+import optuna
+import psutil
+import pytest
+from optuna.trial import TrialState
+
+from tests import tiny
+from tuner import search
+from tuner.errors import SpaceError, StudyChangedError, StudyError
+from tuner.record import StudyRecord, TrialKey
+from tuner.watch import Result, Run, Silent
+
+
+def go(folder: Path, **options: object) -> Result:
+    return search(str(folder / "tiny.toml"), results=folder / "out", **options)  # type: ignore[arg-type]
+
+
+def test_a_search_ends_with_the_smallest_model_it_met_the_target_with(tmp_path: Path) -> None:
+    tiny.write(tmp_path, extra="[reference]\nwidth = 64")
+    result = go(tmp_path, trials=8, workers=2)
+    record = result.record
+    assert result.status == "met"
+    assert len(record.trained) == 8
+    reference, best = result.reference, result.best
+    assert reference is not None and best is not None
+    assert (reference.number, reference.size) == (0, 65 * 64 + 65 * 3)
+    assert reference.values["width"] == 64
+    assert best.size is not None and reference.size is not None and best.size < reference.size
+    met = [t for t in record.trials if t.reached]
+    assert best.size == min(t.size or 0 for t in met)
+    # Each became the incumbent when it ended: nothing at or above the incumbent was trained on.
+    for trial in record.trials:
+        if trial.outcome == "gated":
+            assert trial.epochs == 0 and trial.value is None
+    # What the file says is what the trial said.
+    assert result.model_file is not None
+    model = keras.models.load_model(result.model_file)
+    assert model.count_params() == best.total_size
+    arrays = tiny.images()
+    accuracy = (model.predict(arrays["x_test"], verbose=0).argmax(1) == arrays["y_test"]).mean()
+    assert accuracy > 0.8
+    # The same command again does nothing more.
+    again = go(tmp_path, trials=8, workers=2)
+    assert len(again.record.trials) == len(record.trials)
+    assert again.status == "met"
+
+
+def test_a_target_out_of_reach_is_said_to_be_so(tmp_path: Path) -> None:
+    file = tiny.write(tmp_path, target=0.999, horizon=1)
+    file.write_text(file.read_text().replace("margin = 0.0", "margin = 0.01"))
+    result = go(tmp_path, trials=3, workers=1, reference=False)
+    assert result.status == "not_met"
+    assert result.best is None
+    closest = result.record.closest
+    assert closest is not None and closest.val_accuracy is not None
+
+
+def test_every_way_to_fail_is_an_outcome_and_not_the_end(tmp_path: Path) -> None:
+    tiny.write(tmp_path, target=0.99)
+    study = search(
+        str(tmp_path / "tiny.toml"), results=tmp_path / "out", trials=1, workers=1
+    ).record
+    storage = f"sqlite:///{tmp_path / 'out' / 'tuner.db'}"
+    loaded = optuna.load_study(study_name=study.name, storage=storage)
+    for width in (13, 14, 15):
+        loaded.enqueue_trial({"width": width, "rate": 0.01, "batch_size": 32})
+    result = go(tmp_path, more=2, workers=1)
+    outcomes = {t.values.get("width") or t.params["width"]: t for t in result.record.trials}
+    assert outcomes[13].outcome == "failed" and "13 is unlucky" in (outcomes[13].error or "")
+    assert outcomes[14].outcome == "out_of_memory"
+    assert outcomes[15].outcome in ("diverged", "gated")
+
+
+def test_a_space_in_which_nothing_can_be_trained_ends_with_its_error(tmp_path: Path) -> None:
+    tiny.write(tmp_path)
+    space = tmp_path / "space.py"
+    space.write_text(
+        space.read_text().replace("if width == 13:", "if width > 0 and rate < 0.09999:")
+    )
+    with pytest.raises(SpaceError | StudyError, match="unlucky"):
+        go(tmp_path, trials=3, workers=1)
+
+
+def test_a_space_that_changed_under_its_results_is_refused(tmp_path: Path) -> None:
+    tiny.write(tmp_path)
+    go(tmp_path, trials=1, workers=1)
+    space = tmp_path / "space.py"
+    space.write_text(space.read_text().replace('"width", 1, 64', '"width", 1, 65'))
+    with pytest.raises(StudyChangedError, match="search space"):
+        go(tmp_path, trials=2, workers=1)
+
+
+def test_a_sweep_trains_each_cell_with_each_seed_once(tmp_path: Path) -> None:
+    file = tiny.write_sweep(tmp_path)
+    result = search(str(file), results=tmp_path / "out", workers=2)
+    assert result.status == "complete"
+    seen = Counter((t.values["width"], t.seed) for t in result.record.trials)
+    assert sorted(seen.values()) == [1, 1, 1, 1]
+    assert {w for w, _ in seen} == {2, 16}
+    assert all(t.epochs == 2 and t.values["rate"] == 0.01 for t in result.record.trials)
+
+
+class Interrupter(Silent):
+    """Presses Ctrl-C once the first epoch has been seen."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+
+    def updated(self, record: StudyRecord, run: Run) -> None:
+        if not self.pressed and any(t.epochs for t in record.trials):
+            self.pressed = True
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_interrupted_search_goes_on_with_what_it_was_training(tmp_path: Path) -> None:
+    tiny.write(tmp_path, target=0.99, horizon=500)
+    result = go(tmp_path, trials=2, workers=1, pruner="none", watcher=Interrupter())
+    assert result.status == "interrupted"
+    assert result.resume.startswith("tuner search ")
+    assert all(t.state != TrialState.RUNNING for t in result.record.trials)
+    waiting = [t for t in result.record.trials if t.state == TrialState.WAITING]
+    trained = len(result.record.trained)
+    assert len(waiting) == 1 or trained == 2
+
+
+def test_two_searches_at_once_share_a_study(tmp_path: Path) -> None:
+    tiny.write(tmp_path, extra="[reference]\nwidth = 64")
+    code = (
+        "import sys; from tuner import search; "
+        "search('tiny.toml', results='out', trials=6, workers=1)"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path) for _ in range(2)]
+    assert [p.wait() for p in processes] == [0, 0]
+    study = optuna.load_study(study_name="tiny", storage=f"sqlite:///{tmp_path}/out/tuner.db")
+    record = StudyRecord.of(study)
+    assert len(record.trained) == 6
+    assert sum(t.reference for t in record.trained) == 1
+    configurations = [json.dumps(dict(t.values), sort_keys=True) for t in record.trained]
+    assert len(set(configurations)) == 6
+    hosts = {t.attributes[TrialKey.WORKER]["pid"] for t in record.trained}
+    assert len(hosts) == 2
+
+
+KILLS = 10
+
+
+def test_killed_ten_times_it_ends_with_exactly_the_trials_it_was_asked_for(tmp_path: Path) -> None:
+    # Slow enough that a kill meets a training.
+    tiny.write(tmp_path, target=0.99, horizon=40, extra="[reference]\nwidth = 64")
+    code = (
+        "import sys; from tuner import search; "
+        "search('tiny.toml', results='out', trials=20, workers=2)"
+    )
+    rng = random.Random(0)
+    url = f"sqlite:///{tmp_path}/out/tuner.db"
+
+    def start() -> psutil.Popen:
+        return psutil.Popen([sys.executable, "-c", code], cwd=tmp_path)
+
+    parent = start()
+    for kill in range(KILLS):
+        deadline = time.time() + rng.uniform(8, 16)
+        while time.time() < deadline and parent.poll() is None:
+            time.sleep(0.1)
+        workers = [p for p in parent.children() if parent.is_running()]
+        if kill % 2 and workers and parent.poll() is None:
+            rng.choice(workers).kill()
+            continue
+        for process in [parent, *workers]:
+            if process.is_running():
+                process.kill()
+        parent.wait()
+        parent = start()
+    assert parent.wait() == 0
+    study = optuna.load_study(study_name="tiny", storage=url)
+    record = StudyRecord.of(study)
+    assert len(record.trained) == 20
+    assert not [t for t in study.trials if not t.state.is_finished()]
+    assert sum(t.reference for t in record.trained) == 1
+    roots = [t.retry_of for t in record.trained if t.retry_of is not None]
+    assert len(roots) == len(set(roots)), "a lost trial was trained twice"
+    for trial in record.trained:
+        assert [e.epoch for e in trial.history] == list(range(1, trial.epochs + 1))
+    lost = {t.number for t in record.trials if t.lost and t.params}
+    again = {t.retry_of for t in record.trials if t.retry_of is not None}
+    assert not np.setdiff1d(
+        sorted(lost - {t.number for t in record.trials if t.retry_of}), sorted(again)
+    ).size

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from tests import tiny
+from tuner.data.augmentation import Augmentation
+from tuner.errors import SpaceError
+from tuner.measure import measure
+from tuner.training import Images, diverged, epochs, out_of_memory, wants_one_hot
+
+
+def images() -> Images:
+    a = tiny.images()
+    return Images(a["x_train"][:240], a["y_train"][:240], a["x_train"][240:], a["y_train"][240:], 3)
+
+
+def model(loss: str = "categorical_crossentropy", metrics: list[str] | None = None) -> keras.Model:
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    inputs = layers.Input((8, 8, 1))
+    x = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
+    outputs = layers.Dense(3, activation="softmax")(layers.Dense(16, activation="relu")(x))
+    built = keras.Model(inputs, outputs)
+    built.compile(keras.optimizers.Adam(0.01), loss, metrics=metrics or ["accuracy"])
+    return built
+
+
+@pytest.mark.parametrize("loss", ["categorical_crossentropy", "sparse_categorical_crossentropy"])
+def test_a_model_learns_whichever_labels_its_loss_takes(loss: str) -> None:
+    seen = list(
+        epochs(
+            model(loss),
+            images(),
+            horizon=6,
+            batch_size=32,
+            augmentation=Augmentation(shift=1),
+            seed=0,
+        )
+    )
+    assert [e.epoch for e in seen] == [1, 2, 3, 4, 5, 6]
+    assert seen[-1].val_accuracy > 0.9
+    assert seen[-1].loss < seen[0].loss
+
+
+def test_the_same_seed_gives_the_same_curve() -> None:
+    def curve() -> list[float]:
+        run = epochs(
+            model(),
+            images(),
+            horizon=2,
+            batch_size=32,
+            augmentation=Augmentation(flip=True, shift=1),
+            seed=5,
+        )
+        return [e.val_loss for e in run]
+
+    assert curve() == curve()
+
+
+def test_the_caller_stops_by_asking_for_no_more() -> None:
+    built = model()
+    run = epochs(built, images(), horizon=100, batch_size=32, augmentation=Augmentation(), seed=0)
+    next(run)
+    run.close()
+    assert int(built.optimizer.iterations.numpy()) == 8
+
+
+def test_a_learning_rate_beyond_all_measure_is_seen_as_divergence() -> None:
+    built = model()
+    built.optimizer.learning_rate = 1e30
+    (epoch,) = epochs(
+        built, images(), horizon=1, batch_size=32, augmentation=Augmentation(), seed=0
+    )
+    assert diverged(epoch)
+
+
+def test_a_model_without_accuracy_says_what_to_do() -> None:
+    run = epochs(
+        model(metrics=["mse"]),
+        images(),
+        horizon=1,
+        batch_size=32,
+        augmentation=Augmentation(),
+        seed=0,
+    )
+    with pytest.raises(SpaceError, match=r"metrics=\['accuracy'\]"):
+        next(run)
+
+
+def test_losses_are_told_apart_by_name_function_and_object() -> None:
+    for loss in (
+        "sparse_categorical_crossentropy",
+        keras.losses.sparse_categorical_crossentropy,
+        keras.losses.SparseCategoricalCrossentropy(),
+    ):
+        built = model()
+        built.compile("adam", loss, metrics=["accuracy"])
+        assert not wants_one_hot(built)
+    assert wants_one_hot(model())
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating"), True),
+        (ValueError("bad shape"), False),
+    ],
+)
+def test_running_out_of_memory_is_recognised(error: Exception, expected: bool) -> None:
+    assert out_of_memory(error) is expected
+
+
+def test_costs_of_every_kind_of_layer() -> None:
+    layers = keras.layers
+    built = keras.Sequential(
+        [
+            layers.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, padding="same", use_bias=False),  # 108 weights, 64 positions
+            layers.BatchNormalization(),  # 8 trainable, 8 not
+            layers.DepthwiseConv2D(3, strides=2, padding="same"),  # 36 + 4, 16 positions
+            layers.SeparableConv2D(6, 3, padding="same"),  # 36 + 24 + 6, 16 positions
+            layers.Dropout(0.5),  # its seed is no parameter
+            keras.Sequential([layers.GlobalAveragePooling2D(), layers.Dense(10)]),  # 60 + 10
+        ]
+    )
+    cost = measure(built)
+    assert cost.size == 108 + 8 + 40 + 66 + 70
+    assert cost.total_size == cost.size + 8
+    assert cost.macs == 108 * 64 + 36 * 16 + (36 + 24) * 16 + 60
+    assert cost.bytes == 4 * cost.total_size
+    built.layers[0].trainable = False
+    assert measure(built).size == cost.size - 108
+    assert measure(built).macs == cost.macs
+    assert np.isfinite(cost.of("macs"))
