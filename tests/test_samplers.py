@@ -1,21 +1,275 @@
 from __future__ import annotations
 
+import json
+import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import optuna
 import pytest
-from optuna.samplers import BaseSampler
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.testing.pytest_samplers import (
     BasicSamplerTestCase,
     RelativeSamplerTestCase,
     SingleOnlySamplerTestCase,
 )
+from optuna.trial import TrialState
 
 from tuner.samplers import SmallestFeasibleSampler
 
+SPACE: dict[str, BaseDistribution] = {
+    "depth": IntDistribution(1, 3),
+    **{f"units_{i}": IntDistribution(4, 128, log=True) for i in range(3)},
+    "rate": FloatDistribution(1e-4, 1e-1, log=True),
+    "norm": CategoricalDistribution([True, False]),
+}
+CENTER = {"depth": 2, "units_0": 64, "units_1": 64, "units_2": 64, "rate": 1e-3, "norm": True}
+
+
+def size_of(params: dict[str, Any]) -> int:
+    """Weights of a small dense network."""
+    widths = [16] + [params[f"units_{i}"] for i in range(params["depth"])] + [10]
+    return sum((a + 1) * b for a, b in zip(widths, widths[1:], strict=False))
+
+
+def shortfall_of(params: dict[str, Any]) -> float:
+    """Accuracy grows with log size; a bad learning rate and no norm cost some of it."""
+    accuracy = 0.45 + 0.05 * math.log(size_of(params) / 100)
+    accuracy -= 0.05 * abs(math.log10(params["rate"]) + 2) + 0.03 * (not params["norm"])
+    return 0.6 - accuracy
+
+
+def ask(trial: optuna.Trial) -> dict[str, Any]:
+    """Ask for what is in use only, as a define-by-run space does."""
+    params: dict[str, Any] = {"depth": trial.suggest_int("depth", 1, 3)}
+    for i in range(params["depth"]):
+        params[f"units_{i}"] = trial.suggest_int(f"units_{i}", 4, 128, log=True)
+    params["rate"] = trial.suggest_float("rate", 1e-4, 1e-1, log=True)
+    params["norm"] = trial.suggest_categorical("norm", [True, False])
+    return params
+
+
+def objective(trial: optuna.Trial) -> float:
+    params = ask(trial)
+    trial.set_constraint("shortfall", shortfall_of(params))
+    return size_of(params)
+
+
+def make(seed: int = 0, **more: Any) -> SmallestFeasibleSampler:
+    return SmallestFeasibleSampler(size_of, 10, seed, **{"search_space": SPACE, **more})
+
+
+def smallest(study: optuna.Study) -> float:
+    return min((t.value for t in met(study) if t.value is not None), default=math.inf)
+
+
+def met(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    trials = study.get_trials(states=(TrialState.COMPLETE,))
+    return [t for t in trials if t.constraints["shortfall"] <= 0]
+
+
+def history(study: optuna.Study) -> list[dict[str, Any]]:
+    return [t.params for t in study.trials]
+
 
 class TestOptunasSuite(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySamplerTestCase):
-    """Optuna's own tests of a sampler."""
+    """Optuna's own tests of a sampler, with sizes learned."""
 
     @pytest.fixture
     def sampler(self) -> Callable[[], BaseSampler]:
         return lambda: SmallestFeasibleSampler(seed=0)
+
+
+@pytest.mark.parametrize("more", [{}, {"center": CENTER}], ids=["plain", "center"])
+@pytest.mark.parametrize("seed", range(3))
+def test_smaller_than_random_finds(seed: int, more: dict[str, Any]) -> None:
+    ours = optuna.create_study(sampler=make(seed, **more))
+    random = optuna.create_study(sampler=RandomSampler(seed=seed))
+    ours.optimize(objective, n_trials=20)
+    random.optimize(objective, n_trials=60)
+    assert smallest(ours) < smallest(random)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_shrinks_with_sizes_learned(seed: int) -> None:
+    study = optuna.create_study(sampler=SmallestFeasibleSampler(seed=seed))
+    random = optuna.create_study(sampler=RandomSampler(seed=seed))
+    study.optimize(objective, n_trials=30)
+    random.optimize(objective, n_trials=30)
+    assert smallest(study) < smallest(random)
+
+
+@pytest.mark.parametrize("more", [{}, {"center": CENTER}], ids=["plain", "center"])
+def test_never_proposes_the_incumbents_size(more: dict[str, Any]) -> None:
+    study = optuna.create_study(sampler=make(**more))
+    study.enqueue_trial({k: v for k, v in CENTER.items() if k != "units_2"})
+    incumbent = math.inf
+    for _ in range(25):
+        trial = study.ask()
+        params = ask(trial)
+        assert size_of(params) < incumbent
+        trial.set_constraint("shortfall", shortfall_of(params))
+        study.tell(trial, size_of(params))
+        incumbent = smallest(study)
+    assert incumbent < size_of(CENTER) / 3
+
+
+def test_enqueued_values_are_kept_and_the_rest_fits_them() -> None:
+    study = optuna.create_study(sampler=make())
+    study.optimize(objective, n_trials=6)
+    study.enqueue_trial({"depth": 3, "units_0": 5})
+    study.optimize(objective, n_trials=1)
+    assert {"depth": 3, "units_0": 5}.items() <= study.trials[-1].params.items()
+    assert study.trials[-1].constraints  # it ran like any other
+
+
+def test_proposes_only_what_can_be_built() -> None:
+    def picky(params: dict[str, Any]) -> int:
+        if params["depth"] == 3:
+            raise ValueError("too deep")
+        return size_of(params)
+
+    sampler = SmallestFeasibleSampler(picky, 10, 0, search_space=SPACE)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(objective, n_trials=12)
+    assert {t.params["depth"] for t in study.trials} <= {1, 2}
+
+
+def test_parallel_workers_propose_different_things() -> None:
+    study = optuna.create_study(sampler=make())
+    study.optimize(objective, n_trials=8)
+    proposals = [tuple(sorted(ask(study.ask()).items())) for _ in range(6)]
+    assert len(set(proposals)) == 6
+    rates = [dict(p)["rate"] for p in proposals]
+    sizes = [size_of(dict(p)) for p in proposals]
+    assert len({(round(math.log10(r), 1), s) for r, s in zip(rates, sizes, strict=True)}) > 3
+
+
+def test_gated_and_failed_trials_are_no_evidence() -> None:
+    clean, noisy = (optuna.create_study(sampler=make()) for _ in range(2))
+    clean.optimize(objective, n_trials=10)
+    for trial in clean.trials:
+        noisy.add_trial(trial)
+    params = {"depth": 1, "units_0": 128, "rate": 0.1, "norm": False}
+    noisy.add_trial(
+        optuna.create_trial(
+            state=TrialState.PRUNED,
+            params=params,
+            distributions={name: SPACE[name] for name in params},
+            constraints={"shortfall": 1.0, "gate": 1.0},
+        )
+    )
+    noisy.add_trial(optuna.create_trial(state=TrialState.FAIL, user_attrs={"why": "memory"}))
+    from tuner._encoding import Encoding
+    from tuner._evidence import read
+
+    encoding = Encoding(SPACE, {})
+    assert read(noisy.trials, encoding, 10, size_of).count == 10
+    assert len(read(noisy.trials, encoding, 10, size_of).tried) == 11
+
+
+def test_a_stopped_trial_counts_as_what_its_curve_projects_to() -> None:
+    from tuner._encoding import Encoding
+    from tuner._evidence import read
+
+    params = {"depth": 1, "units_0": 64, "rate": 0.01, "norm": True}
+    trial = optuna.create_trial(
+        state=TrialState.PRUNED,
+        params=params,
+        distributions={name: SPACE[name] for name in params},
+        intermediate_values={1: 0.5, 2: 0.4, 3: 0.35},
+        constraints={"shortfall": 0.35},
+    )
+    evidence = read([trial], Encoding(SPACE, {}), 10, size_of)
+    assert evidence.shortfall[0] < 0.35
+    assert evidence.spread[0] > 0.01
+    assert evidence.sizes[0] == size_of(params)
+    assert evidence.incumbent == math.inf
+
+
+@pytest.mark.parametrize("values", [{1: math.nan}, {1: 0.5, 2: math.nan}, {1: math.inf}])
+def test_dead_trainings_do_not_wreck_the_proposals(values: dict[int, float]) -> None:
+    study = optuna.create_study(sampler=make(pruned := 1))
+
+    def mixed(trial: optuna.Trial) -> float:
+        params = ask(trial)
+        if trial.number % 3 == pruned:
+            for step, value in values.items():
+                trial.report(value, step)
+            trial.set_constraint("shortfall", 0.5)
+            raise optuna.TrialPruned
+        trial.set_constraint("shortfall", shortfall_of(params))
+        return size_of(params)
+
+    study.optimize(mixed, n_trials=20)
+    assert smallest(study) < 3000
+
+
+def storage_url(kind: str, folder: Path) -> Any:
+    if kind == "memory":
+        return optuna.storages.InMemoryStorage()
+    if kind == "sqlite":
+        return f"sqlite:///{folder / 'study.db'}"
+    backend = optuna.storages.journal.JournalFileBackend(str(folder / "journal.log"))
+    return optuna.storages.JournalStorage(backend)
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "journal"])
+def test_same_seed_same_proposals_after_a_resume(kind: str, tmp_path: Path) -> None:
+    whole = optuna.create_study(sampler=make(3))
+    whole.optimize(objective, n_trials=9)
+    storage = storage_url(kind, tmp_path)
+    first = optuna.create_study(sampler=make(3), storage=storage, study_name="s")
+    first.optimize(objective, n_trials=5)
+    again = optuna.load_study(study_name="s", storage=storage, sampler=make(3))
+    again.optimize(objective, n_trials=4)
+    assert history(again) == history(whole)
+
+
+def test_other_seeds_propose_otherwise() -> None:
+    studies = [optuna.create_study(sampler=make(seed)) for seed in (0, 1)]
+    for study in studies:
+        study.optimize(objective, n_trials=3)
+    assert history(studies[0]) != history(studies[1])
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "4711"])
+def test_same_proposals_under_another_hash_seed(hash_seed: str) -> None:
+    code = (
+        "import json, optuna, test_samplers as t\n"
+        "study = optuna.create_study(sampler=t.make(5, center=t.CENTER))\n"
+        "study.optimize(t.objective, n_trials=8)\n"
+        "print(json.dumps(t.history(study)))\n"
+    )
+    here = Path(__file__).parent
+    path = os.pathsep.join([str(here), str(here.parent), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path}
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    study = optuna.create_study(sampler=make(5, center=CENTER))
+    study.optimize(objective, n_trials=8)
+    assert json.loads(answer.stdout.splitlines()[-1]) == history(study)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"horizon": 0}, "horizon must be at least 1 but got 0"),
+        ({"seed": -1}, "seed cannot be negative but got -1"),
+        ({"n_startup": 0}, "n_startup must be at least 1 but got 0"),
+    ],
+)
+def test_arguments_out_of_range(arguments: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SmallestFeasibleSampler(**arguments)  # type: ignore[arg-type]

@@ -16,13 +16,14 @@ UNKNOWN = (1.0, 0.3)
 SEED_NOISE = 0.005
 # How much of an earlier doubling's improvement the next doubling of training brings.
 DECAY = 0.6
-# What a decaying learning rate may add late, as a share of all that is still missing.
-LIFT = 0.08
-FLOOR = 0.01
+# What a decaying learning rate may still add: at most this much, or a share of what is missing.
+LIFT = 0.03
+LIFT_SHARE = 0.5
+FLOOR = 0.006
 # The prior on log(actual / expected improvement): its mean, its spread, and how many curves it is
 # worth. Fitted to LCBench's curves and to simulated ones with a decaying learning rate.
-PRIOR_MEAN = -0.3
-PRIOR_SPREAD = 0.8
+PRIOR_MEAN = -0.35
+PRIOR_SPREAD = 0.7
 PRIOR_CURVES = 4.0
 LOWEST_RATIO = 0.1
 # Degrees of freedom of the t distribution before any curve has finished.
@@ -79,8 +80,7 @@ def expected_improvement(curve: Curve, horizon: int) -> float:
 
     Accuracy grows about linearly in the logarithm of the epochs, ever slower: the improvement
     of the last doubling is carried on over the doublings that are left, each worth DECAY of the
-    one before. A share of what is still missing is added for the lift of a decaying learning
-    rate, which no slope announces.
+    one before. The lift of a decaying learning rate, which no slope announces, is added.
     """
     left = math.log2(max(horizon, curve.last) / curve.last)
     if left == 0.0:
@@ -91,7 +91,7 @@ def expected_improvement(curve: Curve, horizon: int) -> float:
     else:
         gained = curve.at(curve.last / 2) - curve.final
     carried = gained * DECAY * (1 - DECAY**left) / (1 - DECAY)
-    lift = LIFT * missing * (1 - curve.last / horizon)
+    lift = min(LIFT, LIFT_SHARE * missing) * (1 - curve.last / horizon)
     return carried + lift + FLOOR * min(1.0, left)
 
 

@@ -1,16 +1,17 @@
 """A Gaussian process for few, noisy, mixed observations.
 
-A Matérn 5/2 kernel with a length scale per feature, on top of a straight line in some features.
-Length scales have the prior of Hvarfner et al. 2024 (arXiv 2402.02229), which grows with the
-number of features and so keeps 20 dimensions usable with 10 observations; every observation has a
-noise of its own, so that a projected learning curve counts for less than a finished one.
+A Matérn 5/2 kernel with a length scale for each feature, on top of a straight line in some of
+them. The length scales' prior grows with the number of features, as in Hvarfner et al. 2024 (arXiv
+2402.02229), which keeps 20 dimensions usable with 10 observations; scikit-learn's process has no
+such priors. Every observation has a noise of its own, so that a projected learning curve counts
+for less than a finished one.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,22 @@ _SQRT5 = math.sqrt(5.0)
 # Hyperparameters are fitted on at most so many observations: the fit is cubic in them.
 _MOST_FITTED = 250
 _STEPS = 25
+# Prior means and spreads of the logarithms of: length scales (with four features), the kernel's
+# variance, the noise's variance.
+_LENGTH, _LENGTH_SPREAD = math.log(1.2), 1.0
+_SIGNAL, _SIGNAL_SPREAD = 0.0, 0.7
+_NOISE, _NOISE_SPREAD = -3.0, 1.0
+# Prior variance of the constant.
+_CONSTANT = 0.25
+
+
+class _Solved(NamedTuple):
+    """A factored covariance: Cholesky factor [n, n], weights [n], and two parts of the kernel."""
+
+    factor: np.ndarray
+    weights: np.ndarray
+    smooth: np.ndarray
+    pull: np.ndarray
 
 
 class GaussianProcess:
@@ -25,106 +42,96 @@ class GaussianProcess:
 
     Args:
         x: Features in about [0, 1], [n, f].
-        y: Observations in units of about 1, [n].
-        noise: Known variance of each observation, in the same units squared, [n].
+        y: Observations in units of about 1, [n], at least one.
+        noise: Known variance of each observation, [n].
         slope: For every feature the prior standard deviation of a straight line, [f].
-        lengths: For every feature a factor on the length scale's prior median, [f].
     """
 
-    def __init__(
-        self,
-        x: np.ndarray,
-        y: np.ndarray,
-        noise: np.ndarray,
-        slope: np.ndarray,
-        lengths: np.ndarray,
-    ) -> None:
-        self._mean = float(np.average(y, weights=1 / (noise + 0.05)))
+    def __init__(self, x: np.ndarray, y: np.ndarray, noise: np.ndarray, slope: np.ndarray) -> None:
+        self._mean = float(np.average(y, weights=1 / (noise + math.exp(_NOISE))))
         self._x, self._y, self._noise, self._slope = x, y - self._mean, noise, slope
-        self._theta = self._prior_theta(lengths)
-        self._spread = np.array([1.0] * x.shape[1] + [0.7, 1.0])
+        features = x.shape[1]
+        lengths = np.full(features, _LENGTH + 0.5 * math.log(features / 4))
+        self._prior = np.concatenate([lengths, [_SIGNAL, _NOISE]])
+        self._spread = np.array([_LENGTH_SPREAD] * features + [_SIGNAL_SPREAD, _NOISE_SPREAD])
         self._theta = self._fit()
-        self._factor, self._alpha = self._solve(np.arange(len(y)), self._theta)[:2]
-
-    @staticmethod
-    def _prior_theta(lengths: np.ndarray) -> np.ndarray:
-        """Prior means of the logarithms: length scales, signal variance, noise variance."""
-        median = math.log(1.2) + 0.5 * math.log(len(lengths) / 4)
-        return np.concatenate([median + np.log(lengths), [0.0, -3.0]])
-
-    def _kernel(
-        self, a: np.ndarray, b: np.ndarray, theta: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Covariance without noise [n, m], and Matérn's part of its derivative."""
-        scaled_a, scaled_b = a / np.exp(theta[:-2]), b / np.exp(theta[:-2])
-        squares = (scaled_a**2).sum(1)[:, None] + (scaled_b**2).sum(1) - 2 * scaled_a @ scaled_b.T
-        r = np.sqrt(np.maximum(squares, 0.0)) * _SQRT5
-        decay = np.exp(theta[-2] - r)
-        line = (a * self._slope**2) @ b.T
-        return decay * (1 + r + r**2 / 3) + line, decay * (1 + r) * (5 / 3)
-
-    def _solve(self, rows: np.ndarray, theta: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, Any]:
-        from scipy.linalg import cho_factor, cho_solve
-
-        x = self._x[rows]
-        covariance, slope = self._kernel(x, x, theta)
-        matern = covariance - (x * self._slope**2) @ x.T
-        covariance = covariance + 0.25
-        covariance[np.diag_indices(len(rows))] += self._noise[rows] + math.exp(theta[-1]) + 1e-6
-        factor = cho_factor(covariance, lower=True)
-        return factor, cho_solve(factor, self._y[rows]), matern, slope
-
-    def _fit(self) -> np.ndarray:
-        """The most probable hyperparameters (maximum a posteriori)."""
-        from scipy.optimize import minimize
-
-        rows = np.arange(len(self._y))[-_MOST_FITTED:]
-        prior = self._theta
-        bounds = [(m - 2.5 * s, m + 2.5 * s) for m, s in zip(prior, self._spread, strict=True)]
-        options = {"maxiter": _STEPS}
-        found = minimize(
-            self._loss, prior, args=(rows, prior), jac=True, bounds=bounds, options=options
-        )
-        return np.asarray(found.x)
-
-    def _loss(
-        self, theta: np.ndarray, rows: np.ndarray, prior: np.ndarray
-    ) -> tuple[float, np.ndarray]:
-        """Negative log posterior of the hyperparameters, and its gradient."""
-        from scipy.linalg import cho_solve
-
-        factor, alpha, matern, slope = self._solve(rows, theta)
-        y, x = self._y[rows], self._x[rows] / np.exp(theta[:-2])
-        weights = cho_solve(factor, np.eye(len(rows))) - np.outer(alpha, alpha)
-        pull = weights * slope
-        gradient = np.empty_like(theta)
-        gradient[:-2] = pull.sum(1) @ x**2 - (x * (pull @ x)).sum(0)
-        gradient[-2] = 0.5 * (weights * matern).sum()
-        gradient[-1] = 0.5 * np.trace(weights) * math.exp(theta[-1])
-        off = (theta - prior) / self._spread
-        loss = 0.5 * y @ alpha + np.log(np.diag(factor[0])).sum() + 0.5 * off @ off
-        return float(loss), gradient + off / self._spread
-
-    def with_fantasies(self, x: np.ndarray, y: np.ndarray) -> GaussianProcess:
-        """The same process after observations ``y`` [k] at [k, f], hyperparameters unchanged."""
-        other = copy.copy(self)
-        other._x = np.vstack([self._x, x])
-        other._y = np.concatenate([self._y, y - self._mean])
-        other._noise = np.concatenate([self._noise, np.zeros(len(y))])
-        other._factor, other._alpha = other._solve(np.arange(len(other._y)), self._theta)[:2]
-        return other
+        self._solved = self._solve(np.arange(len(y)), self._theta)
 
     @property
     def noise(self) -> float:
-        """Standard deviation that one more finished observation would have."""
+        """Standard deviation of one more finished observation around the function."""
         return math.exp(0.5 * float(self._theta[-1]))
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation, without noise, at [m, f]: two arrays [m]."""
         from scipy.linalg import solve_triangular
 
-        cross = self._kernel(self._x, x, self._theta)[0] + 0.25
-        mean = self._mean + cross.T @ self._alpha
-        half = solve_triangular(self._factor[0], cross, lower=True, check_finite=False)
-        own = math.exp(self._theta[-2]) + (x**2 * self._slope**2).sum(1) + 0.25
-        return mean, np.sqrt(np.maximum(own - (half**2).sum(0), 1e-9))
+        smooth, _ = self._kernel(self._x, x, self._theta)
+        cross = smooth + self._line(self._x, x)
+        mean = self._mean + cross.T @ self._solved.weights
+        half = solve_triangular(self._solved.factor, cross, lower=True, check_finite=False)
+        own = math.exp(self._theta[-2]) + (x**2 * self._slope**2).sum(axis=1) + _CONSTANT
+        return mean, np.sqrt(np.maximum(own - (half**2).sum(axis=0), 1e-9))
+
+    def believing(self, x: np.ndarray) -> GaussianProcess:
+        """The process once its own means at [k, f] were observed (the kriging believer)."""
+        means, _ = self.predict(x)
+        other = copy.copy(self)
+        other._x = np.vstack([self._x, x])
+        other._y = np.concatenate([self._y, means - self._mean])
+        other._noise = np.concatenate([self._noise, np.zeros(len(x))])
+        other._solved = other._solve(np.arange(len(other._y)), self._theta)
+        return other
+
+    def _kernel(
+        self, a: np.ndarray, b: np.ndarray, theta: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Matérn 5/2 covariance [n, m], and the common factor of its derivatives."""
+        a, b = a / np.exp(theta[:-2]), b / np.exp(theta[:-2])
+        squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
+        r = np.sqrt(np.maximum(squares, 0.0)) * _SQRT5
+        decay = np.exp(theta[-2] - r)
+        return decay * (1 + r + r**2 / 3), decay * (1 + r) * (5 / 3)
+
+    def _line(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.asarray((a * self._slope**2) @ b.T) + _CONSTANT
+
+    def _solve(self, rows: np.ndarray, theta: np.ndarray) -> _Solved:
+        from scipy.linalg import cho_solve, cholesky
+
+        x = self._x[rows]
+        smooth, pull = self._kernel(x, x, theta)
+        covariance = smooth + self._line(x, x)
+        covariance[np.diag_indices(len(rows))] += self._noise[rows] + math.exp(theta[-1]) + 1e-6
+        factor = cholesky(covariance, lower=True)
+        return _Solved(factor, cho_solve((factor, True), self._y[rows]), smooth, pull)
+
+    def _fit(self) -> np.ndarray:
+        """The most probable hyperparameters (maximum a posteriori)."""
+        from scipy.optimize import minimize
+
+        rows = np.arange(len(self._y))[-_MOST_FITTED:]
+        reach = 2.5 * self._spread
+        bounds = np.column_stack([self._prior - reach, self._prior + reach])
+        found = minimize(
+            self._loss, self._prior, (rows,), "L-BFGS-B", True, bounds=bounds,
+            options={"maxiter": _STEPS},
+        )  # fmt: skip
+        return np.asarray(found.x)
+
+    def _loss(self, theta: np.ndarray, rows: np.ndarray) -> tuple[float, np.ndarray]:
+        """Negative log posterior of the hyperparameters, and its gradient."""
+        from scipy.linalg import cho_solve
+
+        solved = self._solve(rows, theta)
+        y, x = self._y[rows], self._x[rows] / np.exp(theta[:-2])
+        inverse = cho_solve((solved.factor, True), np.eye(len(rows)))
+        against = inverse - np.outer(solved.weights, solved.weights)
+        pull = against * solved.pull
+        gradient = np.empty_like(theta)
+        gradient[:-2] = pull.sum(axis=1) @ x**2 - (x * (pull @ x)).sum(axis=0)
+        gradient[-2] = 0.5 * (against * solved.smooth).sum()
+        gradient[-1] = 0.5 * np.trace(against) * math.exp(theta[-1])
+        off = (theta - self._prior) / self._spread
+        loss = 0.5 * y @ solved.weights + np.log(np.diag(solved.factor)).sum() + 0.5 * off @ off
+        return float(loss), gradient + off / self._spread

@@ -13,8 +13,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial
 
+from tuner._dashboard_view import shown, without_infeasible_best
 from tuner.errors import UsageError
 from tuner.record import StudyRecord
 from tuner.storage import find_study, open_storage, study_names, told
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 REFRESH_SECONDS = 10.0
-LEGACY_CONSTRAINTS = "constraints"
-"""The system attribute, a list, by which the dashboard knows a trial as infeasible."""
 SIGNATURE = "*Kept up to date by `tuner dashboard`; delete this line to keep a text of your own.*"
 
 
@@ -54,16 +52,17 @@ def serve(
     """
     wsgi = _dashboard().wsgi
     storage = open_storage(url, create=False)
-    server = _listen(host, port, wsgi(show_constraints(open_storage(url, create=False))))
+    app = without_infeasible_best(wsgi(shown(open_storage(url, create=False))))
+    server = _listen(host, port, app)
     with told(url):
         write_notes(storage, results)
-    shown = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{server.server_port}"
-    print(f"The dashboard is at {shown} (Ctrl-C ends it)", flush=True)
+    address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{server.server_port}"
+    print(f"The dashboard is at {address} (Ctrl-C ends it)", flush=True)
     ended = threading.Event()
     keeper = threading.Thread(target=_keep_notes, args=(storage, results, ended), daemon=True)
     keeper.start()
     if browser:
-        threading.Thread(target=webbrowser.open, args=(shown,), daemon=True).start()
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     if ready is not None:
         ready(server)
     with server, contextlib.suppress(KeyboardInterrupt):
@@ -110,26 +109,6 @@ def _listen(host: str, port: int, app: Any) -> WSGIServer:
         ) from error
     finally:
         socket.getfqdn = getfqdn
-
-
-def show_constraints(storage: BaseStorage) -> BaseStorage:
-    """Makes a storage show constraints also by their older key, in what it returns.
-
-    An ended trial cannot be written to, so trials from before both keys were written, or of
-    another program, are mended as they are read. Use a storage of its own for this.
-    """
-    read = storage.get_all_trials
-
-    def get_all_trials(study_id: int, *args: Any, **options: Any) -> list[FrozenTrial]:
-        trials = read(study_id, *args, **options)
-        for trial in trials:
-            attributes = trial._system_attrs
-            if LEGACY_CONSTRAINTS not in attributes and trial.constraints:
-                attributes[LEGACY_CONSTRAINTS] = list(trial.constraints.values())
-        return trials
-
-    storage.get_all_trials = get_all_trials  # type: ignore[method-assign]
-    return storage
 
 
 def _keep_notes(storage: BaseStorage, results: Path, ended: threading.Event) -> None:

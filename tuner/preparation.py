@@ -101,14 +101,18 @@ def _check_space(study: optuna.Study, found: str, spec: Study) -> None:
 
 
 def _fill(work: Work, orders: Orders) -> None:
-    """Queues the reference, or every cell of a sweep, once."""
+    """Queues the reference and the space's defaults, or every cell of a sweep, once."""
     queued = {ledger.identity(t) for t in work.study.get_trials(deepcopy=False)}
     if isinstance(work.spec, SweepStudy):
         _fill_sweep(work, work.spec, queued)
-    elif work.spec.reference is not None and orders.reference and "reference" not in queued:
-        hypermodel = next(iter(work.spaces.values()))
+        return
+    hypermodel = next(iter(work.spaces.values()))
+    if work.spec.reference is not None and orders.reference and "reference" not in queued:
         params = space.encode(hypermodel, work.spec.reference)
         work.study.enqueue_trial(params, user_attrs={TrialKey.REFERENCE: True})
+    if not work.study.user_attrs.get(PREPARED):
+        # The author's own guess comes next, whatever the sampler: it is worth many random ones.
+        work.study.enqueue_trial(space.encode(hypermodel, {}))
 
 
 def _fill_sweep(work: Work, spec: SweepStudy, queued: set[str | None]) -> None:

@@ -102,7 +102,9 @@ class SmallestFeasibleSampler(BaseSampler):
             return {}
         rng = self._rng(trial.number)
         encoding = Encoding(search_space, self._center)
-        trials = [t for t in study.get_trials(deepcopy=False, states=_SEEN) if t.number != trial.number]
+        trials = [
+            t for t in study.get_trials(deepcopy=False, states=_SEEN) if t.number != trial.number
+        ]
         evidence = _evidence.read(trials, encoding, self._horizon, self._size_of)
         pool = _candidates.Pool(encoding, evidence, self._size_of, fixed, bool(self._center), rng)
         if evidence.count < self._needed(evidence):

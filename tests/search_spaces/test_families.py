@@ -100,9 +100,10 @@ def test_defaults_learn(family: str) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_saved_model_loads_without_the_project(family: str, tmp_path: Path) -> None:
     model = FAMILIES[family]((12, 12, 3), 4, 1000, 5).build(keras_tuner.HyperParameters())
+    images = np.random.default_rng(0).integers(0, 256, (4, 12, 12, 3))
+    model.train_on_batch(images, np.eye(4, dtype=np.float32))
     model.save(tmp_path / "m.keras")
     again = keras.saving.load_model(tmp_path / "m.keras")
-    images = np.random.default_rng(0).integers(0, 256, (4, 12, 12, 3))
     np.testing.assert_allclose(
         again.predict(images, verbose=0), model.predict(images, verbose=0), rtol=1e-5
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tuner.cli.options import storage_options
-from tuner.errors import StorageError
+from tuner.errors import SpaceError, StorageError, UsageError
 
 
 @click.command()
@@ -38,13 +43,52 @@ def _with_results(storage: str | None, results: Path) -> list[str]:
 
 
 @click.command()
-@click.argument("family", required=False)
-def spaces(family: str | None) -> None:
-    """The built-in search spaces and their hyperparameters."""
+@click.argument("space", required=False)
+def spaces(space: str | None) -> None:
+    """The search spaces and their hyperparameters.
+
+    SPACE is a built-in family, or anyone's as in a study file: MODULE:CLASS or FILE.py:CLASS.
+    """
     from tuner.views.catalog import spaces_view
     from tuner.views.consoles import console
 
-    console().print(spaces_view(family))
+    built_in = families()
+    if space is not None and space not in built_in and ":" not in space:
+        from tuner.study import suggestion
+
+        hint = suggestion(space, list(built_in)) or ";"
+        known = ", ".join(built_in)
+        raise UsageError(
+            f"no search space is called {space!r}{hint} Built in: {known}; or MODULE:CLASS."
+        )
+    specs = list(built_in.values()) if space is None else [built_in.get(space, space)]
+    with console(stderr=True).status("reading the search spaces, which imports Keras"):
+        described = _describe(specs)
+    console().print(spaces_view(described))
+
+
+def families() -> dict[str, str]:
+    """The spaces of the built-in studies, by the name of their module."""
+    from tuner.study import builtin_names, read_study
+
+    specs = sorted({read_study(name).space for name in builtin_names()})
+    return {spec.partition(":")[0].rpartition(".")[2]: spec for spec in specs}
+
+
+def _describe(specs: list[str]) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "tuner.cli.describe", *specs]
+    environment = {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    ran = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    if ran.returncode:
+        lines = ran.stderr.strip().splitlines()
+        raise SpaceError(lines[-1] if lines else f"cannot read {', '.join(specs)}.")
+    described: list[dict[str, Any]] = json.loads(ran.stdout.splitlines()[-1])
+    return described
 
 
 @click.command()

@@ -35,7 +35,7 @@ def wedge(x: Planes, y: Planes, tip: Number, base: Number, half_width: Number) -
     height = base - tip
     length = np.sqrt(height * height + half_width * half_width)
     side = (np.abs(x) * height - (y - tip) * half_width) / length
-    return _both(side, y - base)
+    return _both(np.asarray(side, np.float32), y - base)
 
 
 def _either(one: Planes, other: Planes) -> Planes:

@@ -159,9 +159,9 @@ def _pose(draws: _Draws) -> tuple[Planes, Planes, Planes]:
     cosine, sine = _turn(draws, TURN)
     x = _GRID[None, None, :] - draws.between(-SHIFT, SHIFT)
     y = _GRID[None, :, None] - draws.between(-SHIFT, SHIFT)
-    along: Planes = (x * cosine + y * sine) / scale * stretch * draws.sign()
-    across: Planes = (y * cosine - x * sine) / scale / stretch
-    return along, across, scale
+    along = (x * cosine + y * sine) / scale * stretch * draws.sign()
+    across = (y * cosine - x * sine) / scale / stretch
+    return np.asarray(along, np.float32), np.asarray(across, np.float32), scale
 
 
 def _clutter(draws: _Draws, sizes: tuple[float, float]) -> Planes:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import inspect
 import json
-import os
-import pkgutil
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -16,16 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner import environment
-from tuner.errors import UsageError
-from tuner.study import SearchStudy, Study, suggestion
+from tuner.study import SearchStudy, Study
 from tuner.views import text
 from tuner.views.tables import grid, table
 
 if TYPE_CHECKING:
     from tuner.data import DataSet
-
-EXAMPLE = {"input_shape": (32, 32, 3), "num_classes": 10, "train_size": 45_000, "horizon": 25}
-"""What a space is asked about: its ranges hardly depend on it."""
 
 SOURCES = {
     "cifar10": "50,000 + 10,000 colour images of objects, 32x32; downloaded once, 170 MB",
@@ -56,94 +48,21 @@ def studies_table(specs: Sequence[Study], done: Sequence[str]) -> Table:
     return made
 
 
-def spaces_view(family: str | None = None) -> RenderableType:
-    """Each built-in family with its hyperparameters; or one.
-
-    Raises:
-        UsageError: There is no such family.
-    """
-    found = families()
-    known = list(found)
-    if family is not None and family not in found:
-        hint = suggestion(family, known) or "."
-        raise UsageError(f"no search space is called {family!r}{hint} There are: {known}.")
+def spaces_view(spaces: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """Search spaces as `tuner.cli.describe` describes them."""
     parts: list[RenderableType] = []
-    for name, cls in found.items():
-        if family not in (None, name):
-            continue
-        doc = inspect.getdoc(importlib.import_module(cls.__module__)) or ""
-        title = Text.assemble((name, "bold"), f"  {cls.__module__}:{cls.__name__}  {doc}")
-        parts += [title, _hyperparameters(cls), Text("")]
-    return Group(*parts[:-1])
-
-
-def families() -> dict[str, Any]:
-    """The built-in families by the name of their module."""
-    # Spaces are described, not built: the light backend saves seconds of importing TensorFlow.
-    os.environ["KERAS_BACKEND"] = "numpy"
-    import keras_tuner
-
-    import search_spaces
-
-    found = {}
-    for module in pkgutil.iter_modules(search_spaces.__path__, "search_spaces."):
-        for _, cls in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            own = cls.__module__ == module.name and issubclass(cls, keras_tuner.HyperModel)
-            if own and not inspect.isabstract(cls):
-                found[module.name.rpartition(".")[2]] = cls
-    return found
-
-
-def _hyperparameters(cls: Any) -> Table:
-    made = table("hyperparameter", "range", "default")
-    for name, config in ranges(cls(**EXAMPLE)).items():
-        made.add_row(Text(name), Text(_range(config)), Text(text.value(config.get("default"))))
-    return made
-
-
-def ranges(space: Any) -> Mapping[str, dict[str, Any]]:
-    """Every hyperparameter that a space may ask for, by name, as keras-tuner configures it.
-
-    Which it asks for depends on the answers, so each is varied once over its values.
-    """
-    import keras_tuner
-
-    found: dict[str, dict[str, Any]] = {}
-    asked: set[tuple[tuple[str, Any], ...]] = set()
-    queue: list[dict[str, Any]] = [{}]
-    while queue:
-        given = queue.pop()
-        key = tuple(sorted(given.items(), key=str))
-        if key in asked:
-            continue
-        asked.add(key)
-        hp = keras_tuner.HyperParameters()
-        hp.values.update(given)
-        # Of what cannot be built, what it asked for until then counts all the same.
-        with contextlib.suppress(ValueError):
-            space.describe(hp)
-        for each in hp.space:
-            if each.name in found:
-                continue
-            found[each.name] = each.get_config()
-            queue += [{**given, each.name: v} for v in _edges(found[each.name])]
-    return found
-
-
-def _edges(config: Mapping[str, Any]) -> list[Any]:
-    if "values" in config:
-        return list(config["values"])
-    return [config["max_value"]] if "max_value" in config else [True]
-
-
-def _range(config: Mapping[str, Any]) -> str:
-    if "values" in config:
-        return ", ".join(map(str, config["values"]))
-    if "max_value" not in config:
-        return "yes or no"
-    step = f" in steps of {text.value(config['step'])}" if config.get("step") else ""
-    log = ", logarithmic" if config.get("sampling") == "log" else ""
-    return f"{text.value(config['min_value'])} to {text.value(config['max_value'])}{step}{log}"
+    for space in spaces:
+        made = table("hyperparameter", "range", "default")
+        for each in space["hyperparameters"]:
+            made.add_row(Text(each["name"]), each["range"], text.value(each["default"]))
+        parts += [Text(space["space"], style="bold"), Text(space["doc"])]
+        if options := space["options"]:
+            words = ", ".join(f"{name} = {json.dumps(v)}" for name, v in options.items())
+            parts.append(Text(f"space_options: {words}"))
+        parts.append(made)
+        if not space["complete"]:
+            parts.append(Text("There may be more: only its default configuration was built."))
+    return Group(*parts)
 
 
 def sources_view() -> RenderableType:
@@ -158,7 +77,7 @@ def sources_view() -> RenderableType:
     return Group(made, *lines)
 
 
-def cached(folder: Any) -> list[str]:
+def cached(folder: Path) -> list[str]:
     """A line for each decoded data set in the cache."""
     lines = []
     for meta in sorted((folder / "data").glob("*/meta.json")):

@@ -77,7 +77,9 @@ def size_of(params: dict[str, Any]) -> int:
 def final_accuracy(params: dict[str, Any], rng: np.random.Generator) -> float:
     """Accuracy after the horizon."""
     widths = [params[f"units_{i}"] for i in range(params["depth"])]
-    worth = math.log(size_of(params) * (3.0 if params["separable"] else 1.0) / params["kernel"] ** 2)
+    worth = math.log(
+        size_of(params) * (3.0 if params["separable"] else 1.0) / params["kernel"] ** 2
+    )
     worth -= 0.15 * float(np.std(np.log(widths))) + 0.25 * abs(params["depth"] - 3)
     best_rate = {"adam": -2.3, "sgd": -1.2, "rmsprop": -2.8}[params["optimizer"]]
     accuracy = 0.86 - 0.42 * math.exp(-0.34 * (worth - 3.0))
@@ -138,7 +140,9 @@ def search(
             if trial.number > 50 * trials:
                 break
             continue
-        used, state = _train(trial, TARGET - learning_curve(params, np.random.default_rng([seed, trial.number])))
+        used, state = _train(
+            trial, TARGET - learning_curve(params, np.random.default_rng([seed, trial.number]))
+        )
         epochs += used
         if state == "reached":
             incumbent = min(incumbent, size)
@@ -198,7 +202,10 @@ def main() -> None:
             for m in marks
         ]
         epochs = np.mean([run[-1][1] for run in runs])
-        print(f"| {name} | " + " | ".join(f"{x:.1f}×" for x in shrunk) + f" | {epochs:.0f} |", flush=True)
+        print(
+            f"| {name} | " + " | ".join(f"{x:.1f}×" for x in shrunk) + f" | {epochs:.0f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from tuner.pruners import TargetPruner, probability_of_reaching, project_shortfall
+
+HORIZON = 25
+Values = dict[int, float]
+
+
+def curve(final: float, start: float = 0.4, lift: float = 0.04, seed: int | None = None) -> Values:
+    """A shortfall curve under a cosine schedule: fast at first, and a lift in the last third."""
+    epochs = np.arange(1, HORIZON + 1)
+    rate = 0.5 * (1 + np.cos(np.pi * epochs / HORIZON))
+    values = final + (start - final - lift) * (epochs**-0.7 - HORIZON**-0.7) + lift * rate
+    if seed is not None:
+        values = values + np.random.default_rng(seed).normal(0, 0.004, HORIZON) * rate
+    return {int(e): float(v) for e, v in zip(epochs, values, strict=True)}
+
+
+def cut(values: Values, last: int) -> Values:
+    return {step: value for step, value in values.items() if step <= last}
+
+
+def study_with(curves: Sequence[Mapping[int, float]]) -> optuna.Study:
+    study = optuna.create_study(direction="minimize")
+    for values in curves:
+        study.add_trial(
+            optuna.create_trial(
+                value=1000.0,
+                intermediate_values=dict(values),
+                constraints={"shortfall": min(values.values())},
+            )
+        )
+    return study
+
+
+def stopped_at(
+    study: optuna.Study, values: Mapping[int, float], pruner: TargetPruner | None = None
+) -> int | None:
+    """The epoch at which a training is stopped, or None."""
+    pruner = pruner or TargetPruner(HORIZON)
+    for step in sorted(values):
+        trial = optuna.create_trial(
+            state=TrialState.RUNNING, intermediate_values=cut(dict(values), step)
+        )
+        if pruner.prune(study, trial):
+            return step
+        if values[step] <= 0:
+            return None
+    return None
+
+
+FEW = [curve(0.02), curve(-0.01), curve(0.05)]
+
+
+@pytest.mark.parametrize("finished", [[], FEW[:1], FEW, FEW * 4], ids=["0", "1", "3", "12"])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_curve_that_lifts_late_is_kept(finished: list[Values], seed: int) -> None:
+    # Half-way it is still more than 4 points short, and it meets the target in the last epochs.
+    values = curve(-0.01, lift=0.06, seed=seed)
+    assert values[12] > 0.04
+    assert stopped_at(study_with(finished), values) is None
+
+
+@pytest.mark.parametrize("finished", [[], FEW, FEW * 4], ids=["0", "3", "12"])
+def test_a_hopeless_curve_is_stopped(finished: list[Values]) -> None:
+    step = stopped_at(study_with(finished), curve(0.25, start=0.5))
+    assert step is not None
+    assert step <= HORIZON // 2
+
+
+def test_evidence_stops_earlier_than_none() -> None:
+    values = curve(0.12, start=0.4)
+    alone = stopped_at(study_with([]), values)
+    after = stopped_at(study_with([curve(f) for f in np.linspace(0.0, 0.1, 12)]), values)
+    assert alone is not None
+    assert after is not None
+    assert after <= alone
+
+
+def test_nothing_is_stopped_before_n_startup_have_finished() -> None:
+    pruner = TargetPruner(HORIZON, n_startup=2)
+    hopeless = curve(0.25, start=0.5)
+    assert stopped_at(study_with(FEW[:1]), hopeless, pruner) is None
+    assert stopped_at(study_with(FEW[:2]), hopeless, pruner) is not None
+
+
+@pytest.mark.parametrize("step", [1, 5])
+def test_nan_is_stopped_at_once(step: int) -> None:
+    values = {**cut(curve(-0.1), step - 1), step: math.nan}
+    assert stopped_at(study_with([]), values) == step
+
+
+def test_a_dead_net_is_stopped() -> None:
+    # 10 % accuracy and a target of 70 %, with the jitter that a dead net shows.
+    rng = np.random.default_rng(0)
+    step = stopped_at(study_with([]), {e: 0.6 + rng.normal(0, 1e-3) for e in range(1, HORIZON)})
+    assert step is not None
+    assert step <= 8
+
+
+def test_a_warm_up_at_chance_is_waited_for() -> None:
+    late = {1: 0.6, 2: 0.6, 3: 0.599} | {e + 3: v for e, v in curve(-0.02).items() if e <= 22}
+    assert stopped_at(study_with([]), late) is None
+
+
+@pytest.mark.parametrize("later", [0.1, math.nan])
+def test_a_trial_that_met_the_target_is_never_stopped(later: float) -> None:
+    values = {1: 0.5, 2: 0.0, 3: later}
+    trial = optuna.create_trial(state=TrialState.RUNNING, intermediate_values=values)
+    assert not TargetPruner(HORIZON).prune(study_with(FEW), trial)
+
+
+def test_without_reports_nothing_is_stopped() -> None:
+    trial = optuna.create_trial(state=TrialState.RUNNING)
+    assert not TargetPruner(HORIZON).prune(study_with(FEW), trial)
+
+
+def test_stands_in_for_median_pruner() -> None:
+    study = optuna.create_study(direction="minimize", pruner=TargetPruner(HORIZON))
+    finals = [0.0, 0.3, -0.02, 0.4, 0.35, -0.01]
+
+    def objective(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        for step, value in curve(finals[trial.number], start=0.5).items():
+            trial.report(value, step)
+            if trial.should_prune():
+                trial.set_constraint("shortfall", value)
+                raise optuna.TrialPruned
+        trial.set_constraint("shortfall", value)
+        return 1000 + x
+
+    study.optimize(objective, n_trials=len(finals))
+    pruned = [t.number for t in study.trials if t.state == TrialState.PRUNED]
+    assert pruned == [1, 3, 4]
+    assert study.best_trial.number in (0, 2, 5)
+
+
+@pytest.mark.parametrize("steps", [(5, 10), (2, 3, 17), (25,)])
+def test_projects_reports_at_any_steps(steps: tuple[int, ...]) -> None:
+    values = {step: curve(0.03)[step] for step in reversed(steps)}
+    mean, sd = project_shortfall(values, HORIZON, FEW)
+    assert math.isfinite(mean)
+    assert sd > 0
+    assert mean <= min(values.values())
+
+
+def test_projection_narrows_and_ends_at_the_best() -> None:
+    values = curve(0.03)
+    spreads = [project_shortfall(cut(values, last), HORIZON, FEW * 4)[1] for last in (4, 12, 23)]
+    assert spreads == sorted(spreads, reverse=True)
+    assert project_shortfall(values, HORIZON, FEW)[0] == pytest.approx(0.03)
+
+
+def test_projection_comes_true_on_average() -> None:
+    finals = np.linspace(-0.05, 0.1, 16)
+    curves = [curve(final, seed=i) for i, final in enumerate(finals)]
+    errors = []
+    for i, values in enumerate(curves):
+        others = curves[:i] + curves[i + 1 :]
+        mean, sd = project_shortfall(cut(values, 12), HORIZON, others)
+        errors.append((min(values.values()) - mean) / sd)
+    assert abs(np.mean(errors)) < 0.5
+    assert np.max(np.abs(errors)) < 3
+
+
+def test_projects_no_or_dead_reports() -> None:
+    assert project_shortfall({}, HORIZON, [])[0] == 1.0
+    assert project_shortfall({1: math.nan}, HORIZON, FEW)[0] == 1.0
+    # After NaN nothing improves any more.
+    assert project_shortfall({1: 0.3, 2: math.nan}, HORIZON, FEW)[0] == 0.3
+
+
+def test_probability_follows_the_curve() -> None:
+    good, fair, bad = (
+        probability_of_reaching(cut(curve(final), 12), HORIZON, FEW) for final in (-0.03, 0.02, 0.2)
+    )
+    assert 1 >= good > fair > bad >= 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"horizon": 0}, "horizon must be at least 1 but got 0"),
+        ({"horizon": 25, "threshold": 1.0}, "threshold must lie between 0 and 1 but got 1.0"),
+        ({"horizon": 25, "n_startup": -1}, "n_startup cannot be negative but got -1"),
+        ({"horizon": 25, "n_warmup": -1}, "n_warmup cannot be negative but got -1"),
+    ],
+)
+def test_arguments_out_of_range(arguments: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TargetPruner(**arguments)  # type: ignore[arg-type]

@@ -1,0 +1,153 @@
+"""What the evidence says of candidates: their size, and the probability of meeting the target."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tuner._encoding import activity_rules
+from tuner._surrogate import GaussianProcess
+
+if TYPE_CHECKING:
+    from tuner._candidates import Pool
+
+# Shortfalls are warped by arcsinh(shortfall / unit): linear around the target, logarithmic far
+# from it, where a dead net is no more evidence than a poor one. The unit is this quantile of them.
+_UNIT_QUANTILE = 0.6
+_LEAST_UNIT = 0.01
+# Log sizes are divided by this, so that they count about as much as any one parameter.
+_SIZE_SCALE = 4.0
+# Prior: accuracy that a model loses for each factor e in size.
+_LOSS_PER_FOLD = 0.01
+# Prior: accuracy lost for a training parameter as far from the author's default as can be, and
+# the number of trials after which it counts half.
+_LOSS_AWAY = 0.05
+_TRIALS_TO_FADE = 8.0
+# Variance of the noise in learned log sizes: next to none, they are exact.
+_SIZE_NOISE = 1e-4
+
+
+class Prediction:
+    """Predictions for candidates, from everything that the pool's evidence holds.
+
+    Args:
+        pool: The space with its evidence; at least one trial was trained.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        seen = pool.evidence
+        self._rules = activity_rules(pool.encoding, seen.points)
+        self._sizes = SizeModel(pool) if pool.size_of is None else None
+        logs = self._log_or_mean(seen.points, seen.sizes)
+        self._shift = float(logs.mean())
+        self._unit = max(_LEAST_UNIT, float(np.quantile(np.abs(seen.shortfall), _UNIT_QUANTILE)))
+        scaled = seen.shortfall / self._unit
+        # The warp's derivative carries each spread over.
+        spread = seen.spread / (self._unit * np.sqrt(1 + scaled**2))
+        features = self._features(seen.points, logs)
+        straight = np.zeros(features.shape[1])
+        straight[-1] = 1.0
+        self._process = GaussianProcess(
+            features, np.arcsinh(scaled) - self._prior(seen.points, logs), spread**2, straight
+        )
+        self.running: list[tuple[float, float]] = self._believe_running()
+
+    def sizes(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log sizes of candidates [n, d] and their standard deviations, two arrays [n]."""
+        if self._sizes is None:
+            return np.log(self._pool.sizes(units)), np.zeros(len(units))
+        return self._sizes.predict(units)
+
+    def log_chance(self, units: np.ndarray, logs: np.ndarray) -> np.ndarray:
+        """Log P(target is met) of candidates [n, d] with log sizes [n], [n]."""
+        from scipy.special import log_ndtr
+
+        mean, sd = self._process.predict(self._features(units, logs))
+        mean = mean + self._prior(units, logs)
+        return np.asarray(log_ndtr(-mean / np.hypot(sd, self._process.noise)))
+
+    @property
+    def log_incumbent(self) -> float:
+        """Log size of the incumbent, infinity while there is none."""
+        size = self._pool.evidence.incumbent
+        if not math.isfinite(size):
+            return math.inf
+        return math.log(max(size, 1.0)) if self._sizes is None else self._sizes.log(size)
+
+    def _believe_running(self) -> list[tuple[float, float]]:
+        """Take running trials at their prediction; their log sizes and P(target is met)."""
+        seen = self._pool.evidence
+        if not len(seen.running):
+            return []
+        logs = self._log_or_mean(seen.running, seen.running_sizes)
+        chance = np.exp(self.log_chance(seen.running, logs))
+        features = self._features(seen.running, logs)
+        self._process = self._process.believing(features)
+        return sorted(zip(logs.tolist(), chance.tolist(), strict=True))
+
+    def _log_or_mean(self, points: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+        """Log sizes of trials, predicted or at their mean where unknown, [n]."""
+        unknown = np.isnan(sizes)
+        if self._sizes is not None:
+            logs = self._sizes.predict(points)[0]
+            return np.array(
+                [
+                    p if u else self._sizes.log(s)
+                    for p, u, s in zip(logs, unknown, sizes, strict=True)
+                ]
+            )
+        logs = np.log(np.maximum(sizes, 1.0))
+        logs[unknown] = logs[~unknown].mean() if not unknown.all() else 0.0
+        return logs
+
+    def _features(self, points: np.ndarray, logs: np.ndarray) -> np.ndarray:
+        base = self._pool.encoding.features(points, self._rules)
+        return np.hstack([base, ((logs - self._shift) / _SIZE_SCALE)[:, None]])
+
+    def _prior(self, points: np.ndarray, logs: np.ndarray) -> np.ndarray:
+        """Warped shortfall that is expected before any evidence, up to a constant, [n]."""
+        mean = -_LOSS_PER_FOLD * (logs - self._shift)
+        if self._pool.centered:
+            fade = _TRIALS_TO_FADE / (_TRIALS_TO_FADE + self._pool.evidence.count)
+            away = np.nan_to_num(points - self._pool.encoding.center) ** 2
+            mean = mean + _LOSS_AWAY * fade * (away * ~self._pool.shapes).sum(axis=1)
+        return np.asarray(mean / self._unit)
+
+
+class SizeModel:
+    """Learns the size of a configuration from the values of complete trials.
+
+    Sizes are learned in their logarithm, or as they are where some are not positive.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        seen = pool.evidence
+        self._pool, known = pool, ~np.isnan(seen.sizes)
+        self._rules = activity_rules(pool.encoding, seen.points)
+        self._logarithmic = bool((seen.sizes[known] > 0).all())
+        logs = np.array([self.log(size) for size in seen.sizes[known]])
+        self._mean = float(logs.mean()) if len(logs) else 0.0
+        self._scale = (float(logs.std()) if len(logs) else 0.0) or 1.0
+        self._process: GaussianProcess | None = None
+        if len(logs) >= 2:
+            features = pool.encoding.features(seen.points[known], self._rules)
+            self._process = GaussianProcess(
+                features,
+                (logs - self._mean) / self._scale,
+                np.full(len(logs), _SIZE_NOISE),
+                np.ones(features.shape[1]),
+            )
+
+    def log(self, size: float) -> float:
+        """A size on the scale on which sizes are learned."""
+        return math.log(size) if self._logarithmic else size
+
+    def predict(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log sizes of candidates [n, d] and their standard deviations, two arrays [n]."""
+        if self._process is None:
+            return np.full(len(units), self._mean), np.full(len(units), self._scale)
+        mean, sd = self._process.predict(self._pool.encoding.features(units, self._rules))
+        return self._mean + self._scale * mean, self._scale * sd
