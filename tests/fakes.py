@@ -127,7 +127,7 @@ def add_trial(
     spec = study.user_attrs[StudyKey.STUDY]
     number = len(study.get_trials(deepcopy=False))
     epochs = 0 if outcome == "gated" else epochs
-    history = curve(best, epochs, spec["horizon"])
+    history = more.pop(TrialKey.HISTORY, None) or curve(best, epochs, spec["horizon"])
     if outcome == "reached":
         history[-1]["val_accuracy"] = best
     attrs = attributes(size, history, **more)

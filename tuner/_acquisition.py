@@ -1,4 +1,4 @@
-"""Which candidate to train next: the gain in log size × the probability of meeting the target."""
+"""Which candidate to train next: gain in log size times the probability of meeting the target."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _gain(prediction: Prediction, logs: np.ndarray, spread: np.ndarray) -> np.nd
 
 
 def _below(limit: float, logs: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """Expected max(0, limit − log size) for log sizes with a mean and a spread [n]."""
+    """Expected max(0, limit - log size) for log sizes with a mean and a spread [n]."""
     from scipy.special import ndtr
 
     gap = limit - logs

@@ -58,7 +58,7 @@ class Pool:
             if not (known := ~np.isnan(row)).any():
                 continue
             fresh &= (np.abs(units[:, known] - row[known]) > 1e-6).any(axis=1)
-        return units[fresh] if fresh.any() else units
+        return np.asarray(units[fresh] if fresh.any() else units)
 
     def sizes(self, units: np.ndarray) -> np.ndarray:
         """Sizes of candidates [n, d], infinity for what cannot be built, [n]."""
@@ -95,10 +95,10 @@ class Pool:
         """Random points with most of what does not change the size at its center, [count, d]."""
         units = self.random(count)
         kept = (self.rng.random(units.shape) < keep) & ~self.shapes
-        return np.where(kept, self.encoding.center, units)
+        return np.asarray(np.where(kept, self.encoding.center, units))
 
     def mutations(self, parents: np.ndarray, count: int) -> np.ndarray:
-        """Neighbours of points [p, d]: some coordinates moved a little or drawn anew, [count, d]."""
+        """Neighbours of points [p, d]: some coordinates moved or drawn anew, [count, d]."""
         dims = parents.shape[1]
         units = parents[self.rng.integers(len(parents), size=count)]
         units = np.where(np.isnan(units), self.random(count), units)
@@ -106,10 +106,12 @@ class Pool:
         moved = self.rng.random(units.shape) < share
         moved[np.arange(count), self.rng.integers(dims, size=count)] = True
         width = 10.0 ** self.rng.uniform(-2.0, -0.5, size=(count, 1))
-        near = np.clip(units + width * self.rng.standard_normal(units.shape), 0.0, 1.0)
+        near = units + width * self.rng.standard_normal(units.shape)
+        # Reflected, not clipped: proposals would pile up on the edges.
+        near = np.clip(1 - np.abs(1 - np.abs(near)), 0.0, 1.0)
         ordered = np.array([c.ordered for c in self.encoding.columns])
         anew = (self.rng.random(units.shape) < 0.2) | ~ordered
-        return np.where(moved, np.where(anew, self.random(count), near), units)
+        return np.asarray(np.where(moved, np.where(anew, self.random(count), near), units))
 
 
 def startup(pool: Pool) -> np.ndarray:
@@ -117,15 +119,15 @@ def startup(pool: Pool) -> np.ndarray:
     units = pool.near_center(200) if pool.centered else pool.random(200)
     units = pool.finish(units)
     if pool.size_of is None:
-        return units[pool.rng.integers(len(units))]
+        return np.asarray(units[pool.rng.integers(len(units))])
     sizes = pool.sizes(units)
     allowed = np.isfinite(sizes) & (sizes < pool.evidence.incumbent)
     if not allowed.any():
         allowed = np.isfinite(sizes)
     if not allowed.any():
-        return units[0]
+        return np.asarray(units[0])
     units, logs = units[allowed], np.log(sizes[allowed])
     # The upper part of the range: with nothing known yet, tiny models are the least likely.
     low, high = np.quantile(logs, [0.3, 1.0])
     wanted = high - (high - low) * pool.rng.random()
-    return units[np.argmin(np.abs(logs - wanted))]
+    return np.asarray(units[np.argmin(np.abs(logs - wanted))])

@@ -1,7 +1,8 @@
 """Configurations as points of the unit cube, and back: one coordinate per parameter.
 
 Numbers lie where their range puts them, in the logarithm where the range is logarithmic. Choices
-that are all numbers keep their order, other choices have none; every choice has its share of [0, 1].
+that are all numbers keep their order, other choices have none; every choice has its
+share of [0, 1].
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class _Column:
         value = float(value)
         if self._log:
             value = math.log(value) if value > 0 else low
-        return (value - low) / (high - low)
+        return float((value - low) / (high - low))
 
     def decode(self, units: np.ndarray) -> list[Any]:
         """Plain Python values for coordinates in [0, 1], shaped [n]."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tuner._encoding import Encoding
 
 SHORTFALL = "shortfall"
+# Failed trials say nothing, waiting ones have no parameters yet.
+_SEEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
 
 @dataclass
@@ -60,6 +62,7 @@ def read(
     size_of: Callable[[dict[str, Any]], int] | None,
 ) -> Evidence:
     """Collect the evidence of a study's complete, pruned and running trials."""
+    trials = [t for t in trials if t.state in _SEEN]
     horizon = horizon or max((t.last_step or 1 for t in trials), default=1)
     finished = [_curves.read_curve(v) for v in finished_curves(trials, horizon)]
     curves = [c for c in finished if c is not None]

@@ -172,14 +172,14 @@ def _models(record: StudyRecord, results: Path) -> list[str]:
     else:
         times = text.comparison(record, best)
         lines.append(
-            f"- Smallest: **{text.size(best)}**, {text.percent(best.val_accuracy)} in "
-            f"{best.epochs} epochs, trial {best.number}{f', {times}' if times else ''}"
+            f"- Smallest: **{text.size(best)}**, {text.learnt(best)}, "
+            f"trial {best.number}{f', {times}' if times else ''}"
         )
         if best.model_file:
             lines.append(f"- File: `{results / record.name / best.model_file}`")
     if reference is not None:
         lines.append(
-            f"- Reference: {text.size(reference)}, {text.percent(reference.val_accuracy)} in "
-            f"{reference.epochs} epochs, trial {reference.number}"
+            f"- Reference: {text.size(reference)}, {text.learnt(reference)}, "
+            f"trial {reference.number}"
         )
     return lines

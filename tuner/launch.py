@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -154,8 +155,9 @@ class Crew:
             if process is None or process.poll() is None:
                 continue
             self.processes[index] = None
+            output = _close(process)
             if process.returncode == EXIT_ERROR:
-                self._raise(process, index)
+                self._raise(output, index)
             if process.returncode == EXIT_DONE or self.stopping:
                 continue
             if process.returncode != EXIT_RECYCLE:
@@ -172,8 +174,7 @@ class Crew:
                 f"see {self.logs / f'worker-{index}.log'}."
             )
 
-    def _raise(self, process: subprocess.Popen[str], index: int) -> None:
-        output = process.stdout.read() if process.stdout else ""
+    def _raise(self, output: str, index: int) -> None:
         lines = [line for line in output.splitlines() if line.startswith("{")]
         if not lines:
             raise TunerError(f"a worker failed; see {self.logs / f'worker-{index}.log'}.")
@@ -198,5 +199,16 @@ class Crew:
         for process in self.processes:
             if process is not None:
                 process.kill()
-                process.wait()
+                _close(process)
         self.processes = [None] * len(self.processes)
+
+
+def _close(process: subprocess.Popen[str]) -> str:
+    """Waits for an ended worker and closes its pipes; returns what it had printed."""
+    assert process.stdin is not None and process.stdout is not None
+    with process.stdout as out:
+        output = out.read()
+    with contextlib.suppress(OSError):  # a line that the worker did not live to read
+        process.stdin.close()
+    process.wait()
+    return output

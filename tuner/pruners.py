@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class TargetPruner(BasePruner):
     """Stops a trial when it is unlikely to reach its target by the horizon.
 
-    For a study whose trials report the shortfall, target − accuracy, after every epoch: at or
+    For a study whose trials report the shortfall, target - accuracy, after every epoch: at or
     below 0 the target is met. The pruner looks at this trial's best so far, its slope, and at how
     finished trials of the same study went on from the same epoch; see :func:`project_shortfall`.
     The fewer trials have finished, the wider its projection, and the longer it waits.
@@ -82,7 +82,7 @@ class TargetPruner(BasePruner):
 
 def finished_curves(trials: Sequence[FrozenTrial], horizon: int) -> list[Mapping[int, float]]:
     """Curves of complete trials that ran to the horizon or stopped because they met the target."""
-    curves = []
+    curves: list[Mapping[int, float]] = []
     for trial in trials:
         values = trial.intermediate_values
         if trial.state != TrialState.COMPLETE or not values:

@@ -29,14 +29,14 @@ class SmallestFeasibleSampler(BaseSampler):
     """Searches for the smallest model that meets a target, where the size needs no training.
 
     For a single-objective study that minimises the size, whose trials set the constraint
-    ``shortfall`` (target − accuracy, at or below 0 where the target is met) and, if they train
+    ``shortfall`` (target - accuracy, at or below 0 where the target is met) and, if they train
     epoch by epoch, report it as their intermediate value with steps counted from 1.
 
     A Gaussian process over the configuration and the logarithm of its size predicts the final
     shortfall from all that has been seen: finished trials, stopped ones as what their curves
     project to, running ones as their prediction. Until something meets the target, the proposal
     is what most likely meets it; from then on, what maximises the expected gain,
-    ``max(0, log incumbent − log size) × P(target is met)``, which is expected improvement under a
+    ``max(0, log incumbent - log size) * P(target is met)``, which is expected improvement under a
     constraint (Gardner et al. 2014, ICML) with the improvement known exactly.
 
     The random state is derived from ``seed`` and the trial's number alone: a stopped and resumed

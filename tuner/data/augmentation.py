@@ -65,7 +65,7 @@ def shifted(images: Images, most: int, rng: np.random.Generator) -> Images:
     # One slice copy for each offset that occurs is faster than gathering pixel by pixel.
     order = np.argsort(offsets, kind="stable")
     bounds = np.searchsorted(offsets[order], np.arange((2 * most + 1) ** 2 + 1))
-    for offset, (start, end) in enumerate(itertools.pairwise(bounds)):
+    for offset, (start, end) in enumerate(itertools.pairwise(bounds.tolist())):
         if start < end:
             rows = order[start:end]
             top, left = divmod(offset, 2 * most + 1)

@@ -26,17 +26,17 @@ SIDE = 32  # pixels
 CHUNK = 250  # images drawn at a time: their planes stay in the processor's cache
 
 # The calibration. Lengths count half an image's side, colours run from 0 to 1.
-SCALE = (0.45, 0.70)
-SHIFT = 0.40
+SCALE = (0.47, 0.72)
+SHIFT = 0.42
 TURN = 0.30  # tangent of half the largest angle
 STRETCH = 0.15
 CLUTTER = 3
 OCCLUDERS = 1
 OCCLUDER_SIZE = (0.08, 0.25)
 GROUND_LIGHT = (0.20, 0.50)
-CONTRAST = (0.15, 0.45)
+CONTRAST = (0.17, 0.47)
 CLUTTER_LIGHT = (0.10, 0.90)
-COLOUR_PRIOR = 0.10
+COLOUR_PRIOR = 0.107
 TINT = 0.25
 NOISE = 0.06
 

@@ -10,9 +10,15 @@ PIPE_WIDTH = 160
 """Columns where no terminal says how many it has: a table in a file need not be cut to 80."""
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leaves it to the command, whose exit code 1 has a meaning."""
+        raise BrokenPipeError
+
+
 def console(*, stderr: bool = False) -> Console:
     """Standard output, or standard error, as wide as its terminal."""
-    made = Console(stderr=stderr, highlight=False)
+    made = _Console(stderr=stderr, highlight=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
-        made = Console(stderr=stderr, highlight=False, width=PIPE_WIDTH)
+        made = _Console(stderr=stderr, highlight=False, width=PIPE_WIDTH)
     return made

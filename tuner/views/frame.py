@@ -22,6 +22,8 @@ STYLES = {
 LOUD = "bold white on red"
 CURVE = 25
 MOST_RECENT = 8
+STARTING = 60.0
+"""Seconds that a worker may take to import Keras."""
 
 
 def frame(record: StudyRecord, run: Run, width: int, height: int) -> list[Text]:
@@ -33,7 +35,7 @@ def frame(record: StudyRecord, run: Run, width: int, height: int) -> list[Text]:
     answer = _answer(record, width)
     running = [t for t in record.trials if t.state.name == "RUNNING"]
     room = max(1, height - len(top) - 1)
-    shown = _training(record, running, max(1, room - len(answer) - 1))
+    shown = _training(record, run, running, max(1, room - len(answer) - 1))
     left = height - len(top) - len(answer) - len(shown)
     recent = _recent(record, min(MOST_RECENT, left - 4))
     if left >= 3:
@@ -126,13 +128,15 @@ def _model(label: str, trial: TrialRecord, style: str) -> Text:
         (label, "bold"),
         " ",
         (text.size(trial), style),
-        f"   {text.percent(trial.val_accuracy)} in {trial.epochs} epochs   #{trial.number}",
+        f"   {text.learnt(trial)}   #{trial.number}",
     )
 
 
-def _training(record: StudyRecord, running: list[TrialRecord], room: int) -> list[Text]:
+def _training(record: StudyRecord, run: Run, running: list[TrialRecord], room: int) -> list[Text]:
     if not running:
-        return [Text("waiting for the next trial", style="dim")]
+        starting = not record.trials or run.elapsed < STARTING
+        waits = "workers are starting" if starting else "waiting for the next trial"
+        return [Text(waits, style="dim")]
     legend = "validation accuracy, █ at the target" if record.target else "validation accuracy"
     head = [Text.assemble(("training", "bold"), (f"  {legend}", "dim"))] if room >= 2 else []
     fit = max(1, room - len(head))
@@ -196,7 +200,9 @@ def _past(record: StudyRecord, trial: TrialRecord) -> Text:
         (f"{word:<13}", STYLES.get(word, "")),
     )
     if trial.history:
-        line.append(f"  {text.percent(trial.val_accuracy):>6} in {trial.epochs:>2} epochs")
+        line.append(
+            f"  {text.percent(trial.val_accuracy):>6} in {text.several(trial.epochs, 'epoch'):>9}"
+        )
     if why := trial.error or trial.lost or trial.stop:
         line.append(f"  {text.one_line(why, 100)}", style="dim")
     elif trial.cell is not None:

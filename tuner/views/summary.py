@@ -102,7 +102,7 @@ def _reference(record: StudyRecord, met: TrialRecord | None) -> list[tuple[str, 
     name = record.study.get("reference_name", "the reference model")
     line = Text(
         f"{name}: {text.size(reference)}, {text.percent(reference.val_accuracy)} "
-        f"after {reference.epochs} epochs"
+        f"after {text.several(reference.epochs, 'epoch')}"
     )
     rows = [("reference", line)]
     if met is not None and (times := text.comparison(record, met)):
@@ -123,7 +123,7 @@ def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
             "closest",
             Text(
                 f"{text.percent(reached)}, {text.points(short)} short: trial {closest.number}, "
-                f"{text.size(closest)}, {closest.epochs} epochs"
+                f"{text.size(closest)}, {text.several(closest.epochs, 'epoch')}"
             ),
         )
     )

@@ -9,6 +9,7 @@ first and meets the target. Run: python tests/benchmarks/search/synthetic.py [--
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import sys
 from collections.abc import Callable
@@ -67,7 +68,7 @@ def size_of(params: dict[str, Any]) -> int:
     widths = [3] + [params[f"units_{i}"] for i in range(params["depth"])]
     kernel = params["kernel"] ** 2
     total = 0
-    for i, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (before, after) in enumerate(itertools.pairwise(widths)):
         separable = params["separable"] and i > 0
         total += kernel * before + before * after if separable else kernel * before * after
         total += 2 * after if params["norm"] else after
@@ -203,7 +204,7 @@ def main() -> None:
         ]
         epochs = np.mean([run[-1][1] for run in runs])
         print(
-            f"| {name} | " + " | ".join(f"{x:.1f}×" for x in shrunk) + f" | {epochs:.0f} |",
+            f"| {name} | " + " | ".join(f"{x:.1f}" for x in shrunk) + f" | {epochs:.0f} |",
             flush=True,
         )
 
