@@ -14,7 +14,7 @@ import pytest
 from tests import fakes
 from tuner import api, cli
 from tuner.cli import main
-from tuner.cli.options import complete_study, duration, fraction
+from tuner.cli.options import complete_study, duration, fraction, repeated
 from tuner.errors import DataError
 from tuner.record import StudyRecord
 from tuner.storage import default_url, open_storage
@@ -356,3 +356,10 @@ def test_the_module_runs_as_well():
         [sys.executable, "-m", "tuner", "--version"], capture_output=True, text=True, cwd=ROOT
     )
     assert ran.stdout.startswith("tuner ")
+
+
+def test_what_is_repeated_hides_a_password():
+    assert repeated(None, Path("tuner-results")) == []
+    url = "postgresql://me:secret@host/name"
+    again = repeated(url, Path("r"))
+    assert again == ["--results", "r", "--storage", "postgresql://me:***@host/name"]

@@ -304,7 +304,7 @@ def test_the_summary_of_a_met_target():
         "the lab's small ResNet: 78,186 parameters (78,250 total), 81.0% after 16 epochs",
         "the model found is 18.5 times smaller than the reference",
         "87 spent in 6 trials, 66 saved by stopping early (44%)",
-        "1 larger configuration not trained",
+        "1 configuration not worth training",
         "tuner best q10 --results r",
         "tuner search q10 --seed 3 --more 20",
     ):

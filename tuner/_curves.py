@@ -92,7 +92,7 @@ def expected_improvement(curve: Curve, horizon: int) -> float:
         gained = curve.at(curve.last / 2) - curve.final
     carried = gained * DECAY * (1 - DECAY**left) / (1 - DECAY)
     lift = min(LIFT, LIFT_SHARE * missing) * (1 - curve.last / horizon)
-    return carried + lift + FLOOR * min(1.0, left)
+    return float(carried + lift + FLOOR * min(1.0, left))
 
 
 def project(

@@ -112,10 +112,10 @@ class Prediction:
         """Warped shortfall that is expected before any evidence, up to a constant, [n]."""
         if not self._pool.centered:
             return np.zeros(len(points))
-        fade = _TRIALS_TO_FADE / (_TRIALS_TO_FADE + self._pool.evidence.count)
+        fade = 1 / (1 + (self._pool.evidence.count / _TRIALS_TO_FADE) ** 2)
         away = np.nan_to_num(points - self._pool.encoding.center) ** 2
-        loss = _LOSS_AWAY * fade * (away * ~self._pool.shapes).sum(axis=1)
-        return np.asarray((loss - _LOSS_PER_FOLD * (logs - self._shift)) / self._unit)
+        loss = _LOSS_AWAY * (away * ~self._pool.shapes).sum(axis=1)
+        return np.asarray(fade * (loss - _LOSS_PER_FOLD * (logs - self._shift)) / self._unit)
 
 
 class SizeModel:

@@ -115,6 +115,10 @@ def storage_options(command: F) -> F:
 
 
 def repeated(storage: str | None, results: Path) -> Sequence[str]:
-    """What a next command must say again to find the same studies."""
+    """What a next command must say again to find the same studies; a password is hidden."""
     again = [] if str(results) == RESULTS else ["--results", str(results)]
-    return [*again, "--storage", storage] if storage else again
+    if storage is None:
+        return again
+    from tuner.storage import mask
+
+    return [*again, "--storage", mask(storage)]

@@ -81,7 +81,7 @@ def ended(record: StudyRecord, trial: TrialRecord, run: Run) -> str:
         text.size(trial) if trial.size else "not built",
     ]
     if trial.history:
-        parts.append(f"{text.learnt(trial)}")
+        parts.append(text.learnt(trial))
     if trial.cell is not None:
         parts.append(f"{text.values(trial)}, {trial.dataset}, seed {trial.seed}")
     if trial.seconds:

@@ -147,7 +147,7 @@ def _effort(record: StudyRecord) -> list[tuple[str, Text]]:
     rows = [("epochs", Text(line))]
     if record.gated:
         rows.append(
-            ("gated", Text(f"{text.several(record.gated, 'larger configuration')} not trained"))
+            ("gated", Text(f"{text.several(record.gated, 'configuration')} not worth training"))
         )
     return rows
 

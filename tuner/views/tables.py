@@ -138,7 +138,7 @@ def _models(record: StudyRecord) -> list[tuple[str, Text]]:
 
 
 def _model(trial: TrialRecord) -> Text:
-    accuracy = f"{text.learnt(trial)}"
+    accuracy = text.learnt(trial)
     return Text(f"{text.size(trial)}, {accuracy}, trial {trial.number}")
 
 
