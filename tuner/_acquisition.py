@@ -53,6 +53,9 @@ def score(prediction: Prediction, units: np.ndarray) -> np.ndarray:
     if built.any():
         gain[built] = _gain(prediction, logs[built], spread[built])
     worth = gain > 1e-12
+    within = worth & (logs >= prediction.log_floor)
+    if within.any():
+        worth = within
     scores = np.full(len(units), -np.inf)
     if worth.any():
         chance = prediction.log_chance(units[worth], logs[worth])

@@ -26,6 +26,9 @@ _LOSS_PER_FOLD = 0.01
 # the number of trials after which it counts half.
 _LOSS_AWAY = 0.05
 _TRIALS_TO_FADE = 8.0
+# Proposals stay above the smallest size that came so near to the target, divided by the step.
+_NEAR = 0.05
+_LARGEST_STEP = 6.0
 # Variance of the noise in learned log sizes: next to none, they are exact.
 _SIZE_NOISE = 1e-4
 
@@ -77,6 +80,20 @@ class Prediction:
         if not math.isfinite(size):
             return math.inf
         return math.log(max(size, 1.0)) if self._sizes is None else self._sizes.log(size)
+
+    @property
+    def log_floor(self) -> float:
+        """Log size below which a proposal would leap beyond what the evidence can judge.
+
+        Where a search begins at a large reference, one trial that met the target says nothing of
+        models a hundredth its size, and the gain in size would tempt to them. Without an author's
+        defaults the first trials lie at random sizes and bracket the answer by themselves.
+        """
+        seen = self._pool.evidence
+        near = (seen.shortfall <= _NEAR) & np.isfinite(seen.sizes) & (seen.sizes > 0)
+        if not self._pool.centered or self._sizes is not None or not near.any():
+            return -math.inf
+        return math.log(seen.sizes[near].min() / _LARGEST_STEP)
 
     def _believe_running(self) -> list[tuple[float, float]]:
         """Take running trials at their prediction; their log sizes and P(target is met)."""

@@ -127,7 +127,15 @@ def search(
         reference=reference,
         deadline=None if timeout is None else time.time() + timeout,
     )
-    planned = dataclasses.replace(planned, orders=orders)
+    chosen = {"--sampler": (sampler, SAMPLERS[0]), "--pruner": (pruner, PRUNERS[0])}
+    again = [
+        w for option, (value, usual) in chosen.items() if value != usual for w in (option, value)
+    ]
+    if workers != "auto":
+        again += ["--workers", str(workers)]
+    if not reference:
+        again.append("--no-reference")
+    planned = dataclasses.replace(planned, orders=orders, arguments=(*planned.arguments, *again))
     return _Search(planned, watcher, workers).run()
 
 

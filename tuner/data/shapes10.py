@@ -26,17 +26,19 @@ SIDE = 32  # pixels
 CHUNK = 250  # images drawn at a time: their planes stay in the processor's cache
 
 # The calibration. Lengths count half an image's side, colours run from 0 to 1.
-SCALE = (0.47, 0.72)
-SHIFT = 0.42
+SCALE = (0.48, 0.72)
+SHIFT = 0.45
 TURN = 0.30  # tangent of half the largest angle
 STRETCH = 0.15
-CLUTTER = 3
+CLUTTER = 2
 OCCLUDERS = 1
 OCCLUDER_SIZE = (0.08, 0.25)
+HIDDEN = 0.12  # share of images with something large before the object: no model knows them all
+HIDING_SIZE = (0.65, 0.95)  # of the object
 GROUND_LIGHT = (0.20, 0.50)
-CONTRAST = (0.17, 0.47)
+CONTRAST = (0.18, 0.48)
 CLUTTER_LIGHT = (0.10, 0.90)
-COLOUR_PRIOR = 0.107
+COLOUR_PRIOR = 0.11
 TINT = 0.25
 NOISE = 0.06
 
@@ -120,6 +122,7 @@ def _draw(draws: _Draws, label: int) -> Images:
     x, y, scale = _pose(draws)
     distance = OBJECTS[CLASSES[label]](x, y, lambda low, high: draws.between(low, high))
     _paint(canvas, distance * scale, colour)
+    _paint(canvas, _hiding(draws, x, y) * scale, draws.between(*CLUTTER_LIGHT) + _tint(draws))
     for _ in range(OCCLUDERS):
         _paint(canvas, _clutter(draws, OCCLUDER_SIZE), draws.between(*CLUTTER_LIGHT) + _tint(draws))
     canvas += draws.noise() * np.float32(NOISE)
@@ -172,6 +175,13 @@ def _clutter(draws: _Draws, sizes: tuple[float, float]) -> Planes:
     size, thin = draws.between(*sizes), draws.between(0.2, 1)
     bar = box(x * cosine + y * sine, y * cosine - x * sine, 0, 0, size, size * thin)
     return np.where(draws.between(0, 1) < 0.6, bar, disc(x, y, 0, 0, size))
+
+
+def _hiding(draws: _Draws, x: Planes, y: Planes) -> Planes:
+    """Distance to a disc at the object's middle, in its coordinates; most images have none."""
+    hidden = draws.between(0, 1) < np.float32(HIDDEN)
+    radius = np.where(hidden, draws.between(*HIDING_SIZE), np.float32(-1))
+    return disc(x, y, draws.between(-0.2, 0.2), draws.between(-0.2, 0.2), radius)
 
 
 def _paint(canvas: Planes, distance: Planes, colour: Planes) -> None:
