@@ -19,13 +19,6 @@ _UNIT_QUANTILE = 0.4
 _LEAST_UNIT = 0.01
 # Log sizes are divided by this, so that they count about as much as any one parameter.
 _SIZE_SCALE = 4.0
-# Prior where the author gave defaults: accuracy that a model loses for each factor e in size.
-# Without them it made the first proposals too large (LCBench, 260 epochs: 5 against 2.4).
-_LOSS_PER_FOLD = 0.01
-# Prior: accuracy lost for a training parameter as far from the author's default as can be, and
-# the number of trials after which it counts half.
-_LOSS_AWAY = 0.05
-_TRIALS_TO_FADE = 8.0
 # Proposals stay above the smallest size that came so near to the target, divided by the step.
 _NEAR = 0.05
 _LARGEST_STEP = 6.0
@@ -54,9 +47,7 @@ class Prediction:
         features = self._features(seen.points, logs)
         straight = np.zeros(features.shape[1])
         straight[-1] = 1.0
-        self._process = GaussianProcess(
-            features, np.arcsinh(scaled) - self._prior(seen.points, logs), spread**2, straight
-        )
+        self._process = GaussianProcess(features, np.arcsinh(scaled), spread**2, straight)
         self.running: list[tuple[float, float]] = self._believe_running()
 
     def sizes(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,7 +61,6 @@ class Prediction:
         from scipy.special import log_ndtr
 
         mean, sd = self._process.predict(self._features(units, logs))
-        mean = mean + self._prior(units, logs)
         return np.asarray(log_ndtr(-mean / np.hypot(sd, self._process.noise)))
 
     @property
@@ -124,15 +114,6 @@ class Prediction:
     def _features(self, points: np.ndarray, logs: np.ndarray) -> np.ndarray:
         base = self._pool.encoding.features(points, self._rules)
         return np.hstack([base, ((logs - self._shift) / _SIZE_SCALE)[:, None]])
-
-    def _prior(self, points: np.ndarray, logs: np.ndarray) -> np.ndarray:
-        """Warped shortfall that is expected before any evidence, up to a constant, [n]."""
-        if not self._pool.centered:
-            return np.zeros(len(points))
-        fade = 1 / (1 + (self._pool.evidence.count / _TRIALS_TO_FADE) ** 2)
-        away = np.nan_to_num(points - self._pool.encoding.center) ** 2
-        loss = _LOSS_AWAY * (away * ~self._pool.shapes).sum(axis=1)
-        return np.asarray(fade * (loss - _LOSS_PER_FOLD * (logs - self._shift)) / self._unit)
 
 
 class SizeModel:

@@ -159,6 +159,14 @@ class _Search:
         return len(self.record.trained)
 
     def run(self) -> Result:
+        from tuner.storage import told
+
+        with told(self.planned.orders.storage):
+            result = self._search()
+        self.watcher.finished(result)
+        return result
+
+    def _search(self) -> Result:
         from tuner.launch import Crew, placements
         from tuner.ledger import reap
 
@@ -177,9 +185,7 @@ class _Search:
                 crew.kill()
                 reap(self.planned.study)
         self._look()
-        result = self._result()
-        self.watcher.finished(result)
-        return result
+        return self._result()
 
     def _watch(self, crew: Any) -> None:
         while crew.check(self._died) and self.interrupts < 2:
@@ -191,10 +197,8 @@ class _Search:
 
     def _look(self) -> None:
         from tuner.record import StudyRecord
-        from tuner.storage import told
 
-        with told(self.planned.orders.storage):
-            self.record = StudyRecord.of(self.planned.study)
+        self.record = StudyRecord.of(self.planned.study)
         self.watcher.updated(self.record, self._run())
 
     def _died(self, pid: int, code: int) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import random
 import sqlite3
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,14 @@ import optuna
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from tuner.errors import StorageError, UsageError
 from tuner.record import StudyKey
@@ -22,6 +31,12 @@ from tuner.study import suggestion
 
 SQLITE_TIMEOUT = 120
 """Seconds that a process waits for another's write to an SQLite file."""
+
+
+TABLE_RACES = 5
+"""How often to try again where several processes make the tables of a new storage at once."""
+DRIVERS = {"postgresql": "psycopg2-binary", "mysql": "PyMySQL and give mysql+pymysql://…"}
+"""What to install for a storage whose driver is missing."""
 
 
 def default_url(results: Path) -> str:
@@ -77,7 +92,19 @@ def open_storage(url: str, *, create: bool = True) -> BaseStorage:
         if url.startswith("journal:"):
             backend = JournalFileBackend(url.removeprefix("journal:"))
             return optuna.storages.JournalStorage(backend)
-        return RDBStorage(url, engine_kwargs=_engine_options(url))
+        return _open_database(url)
+
+
+def _open_database(url: str) -> RDBStorage:
+    """Opens a database, also where another process is making its tables at this moment."""
+    for _ in range(TABLE_RACES):
+        try:
+            return RDBStorage(url, engine_kwargs=_engine_options(url))
+        except (OperationalError, ProgrammingError, IntegrityError) as error:
+            if not isinstance(error, IntegrityError) and "already exists" not in str(error):
+                raise
+        time.sleep(random.uniform(0.05, 0.3))
+    return RDBStorage(url, engine_kwargs=_engine_options(url))
 
 
 def _engine_options(url: str) -> dict[str, object]:
@@ -112,8 +139,9 @@ def told(url: str) -> Iterator[None]:
             "sqlite:///file.db, postgresql://user:password@host/name or journal:file.log."
         ) from error
     except (ImportError, ModuleNotFoundError) as error:
+        driver = DRIVERS.get(make_url(url).get_backend_name(), "its Python driver")
         raise StorageError(
-            f"storage {mask(url)!r} needs a driver that is not installed: {error}."
+            f"storage {mask(url)!r} needs a driver that is not installed; install {driver}."
         ) from error
     except (
         SQLAlchemyError,

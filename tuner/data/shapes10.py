@@ -18,7 +18,7 @@ from tuner.data.dataset import Images, Labels
 from tuner.data.objects10 import OBJECTS, Planes, box, disc
 from tuner.data.raw import Raw
 
-VERSION = 1  # raise it with every change of a pixel
+VERSION = 2  # raise it with every change of a pixel
 SEED = 10
 TRAIN_SIZE = 10_000  # validation takes a tenth of them
 TEST_SIZE = 5_000
@@ -38,7 +38,7 @@ HIDING_SIZE = (0.65, 0.95)  # of the object
 GROUND_LIGHT = (0.20, 0.50)
 CONTRAST = (0.18, 0.48)
 CLUTTER_LIGHT = (0.10, 0.90)
-COLOUR_PRIOR = 0.11
+COLOUR_PRIOR = 0.12
 TINT = 0.25
 NOISE = 0.06
 

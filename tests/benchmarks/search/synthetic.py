@@ -122,10 +122,12 @@ def search(
     trials: int,
     seed: int,
     gate: bool = True,
+    reference: bool = True,
 ) -> list[tuple[int, int, float]]:
     """One study: (trials, epochs, size of the incumbent / reference) after each training."""
     study = optuna.create_study(direction="minimize", sampler=sampler, pruner=pruner)
-    study.enqueue_trial({name: CENTER[name] for name in active(CENTER)})
+    if reference:
+        study.enqueue_trial({name: CENTER[name] for name in active(CENTER)})
     incumbent, epochs, steps = math.inf, 0, []
     while len(steps) < trials:
         trial = study.ask()
@@ -170,17 +172,17 @@ def _train(trial: optuna.Trial, shortfall: np.ndarray) -> tuple[int, str]:
 Method = Callable[[int], tuple[optuna.samplers.BaseSampler, optuna.pruners.BasePruner]]
 
 
-def _ours(centered: bool) -> Method:
+def _ours(**more: Any) -> Method:
     def make(seed: int) -> tuple[optuna.samplers.BaseSampler, optuna.pruners.BasePruner]:
-        more = {"search_space": SPACE, "center": CENTER} if centered else {}
         return SmallestFeasibleSampler(size_of, HORIZON, seed, **more), TargetPruner(HORIZON)
 
     return make
 
 
 METHODS: dict[str, Method] = {
-    "SmallestFeasibleSampler with center": _ours(True),
-    "SmallestFeasibleSampler": _ours(False),
+    "ours, space and center given": _ours(search_space=SPACE, center=CENTER),
+    "ours, space given": _ours(search_space=SPACE),
+    "ours": _ours(),
     "TPE + gate": lambda s: (optuna.samplers.TPESampler(seed=s), optuna.pruners.NopPruner()),
     "random + gate": lambda s: (optuna.samplers.RandomSampler(seed=s), optuna.pruners.NopPruner()),
 }
@@ -188,8 +190,9 @@ METHODS: dict[str, Method] = {
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--no-reference", action="store_true", help="do not begin with it")
     parser.add_argument("--trials", type=int, default=40)
     seeds, trials = (args := parser.parse_args()).seeds, args.trials
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -197,7 +200,10 @@ def main() -> None:
     print("| method | " + " | ".join(f"{m} trials" for m in marks) + " | epochs |")
     print("|---|" + "---|" * (len(marks) + 1))
     for name, make in METHODS.items():
-        runs = [search(*make(seed), trials, seed) for seed in range(seeds)]
+        runs = [
+            search(*make(seed), trials, seed, reference=not args.no_reference)
+            for seed in range(seeds)
+        ]
         shrunk = [
             float(np.exp(np.mean([-math.log(run[min(m, len(run)) - 1][2]) for run in runs])))
             for m in marks
