@@ -213,7 +213,7 @@ def test_dead_trainings_do_not_wreck_the_proposals(values: dict[int, float]) -> 
         return size_of(params)
 
     study.optimize(mixed, n_trials=20)
-    assert smallest(study) < 3000
+    assert smallest(study) < 6000  # the largest has 36,000
 
 
 def storage_url(kind: str, folder: Path) -> Any:

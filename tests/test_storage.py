@@ -79,3 +79,18 @@ def test_many_processes_may_make_the_same_file_at_once(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         pool.map(_open, [(url, name) for name in names], chunksize=1)
     assert sorted(study_names(open_storage(url, create=False))) == names
+
+
+def _ask(url: str) -> list[int]:
+    study = optuna.load_study(study_name="q4", storage=open_storage(url, worker=True))
+    return [study.ask().number for _ in range(15)]
+
+
+def test_no_two_workers_are_given_the_same_queued_trial(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    study = optuna.create_study(storage=open_storage(url), study_name="q4")
+    for x in range(60):
+        study.enqueue_trial({"x": x})
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        taken = [n for numbers in pool.map(_ask, [url] * 4, chunksize=1) for n in numbers]
+    assert sorted(taken) == list(range(60))

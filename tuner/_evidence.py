@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tuner._encoding import Encoding
 
 SHORTFALL = "shortfall"
+# Projections rest on so many of the newest finished curves: more cost time and change little.
+_MOST_CURVES = 40
 # Failed trials say nothing, waiting ones have no parameters yet.
 _SEEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
@@ -65,7 +67,7 @@ def read(
     trials = [t for t in trials if t.state in _SEEN]
     horizon = horizon or max((t.last_step or 1 for t in trials), default=1)
     finished = [_curves.read_curve(v) for v in finished_curves(trials, horizon)]
-    curves = [c for c in finished if c is not None]
+    curves = [c for c in finished if c is not None][-_MOST_CURVES:]
     rows, shortfall, spread, sizes, met = [], [], [], [], []
     for trial in trials:
         outcome = _outcome(trial, horizon, curves)

@@ -17,7 +17,7 @@ import numpy as np
 
 _SQRT5 = math.sqrt(5.0)
 # Hyperparameters are fitted on at most so many observations: the fit is cubic in them.
-_MOST_FITTED = 250
+_MOST_FITTED = 150
 _STEPS = 25
 # Prior means and spreads of the logarithms of: length scales (with four features), the kernel's
 # variance, the noise's variance.

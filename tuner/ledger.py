@@ -73,6 +73,13 @@ def claim(trial: optuna.Trial) -> None:
     trial.set_user_attr(TrialKey.HEARTBEAT, time.time())
 
 
+def is_mine(study: optuna.Study, trial: optuna.Trial) -> bool:
+    """Whether this process still is the one that trains the trial."""
+    stored = study._storage.get_trial(trial._trial_id)
+    worker = stored.user_attrs.get(TrialKey.WORKER, {})
+    return (worker.get("host"), worker.get("pid")) == (socket.gethostname(), os.getpid())
+
+
 def identity(trial: FrozenTrial) -> str | None:
     """What must be trained exactly once: a reference, a cell of a sweep, a lost trial.
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import optuna
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from sqlalchemy.engine import make_url
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     IntegrityError,
@@ -70,12 +71,13 @@ def prepare_results(results: Path) -> None:
         ) from error
 
 
-def open_storage(url: str, *, create: bool = True) -> BaseStorage:
+def open_storage(url: str, *, create: bool = True, worker: bool = False) -> BaseStorage:
     """Opens a storage: any SQLAlchemy URL, or ``journal:FILE`` for Optuna's journal file.
 
     Args:
         url: Where.
         create: Whether an SQLite or journal file that does not exist may be made.
+        worker: Whether trials will be asked for, so that no two processes may get the same one.
 
     Raises:
         StorageError: It cannot be reached, is not an Optuna storage, or does not exist.
@@ -92,7 +94,31 @@ def open_storage(url: str, *, create: bool = True) -> BaseStorage:
         if url.startswith("journal:"):
             backend = JournalFileBackend(url.removeprefix("journal:"))
             return optuna.storages.JournalStorage(backend)
-        return _open_database(url)
+        database = _open_database(url)
+        if worker and url.startswith("sqlite"):
+            _serialise(database)
+        return database
+
+
+def _serialise(database: RDBStorage) -> None:
+    """Makes each transaction on an SQLite file exclusive from its first statement.
+
+    Optuna takes a queued trial by reading its state and then writing it. Other databases lock the
+    row in between; Python's SQLite driver begins the transaction only with the write, so that two
+    workers could both find the trial waiting and both train it. The listeners are SQLAlchemy's own
+    recipe for transactions that begin where they say.
+    """
+    engine = database.engine
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    engine.dispose()  # connections made so far know nothing of this
 
 
 def _open_database(url: str) -> RDBStorage:

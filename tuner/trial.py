@@ -36,6 +36,10 @@ class StopRequested(Exception):  # noqa: N818 - not an error
     """The user or the time limit asked for the training to stop."""
 
 
+class TakenOverError(Exception):
+    """Another worker trains this trial, having taken this one's for dead."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Work:
     """What every trial of a study shares within a worker."""
@@ -64,7 +68,7 @@ def run(trial: optuna.Trial, work: Work) -> Outcome | None:
     except StopRequested:
         ledger.abandon(work.study, trial, "it was stopped while training")
         return None
-    except optuna.exceptions.UpdateFinishedTrialError:
+    except (TakenOverError, optuna.exceptions.UpdateFinishedTrialError):
         # Another process took this one for dead; the trial is queued and is not this one's now.
         return None
     except (TunerError, optuna.exceptions.OptunaError, OSError):
@@ -190,6 +194,8 @@ class _Run:
         return "missed"
 
     def _report(self, epoch: Epoch) -> None:
+        if not ledger.is_mine(self.work.study, self.trial):
+            raise TakenOverError
         self.history.append(epoch)
         self.trial.set_user_attr(TrialKey.HISTORY, [_finite(e) for e in self.history])
         self.trial.report(self.bar - epoch.val_accuracy, step=epoch.epoch)

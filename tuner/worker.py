@@ -54,7 +54,7 @@ class Worker:
         from tuner import preparation
         from tuner.storage import open_storage
 
-        storage = open_storage(self.orders.storage, create=False)
+        storage = open_storage(self.orders.storage, create=False, worker=True)
         work, asker = preparation.prepare(self.orders, storage, self.stopping)
         threading.Thread(target=self._beat, args=(storage,), daemon=True).start()
         while not self.stopping():
