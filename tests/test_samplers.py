@@ -274,3 +274,16 @@ def test_same_proposals_under_another_hash_seed(hash_seed: str) -> None:
 def test_arguments_out_of_range(arguments: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SmallestFeasibleSampler(**arguments)  # type: ignore[arg-type]
+
+
+def test_nothing_larger_than_a_queued_reference_is_proposed_while_it_is_trained() -> None:
+    for seed in range(5):
+        study = optuna.create_study(sampler=make(seed))
+        reference = {"depth": 1, "units_0": 16, "rate": 0.01, "norm": True}
+        study.enqueue_trial(reference)
+        ask(study.ask())  # the reference, still running
+        for _ in range(3):
+            trial = study.ask()
+            assert size_of(ask(trial)) < size_of(reference)
+            trial.set_constraint("shortfall", 0.2)
+            study.tell(trial, size_of(trial.params))

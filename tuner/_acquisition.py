@@ -73,7 +73,8 @@ def _gain(prediction: Prediction, logs: np.ndarray, spread: np.ndarray) -> np.nd
     """
     incumbent = prediction.log_incumbent
     if not math.isfinite(incumbent):
-        return np.asarray((logs.max() - logs + 2.0) ** _EARLY_GAIN)
+        early = (logs.max() - logs + 2.0) ** _EARLY_GAIN
+        return np.where(logs < prediction.log_ceiling, early, 0.0)
     gain, open_share = np.zeros(len(logs)), 1.0
     for running, chance in prediction.running:
         if running < incumbent:

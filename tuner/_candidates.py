@@ -121,7 +121,7 @@ def startup(pool: Pool) -> np.ndarray:
     if pool.size_of is None:
         return np.asarray(units[pool.rng.integers(len(units))])
     sizes = pool.sizes(units)
-    allowed = np.isfinite(sizes) & (sizes < pool.evidence.incumbent)
+    allowed = np.isfinite(sizes) & (sizes < pool.evidence.limit)
     if not allowed.any():
         allowed = np.isfinite(sizes)
     if not allowed.any():

@@ -39,6 +39,8 @@ class Evidence:
         met: Which of them are known to have met the target, bool [m].
         running: Coordinates of the trials under way, [r, d].
         incumbent: The smallest size that met the target, infinity while there is none.
+        ceiling: The largest size of a running trial that the user queued, infinity without one:
+            a reference is queued to be beaten in size, so nothing above it is worth a training.
     """
 
     tried: np.ndarray
@@ -50,6 +52,12 @@ class Evidence:
     running: np.ndarray
     running_sizes: np.ndarray
     incumbent: float
+    ceiling: float
+
+    @property
+    def limit(self) -> float:
+        """The size that proposals stay below."""
+        return min(self.incumbent, self.ceiling)
 
     @property
     def count(self) -> int:
@@ -90,7 +98,15 @@ def read(
         running=_stack([encoding.encode(t.params) for t in running], encoding),
         running_sizes=np.array([_size(t, size_of) for t in running]),
         incumbent=min(feasible, default=math.inf),
+        ceiling=_ceiling(running, size_of),
     )
+
+
+def _ceiling(
+    running: Sequence[FrozenTrial], size_of: Callable[[dict[str, Any]], int] | None
+) -> float:
+    sizes = [_size(t, size_of) for t in running if "fixed_params" in t.system_attrs]
+    return max((s for s in sizes if math.isfinite(s)), default=math.inf)
 
 
 def is_met(trial: FrozenTrial) -> bool:

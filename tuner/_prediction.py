@@ -72,6 +72,12 @@ class Prediction:
         return math.log(max(size, 1.0)) if self._sizes is None else self._sizes.log(size)
 
     @property
+    def log_ceiling(self) -> float:
+        """Log of the size of a queued reference that is being trained; infinity without one."""
+        size = self._pool.evidence.ceiling
+        return math.log(size) if self._sizes is None and 0 < size < math.inf else math.inf
+
+    @property
     def log_floor(self) -> float:
         """Log size below which a proposal would leap beyond what the evidence can judge.
 

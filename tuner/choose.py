@@ -82,7 +82,9 @@ def make_pruner(name: str, *, horizon: int) -> BasePruner:
     if name == "target":
         from tuner.pruners import TargetPruner
 
-        return TargetPruner(horizon=horizon)
+        # A warm-up or a slow decay of the learning rate looks like a poor model for epochs, and
+        # one false stop of the space's defaults costs a search more than a few saved epochs.
+        return TargetPruner(horizon=horizon, n_startup=2, n_warmup=max(3, horizon // 5))
     makers: dict[str, Callable[[], BasePruner]] = {
         "median": lambda: optuna.pruners.MedianPruner(),
         "hyperband": lambda: optuna.pruners.HyperbandPruner(max_resource=horizon),
