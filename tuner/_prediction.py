@@ -21,7 +21,7 @@ _LEAST_UNIT = 0.01
 _SIZE_SCALE = 4.0
 # Proposals stay above the smallest size that came so near to the target, divided by the step.
 _NEAR = 0.05
-_LARGEST_STEP = 6.0
+_LARGEST_STEP = 3.0
 # Variance of the noise in learned log sizes: next to none, they are exact.
 _SIZE_NOISE = 1e-4
 

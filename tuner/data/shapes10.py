@@ -63,7 +63,7 @@ _LEANINGS = np.array(
 
 
 def generate(train: int = TRAIN_SIZE, test: int = TEST_SIZE, seed: int = SEED) -> Raw:
-    """Draw the data set, in about ten seconds.
+    """Draw the data set, in a few seconds.
 
     Args:
         train: Number of training images, divisible by ten.
