@@ -287,3 +287,28 @@ def test_nothing_larger_than_a_queued_reference_is_proposed_while_it_is_trained(
             assert size_of(ask(trial)) < size_of(reference)
             trial.set_constraint("shortfall", 0.2)
             study.tell(trial, size_of(trial.params))
+
+
+def test_trials_that_also_carry_the_dashboards_older_constraints_count_as_evidence() -> None:
+    from tuner._encoding import Encoding
+    from tuner._evidence import read
+
+    params = {"depth": 1, "units_0": 16, "rate": 0.01, "norm": True}
+    distributions = {name: SPACE[name] for name in params}
+    pruned = optuna.trial.create_trial(
+        state=TrialState.PRUNED,
+        params=params,
+        distributions=distributions,
+        intermediate_values={1: 0.4, 2: 0.39, 3: 0.38},
+        constraints={"shortfall": 0.3},
+        system_attrs={"constraints": [0.3]},
+    )
+    gated = optuna.trial.create_trial(
+        state=TrialState.PRUNED,
+        params=params,
+        distributions=distributions,
+        constraints={"gate": 0.1},
+    )
+    evidence = read([pruned, gated], Encoding(SPACE, {}), 10, size_of)
+    assert evidence.count == 1
+    assert 0.1 < evidence.shortfall[0] < 0.4

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tuner._encoding import Encoding
 
 SHORTFALL = "shortfall"
+GATE = "gate"
 # Projections rest on so many of the newest finished curves: more cost time and change little.
 _MOST_CURVES = 40
 # Failed trials say nothing, waiting ones have no parameters yet.
@@ -122,7 +123,7 @@ def _outcome(
         return None
     values = trial.intermediate_values
     final = trial.constraints.get(SHORTFALL)
-    if any(v > 0 for key, v in trial.constraints.items() if key != SHORTFALL):
+    if trial.constraints.get(GATE, 0.0) > 0:  # never trained
         return None
     if values:
         mean, sd = _curves.project(values, horizon, curves)

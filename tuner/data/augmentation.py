@@ -64,8 +64,9 @@ def shifted(images: Images, most: int, rng: np.random.Generator) -> Images:
     offsets = rng.integers(0, (2 * most + 1) ** 2, n)
     # One slice copy for each offset that occurs is faster than gathering pixel by pixel.
     order = np.argsort(offsets, kind="stable")
-    bounds = np.searchsorted(offsets[order], np.arange((2 * most + 1) ** 2 + 1))
-    for offset, (start, end) in enumerate(itertools.pairwise(bounds.tolist())):
+    edges = np.arange((2 * most + 1) ** 2 + 1)
+    bounds: list[int] = np.searchsorted(offsets[order], edges).tolist()
+    for offset, (start, end) in enumerate(itertools.pairwise(bounds)):
         if start < end:
             rows = order[start:end]
             top, left = divmod(offset, 2 * most + 1)
