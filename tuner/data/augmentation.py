@@ -61,7 +61,7 @@ def shifted(images: Images, most: int, rng: np.random.Generator) -> Images:
     most = min(most, height - 1, width - 1)
     padded = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), mode="reflect")
     out = np.empty_like(images)
-    offsets = rng.integers(0, (2 * most + 1) ** 2, n)
+    offsets: npt.NDArray[np.int64] = rng.integers(0, (2 * most + 1) ** 2, size=(n,))
     # One slice copy for each offset that occurs is faster than gathering pixel by pixel.
     order = np.argsort(offsets, kind="stable")
     edges = np.arange((2 * most + 1) ** 2 + 1)
