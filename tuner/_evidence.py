@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 SHORTFALL = "shortfall"
 GATE = "gate"
+# User attribute in which a trial may tell what the study minimises before it has ended, or where
+# it never will: the value of a pruned trial is its last report.
+VALUE = "value"
 # Projections rest on so many of the newest finished curves: more cost time and change little.
 _MOST_CURVES = 40
 # Failed trials say nothing, waiting ones have no parameters yet.
@@ -39,6 +42,8 @@ class Evidence:
         sizes: Their sizes, NaN where unknown, [m].
         met: Which of them are known to have met the target, bool [m].
         running: Coordinates of the trials under way, [r, d].
+        sized: Coordinates of all trials whose size is known, untrained ones included, [s, d].
+        known_sizes: Their sizes, [s].
         incumbent: The smallest size that met the target, infinity while there is none.
         ceiling: The largest size of a running trial that the user queued, infinity without one:
             a reference is queued to be beaten in size, so nothing above it is worth a training.
@@ -52,6 +57,8 @@ class Evidence:
     met: np.ndarray
     running: np.ndarray
     running_sizes: np.ndarray
+    sized: np.ndarray
+    known_sizes: np.ndarray
     incumbent: float
     ceiling: float
 
@@ -88,6 +95,7 @@ def read(
         sizes.append(_size(trial, size_of))
         met.append(trial.state == TrialState.COMPLETE and is_met(trial))
     running = [t for t in trials if t.state == TrialState.RUNNING]
+    told = [(t, size) for t in trials if math.isfinite(size := _size(t, size_of))]
     feasible = [size for size, ok in zip(sizes, met, strict=True) if ok and math.isfinite(size)]
     return Evidence(
         tried=_stack([encoding.encode(t.params) for t in trials], encoding),
@@ -98,6 +106,8 @@ def read(
         met=np.array(met, bool),
         running=_stack([encoding.encode(t.params) for t in running], encoding),
         running_sizes=np.array([_size(t, size_of) for t in running]),
+        sized=_stack([encoding.encode(t.params) for t, _ in told], encoding),
+        known_sizes=np.array([size for _, size in told]),
         incumbent=min(feasible, default=math.inf),
         ceiling=_ceiling(running, size_of),
     )
@@ -140,7 +150,7 @@ def _size(trial: FrozenTrial, size_of: Callable[[dict[str, Any]], int] | None) -
     if trial.state == TrialState.COMPLETE and trial.value is not None:
         return trial.value
     if size_of is None:
-        return math.nan
+        return float(trial.user_attrs.get(VALUE, math.nan))
     try:
         return float(size_of(dict(trial.params)))
     except (ValueError, KeyError):  # KeyError: a running trial has not chosen everything yet

@@ -123,22 +123,22 @@ class Prediction:
 
 
 class SizeModel:
-    """Learns the size of a configuration from the values of complete trials.
+    """Learns the size of a configuration from trials that tell theirs.
 
     Sizes are learned in their logarithm, or as they are where some are not positive.
     """
 
     def __init__(self, pool: Pool) -> None:
         seen = pool.evidence
-        self._pool, known = pool, ~np.isnan(seen.sizes)
+        self._pool = pool
         self._rules = activity_rules(pool.encoding, seen.points)
-        self._logarithmic = bool((seen.sizes[known] > 0).all())
-        logs = np.array([self.log(size) for size in seen.sizes[known]])
+        self._logarithmic = bool((seen.known_sizes > 0).all())
+        logs = np.array([self.log(size) for size in seen.known_sizes])
         self._mean = float(logs.mean()) if len(logs) else 0.0
         self._scale = (float(logs.std()) if len(logs) else 0.0) or 1.0
         self._process: GaussianProcess | None = None
         if len(logs) >= 2:
-            features = pool.encoding.features(seen.points[known], self._rules)
+            features = pool.encoding.features(seen.sized, self._rules)
             self._process = GaussianProcess(
                 features,
                 (logs - self._mean) / self._scale,

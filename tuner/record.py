@@ -52,6 +52,7 @@ class TrialKey:
     TOTAL_SIZE = "total_size"  # all parameters
     MACS = "macs"  # multiply-accumulates of one image
     BYTES = "bytes"  # of the weights in float32
+    VALUE = "value"  # what the study minimises, known before any training
     HISTORY = "history"  # one dict an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds
     PROJECTED = "projected"  # [mean, sd] of the final shortfall of a stopped training
     STOP = "stop"  # why a training was stopped, one sentence

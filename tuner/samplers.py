@@ -46,7 +46,7 @@ class SmallestFeasibleSampler(BaseSampler):
         size_of: Size of a configuration, at least 1. It gets a dict with at least the parameters
             of the configuration, more where the space is conditional, and raises ValueError for
             one that cannot be built, which is then not proposed. With None the size is learned
-            from the values of complete trials.
+            from the values of complete trials, and of others from their user attribute ``value``.
         horizon: The most epochs one training may use, at least 1; default the last step seen.
         seed: At least 0; default a random one.
         search_space: All parameters, for a conditional space the union of all its parts; default

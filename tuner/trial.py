@@ -131,6 +131,7 @@ class _Run:
             TrialKey.TOTAL_SIZE: cost.total_size,
             TrialKey.MACS: cost.macs,
             TrialKey.BYTES: cost.bytes,
+            TrialKey.VALUE: cost.of(self.minimize),
             TrialKey.SEED: self.seed,
             TrialKey.DATA: self.dataset,
             TrialKey.DATA_HASH: self.data.hash,
