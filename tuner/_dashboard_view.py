@@ -1,7 +1,7 @@
 """What optuna-dashboard is shown instead of what the storage holds.
 
 The dashboard knows constraints by an older key only, calls the smallest trial the best one whether
-it is feasible or not, and names no objective. Ended trials cannot be written to, so all this is
+it is feasible or not, names no objective, and draws a pruned trial's last shortfall as a size. Ended trials cannot be written to, so all this is
 mended as it is read, for this tool's studies and without a write to the storage.
 """
 
@@ -16,7 +16,7 @@ from optuna.storages import BaseStorage
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.record import StudyKey
+from tuner.record import StudyKey, TrialKey
 from tuner.views.text import MEASURES
 
 CONSTRAINTS = "constraints"
@@ -33,7 +33,7 @@ def shown(storage: BaseStorage) -> BaseStorage:
     read_best = storage.get_best_trial
 
     def get_all_trials(study_id: int, *args: Any, **options: Any) -> list[FrozenTrial]:
-        return [_with_constraints(t) for t in read_trials(study_id, *args, **options)]
+        return [_mended(t) for t in read_trials(study_id, *args, **options)]
 
     def get_all_studies() -> list[FrozenStudy]:
         return [_with_objective(s) for s in read_studies()]
@@ -42,7 +42,7 @@ def shown(storage: BaseStorage) -> BaseStorage:
         ended = get_all_trials(study_id, deepcopy=False, states=(TrialState.COMPLETE,))
         feasible = [t for t in ended if is_feasible(t)]
         if not feasible:
-            return _with_constraints(read_best(study_id))
+            return _mended(read_best(study_id))
         return min(feasible, key=lambda t: (t.value, t.number))
 
     for replacement in (get_all_trials, get_all_studies, get_best_trial):
@@ -55,10 +55,13 @@ def is_feasible(trial: FrozenTrial) -> bool:
     return all(c <= 0 for c in trial.constraints.values())
 
 
-def _with_constraints(trial: FrozenTrial) -> FrozenTrial:
+def _mended(trial: FrozenTrial) -> FrozenTrial:
     attributes = trial._system_attrs
     if CONSTRAINTS not in attributes and trial.constraints:
         attributes[CONSTRAINTS] = list(trial.constraints.values())
+    value = trial.user_attrs.get(TrialKey.VALUE)
+    if trial.state == TrialState.PRUNED and value is not None:
+        trial.value = float(value)  # Optuna puts the last shortfall there, among the sizes
     return trial
 
 

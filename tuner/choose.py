@@ -82,9 +82,10 @@ def make_pruner(name: str, *, horizon: int) -> BasePruner:
     if name == "target":
         from tuner.pruners import TargetPruner
 
-        # A warm-up or a slow decay of the learning rate looks like a poor model for epochs, and
-        # one false stop of the space's defaults costs a search more than a few saved epochs.
-        return TargetPruner(horizon=horizon, n_startup=2, n_warmup=max(3, horizon // 5))
+        # Under a one-cycle schedule a good small network looks poor, and jumps up and down, until
+        # the rate falls: one at 50 % after 5 of 25 epochs was at 79 % after 11, where the rule by
+        # itself would have stopped it. A false stop costs a search more than a few saved epochs.
+        return TargetPruner(horizon=horizon, n_startup=2, n_warmup=max(3, horizon * 2 // 5))
     makers: dict[str, Callable[[], BasePruner]] = {
         "median": lambda: optuna.pruners.MedianPruner(),
         "hyperband": lambda: optuna.pruners.HyperbandPruner(max_resource=horizon),
