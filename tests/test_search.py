@@ -53,6 +53,8 @@ def test_a_search_ends_with_the_smallest_model_it_met_the_target_with(tmp_path: 
     arrays = tiny.images()
     accuracy = (model.predict(arrays["x_test"], verbose=0).argmax(1) == arrays["y_test"]).mean()
     assert accuracy > 0.8
+    assert best.attributes[TrialKey.VERSIONS]["backend"] == keras.backend.backend()
+    assert len(best.attributes[TrialKey.DATA_HASH]) == 64
     # The same command again does nothing more.
     again = go(tmp_path, trials=8, workers=2)
     assert len(again.record.trials) == len(record.trials)

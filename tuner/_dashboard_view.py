@@ -1,9 +1,9 @@
 """What optuna-dashboard is shown instead of what the storage holds.
 
 The dashboard knows constraints by an older key only, calls the smallest trial the best one whether
-it is feasible or not, names no objective, and draws a pruned trial's last shortfall as a size. Ended trials cannot be
-written to, so all this is mended as it is read, for this tool's studies and without a write to the
-storage.
+it is feasible or not, names no objective, and draws a pruned trial's last shortfall as a size.
+Ended trials cannot be written to, so all this is mended as it is read, for this tool's studies and
+without a write to the storage.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import keras
 import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
@@ -65,7 +66,7 @@ def prepare(
         data=data,
         results=Path(orders.results),
         seed=orders.seed,
-        versions=versions(),
+        versions={**versions(), "backend": keras.backend.backend()},
         stopping=stopping,
     )
     if orders.index == 0:
