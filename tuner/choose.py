@@ -84,7 +84,8 @@ def make_pruner(name: str, *, horizon: int) -> BasePruner:
 
         # Under a one-cycle schedule a good small network looks poor, and jumps up and down, until
         # the rate falls: the rule by itself stopped one at 32 % after 3 of 25 epochs that, left
-        # alone, was at 79 % after 11 (one observation). A false stop costs a search more than a few saved epochs.
+        # alone, was at 79 % after 11 (one observation). A false stop costs a search more than a
+        # few saved epochs.
         return TargetPruner(horizon=horizon, n_startup=2, n_warmup=max(3, horizon * 2 // 5))
     makers: dict[str, Callable[[], BasePruner]] = {
         "median": lambda: optuna.pruners.MedianPruner(),
