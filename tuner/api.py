@@ -39,11 +39,9 @@ def load_study(
         UsageError: There is no such study.
         StorageError: The storage cannot be reached.
     """
-    from tuner.environment import storage_url
-    from tuner.storage import default_url, find_study, open_storage
+    from tuner.storage import chosen_url, find_study, open_storage
 
-    url = storage or storage_url() or default_url(Path(results))
-    return find_study(name, open_storage(url, create=False))
+    return find_study(name, open_storage(chosen_url(storage, Path(results)), create=False))
 
 
 def search(

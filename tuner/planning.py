@@ -16,7 +16,7 @@ from tuner.data import DataSet
 from tuner.errors import DataUnavailableError, StudyChangedError, UsageError
 from tuner.orders import Orders
 from tuner.record import SCHEMA, StudyKey, StudyRecord
-from tuner.storage import default_url, open_storage, prepare_results, told
+from tuner.storage import chosen_url, open_storage, prepare_results, told
 from tuner.study import Minimize, SearchStudy, Study, SweepStudy, from_dict, read_study
 from tuner.versions import versions
 from tuner.watch import Watcher
@@ -64,9 +64,7 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     """
     spec = overridden(read_study(wish.study) if isinstance(wish.study, str) else wish.study, wish)
     prepare_results(wish.results)
-    from tuner.environment import storage_url
-
-    url = wish.storage or storage_url() or default_url(wish.results.resolve())
+    url = chosen_url(wish.storage, wish.results.resolve())
     storage = open_storage(url)
     data = find_data(spec, wish.data, watcher)
     name = full_name(spec, wish, data)

@@ -26,14 +26,13 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
+from tuner import environment
 from tuner.errors import StorageError, UsageError
 from tuner.record import StudyKey
 from tuner.study import suggestion
 
 SQLITE_TIMEOUT = 120
 """Seconds that a process waits for another's write to an SQLite file."""
-
-
 TABLE_RACES = 5
 """How often to try again where several processes make the tables of a new storage at once."""
 DRIVERS = {"postgresql": "psycopg2-binary", "mysql": "PyMySQL and give mysql+pymysql://…"}
@@ -43,6 +42,11 @@ DRIVERS = {"postgresql": "psycopg2-binary", "mysql": "PyMySQL and give mysql+pym
 def default_url(results: Path) -> str:
     """The URL of the SQLite file in a results folder."""
     return f"sqlite:///{results / 'tuner.db'}"
+
+
+def chosen_url(storage: str | None, results: Path) -> str:
+    """The storage that was given, else ``TUNER_STORAGE``, else the file in the results folder."""
+    return storage or environment.storage_url() or default_url(results)
 
 
 def mask(url: str) -> str:

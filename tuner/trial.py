@@ -20,7 +20,7 @@ from tuner.data import DataSet
 from tuner.data.augmentation import from_values
 from tuner.errors import SpaceError, TunerError
 from tuner.measure import ModelCost, measure
-from tuner.pruners import project_shortfall
+from tuner.pruners import finished_curves, project_shortfall
 from tuner.record import GATE, SHORTFALL, Epoch, Outcome, TrialKey
 from tuner.space import TrialHyperParameters
 from tuner.study import Minimize, SearchStudy, Study
@@ -255,7 +255,7 @@ class _Run:
             mean, sd = project_shortfall(
                 {e.epoch: self.bar - e.val_accuracy for e in self.history},
                 self.spec.horizon,
-                self._finished_curves(),
+                finished_curves(self._complete(), self.spec.horizon),
             )
             self.trial.set_user_attr(TrialKey.PROJECTED, [float(mean), float(sd)])
             # It was stopped, so it has not met the target, whatever the projection hopes for.
@@ -266,9 +266,8 @@ class _Run:
             self.trial._trial_id, "constraints", [shortfall]
         )
 
-    def _finished_curves(self) -> list[dict[int, float]]:
-        trials = self.work.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        return [t.intermediate_values for t in trials if t.intermediate_values]
+    def _complete(self) -> list[FrozenTrial]:
+        return self.work.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
 
 
 def derived_seed(seed: int, number: int) -> int:

@@ -94,13 +94,14 @@ class Worker:
 
     def _train(self, trial: optuna.Trial, work: Work) -> None:
         from tuner import trial as one
+        from tuner.record import TRAINED
 
         self.current = trial._trial_id
         try:
             outcome = one.run(trial, work)
         finally:
             self.current = None
-        self.done += outcome in ("reached", "missed", "pruned", "diverged")
+        self.done += outcome in TRAINED
 
     def _beat(self, storage: Any) -> None:
         """Renews the heartbeat of the running trial, for workers on other machines."""

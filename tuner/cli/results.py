@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 
 def storage_url(storage: str | None, results: Path) -> str:
     """The storage that the options name."""
-    from tuner import environment
-    from tuner.storage import default_url
+    from tuner.storage import chosen_url
 
-    return storage or environment.storage_url() or default_url(results)
+    return chosen_url(storage, results)
 
 
 def _record(name: str, storage: str | None, results: Path) -> tuple[optuna.Study, StudyRecord]:
