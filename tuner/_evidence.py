@@ -84,40 +84,37 @@ def read(
     horizon = horizon or max((t.last_step or 1 for t in trials), default=1)
     finished = [_curves.read_curve(v) for v in finished_curves(trials, horizon)]
     curves = [c for c in finished if c is not None][-_MOST_CURVES:]
+    # Each trial is encoded and measured once: both cost more than all the rest of this.
+    rows_of = [encoding.encode(t.params) for t in trials]
+    sizes_of = [_size(t, size_of) for t in trials]
+    running = [i for i, t in enumerate(trials) if t.state == TrialState.RUNNING]
+    told = [i for i, size in enumerate(sizes_of) if math.isfinite(size)]
+    queued = [i for i in running if "fixed_params" in trials[i].system_attrs]
     rows, shortfall, spread, sizes, met = [], [], [], [], []
-    for trial in trials:
+    for trial, row, size in zip(trials, rows_of, sizes_of, strict=True):
         outcome = _outcome(trial, horizon, curves)
         if outcome is None:
             continue
-        rows.append(encoding.encode(trial.params))
+        rows.append(row)
         shortfall.append(outcome[0])
         spread.append(outcome[1])
-        sizes.append(_size(trial, size_of))
+        sizes.append(size)
         met.append(trial.state == TrialState.COMPLETE and is_met(trial))
-    running = [t for t in trials if t.state == TrialState.RUNNING]
-    told = [(t, size) for t in trials if math.isfinite(size := _size(t, size_of))]
     feasible = [size for size, ok in zip(sizes, met, strict=True) if ok and math.isfinite(size)]
     return Evidence(
-        tried=_stack([encoding.encode(t.params) for t in trials], encoding),
+        tried=_stack(rows_of, encoding),
         points=_stack(rows, encoding),
         shortfall=np.array(shortfall),
         spread=np.array(spread),
         sizes=np.array(sizes),
         met=np.array(met, bool),
-        running=_stack([encoding.encode(t.params) for t in running], encoding),
-        running_sizes=np.array([_size(t, size_of) for t in running]),
-        sized=_stack([encoding.encode(t.params) for t, _ in told], encoding),
-        known_sizes=np.array([size for _, size in told]),
+        running=_stack([rows_of[i] for i in running], encoding),
+        running_sizes=np.array([sizes_of[i] for i in running]),
+        sized=_stack([rows_of[i] for i in told], encoding),
+        known_sizes=np.array([sizes_of[i] for i in told]),
         incumbent=min(feasible, default=math.inf),
-        ceiling=_ceiling(running, size_of),
+        ceiling=max((sizes_of[i] for i in queued if i in told), default=math.inf),
     )
-
-
-def _ceiling(
-    running: Sequence[FrozenTrial], size_of: Callable[[dict[str, Any]], int] | None
-) -> float:
-    sizes = [_size(t, size_of) for t in running if "fixed_params" in t.system_attrs]
-    return max((s for s in sizes if math.isfinite(s)), default=math.inf)
 
 
 def is_met(trial: FrozenTrial) -> bool:
