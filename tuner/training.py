@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tuner.data.augmentation import Augmentation
+from tuner.engines import Engine, engine_for
 from tuner.errors import SpaceError
 from tuner.record import Epoch
 
@@ -48,53 +50,105 @@ def epochs(
     batch_size: int,
     augmentation: Augmentation,
     seed: int,
-) -> Iterator[Epoch]:
+    pause: Callable[[], None] | None = None,
+) -> Generator[Epoch, None, None]:
     """Trains a compiled model and yields what each epoch gave, up to `horizon` epochs.
 
     The caller stops by asking for no more. A loss that is no longer finite is yielded, not raised.
 
     Args:
         model: A compiled Keras model with ``accuracy`` among its metrics.
-        images: What to train and to validate on.
+        images: What to train and to validate on; without validation images an epoch's ``val_*``
+            are NaN.
         horizon: The most epochs.
         batch_size: Images a step.
         augmentation: What is done to the training images, anew in each epoch.
-        seed: Seed of the augmentation; the model's own randomness is the caller's to seed.
+        seed: Seed of order and augmentation; the model's own randomness is the caller's to seed.
+        pause: Called every few thousand images; may raise to end the training there.
 
     Raises:
         SpaceError: The model reports no accuracy.
     """
     rng = np.random.default_rng(seed)
     one_hot = wants_one_hot(model)
-    y_train = encode(images.y_train, images.num_classes) if one_hot else images.y_train
-    y_validation = (
-        encode(images.y_validation, images.num_classes) if one_hot else images.y_validation
+    y_train, y_validation = (
+        encode(y, images.num_classes) if one_hot else y
+        for y in (images.y_train, images.y_validation)
     )
-    for number in range(1, horizon + 1):
-        started = time.monotonic()
-        logs = model.fit(
-            augmentation(images.x_train, rng),
-            y_train,
-            batch_size=batch_size,
-            initial_epoch=number - 1,
-            epochs=number,
-            verbose=0,
-        ).history
-        seen = model.evaluate(
-            images.x_validation,
-            y_validation,
-            batch_size=EVALUATION_BATCH_SIZE,
-            verbose=0,
-            return_dict=True,
+    with contextlib.closing(engine_for(model)) as engine:
+        for number in range(1, horizon + 1):
+            started = time.monotonic()
+            engine.begin()
+            for rows in _chunks(rng.permutation(len(y_train)), engine.chunk, batch_size):
+                engine.train(augmentation(images.x_train[rows], rng), y_train[rows], batch_size)
+                if pause is not None:
+                    pause()
+            learnt = engine.results()
+            seen = _validate(engine, images.x_validation, y_validation)
+            yield Epoch(
+                epoch=number,
+                loss=learnt["loss"],
+                accuracy=_accuracy(learnt),
+                val_loss=seen["loss"],
+                val_accuracy=_accuracy(seen),
+                seconds=round(time.monotonic() - started, 3),
+            )
+
+
+def _chunks(order: Array, size: int | None, batch_size: int) -> Iterator[Array]:
+    """Parts of whole minibatches, of about `size` images; the last takes what is left."""
+    step = len(order) if size is None else max(size // batch_size, 1) * batch_size
+    for start in range(0, len(order), step):
+        yield order[start : start + step]
+
+
+def _validate(engine: Engine, x: Array, y: Array) -> dict[str, float]:
+    if not len(y):
+        return {"loss": math.nan, "accuracy": math.nan}
+    engine.begin()
+    for rows in _chunks(np.arange(len(y)), engine.chunk, EVALUATION_BATCH_SIZE):
+        engine.test(x[rows[0] : rows[-1] + 1], y[rows], EVALUATION_BATCH_SIZE)
+    return engine.results()
+
+
+def confusion(labels: Array, predicted: Array, num_classes: int) -> Array:
+    """Images by true (row) and predicted (column) class.
+
+    Args:
+        labels: Class indices, [n].
+        predicted: Class indices, [n].
+        num_classes: How many classes there are.
+
+    Returns:
+        int64, [num_classes, num_classes].
+    """
+    cells = np.bincount(np.asarray(labels) * num_classes + predicted, minlength=num_classes**2)
+    square: Array = cells.reshape(num_classes, num_classes)
+    return square
+
+
+def predict(model: Any, x: Array, num_classes: int) -> Array:
+    """The class that the model takes each image for.
+
+    Args:
+        model: Gives a number for each class.
+        x: uint8, [n, height, width, channels].
+        num_classes: How many classes there are.
+
+    Returns:
+        int64, [n].
+
+    Raises:
+        SpaceError: The model's output is not one number a class.
+    """
+    scores = np.asarray(model.predict(x, batch_size=EVALUATION_BATCH_SIZE, verbose=0))
+    if scores.shape != (len(x), num_classes):
+        raise SpaceError(
+            f"the model's output has the shape {scores.shape[1:]} for an image; "
+            f"it must give one number for each of the {num_classes} classes."
         )
-        yield Epoch(
-            epoch=number,
-            loss=float(logs["loss"][-1]),
-            accuracy=float(_accuracy({k: v[-1] for k, v in logs.items()})),
-            val_loss=float(seen["loss"]),
-            val_accuracy=float(_accuracy(seen)),
-            seconds=round(time.monotonic() - started, 3),
-        )
+    found: Array = scores.argmax(axis=1).astype(np.int64)
+    return found
 
 
 def wants_one_hot(model: Any) -> bool:
@@ -121,8 +175,9 @@ def encode(labels: Array, num_classes: int) -> Array:
 
 
 def diverged(epoch: Epoch) -> bool:
-    """Whether the loss is no longer a finite number."""
-    return not (math.isfinite(epoch.loss) and math.isfinite(epoch.val_loss))
+    """Whether the loss is no longer a finite number; without validation, that of training."""
+    validated = not math.isnan(epoch.val_accuracy)
+    return not (math.isfinite(epoch.loss) and (not validated or math.isfinite(epoch.val_loss)))
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gc
-import hashlib
 import logging
 import math
 import time
@@ -15,16 +15,25 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner import ledger
+from tuner import artifacts, ledger
 from tuner.data import DataSet
 from tuner.data.augmentation import from_values
 from tuner.errors import SpaceError, TunerError
 from tuner.measure import ModelCost, measure
 from tuner.pruners import finished_curves, project_shortfall
 from tuner.record import GATE, SHORTFALL, Epoch, Outcome, TrialKey
+from tuner.seeds import derived_seed
 from tuner.space import TrialHyperParameters
-from tuner.study import Minimize, SearchStudy, Study
-from tuner.training import DEFAULT_BATCH_SIZE, Images, diverged, epochs, out_of_memory
+from tuner.study import Minimize, SearchStudy, Study, SweepStudy
+from tuner.training import (
+    DEFAULT_BATCH_SIZE,
+    Images,
+    confusion,
+    diverged,
+    epochs,
+    out_of_memory,
+    predict,
+)
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +62,9 @@ class Work:
     seed: int
     versions: Mapping[str, str]
     stopping: Callable[[], bool]
-    """Whether to stop; asked after each epoch."""
+    """Whether to stop; asked every few thousand images."""
+    certifying: bool = False
+    """Whether the trials are the trainings of certificates."""
 
 
 def run(trial: optuna.Trial, work: Work) -> Outcome | None:
@@ -64,7 +75,11 @@ def run(trial: optuna.Trial, work: Work) -> Outcome | None:
     """
     started = time.monotonic()
     try:
-        return _Run(trial, work).go(started)
+        if work.certifying:
+            from tuner.proof import ProofRun
+
+            return ProofRun(trial, work).go(started)
+        return TrialRun(trial, work).go(started)
     except StopRequested:
         ledger.abandon(work.study, trial, "it was stopped while training")
         return None
@@ -87,8 +102,8 @@ def run(trial: optuna.Trial, work: Work) -> Outcome | None:
         _release_memory()
 
 
-class _Run:
-    """The state of one running trial."""
+class TrialRun:
+    """The state of one running trial of a search or a sweep."""
 
     def __init__(self, trial: optuna.Trial, work: Work) -> None:
         self.trial = trial
@@ -101,6 +116,7 @@ class _Run:
         root = attributes.get(TrialKey.RETRY_OF, trial.number)
         self.seed = int(attributes.get(TrialKey.SEED, derived_seed(work.seed, root)))
         self.history: list[Epoch] = []
+        self.horizon = self.spec.horizon
         self.minimize: Minimize = "size"
         self.bar = 1.0
         if isinstance(self.spec, SearchStudy):
@@ -108,6 +124,7 @@ class _Run:
             self.bar = self.spec.target + self.spec.margin_for(self.data.validation_size)
 
     def go(self, started: float) -> Outcome:
+        """Runs the trial; `started` is a time of `time.monotonic`."""
         import keras
 
         keras.utils.set_random_seed(self.seed)
@@ -119,9 +136,7 @@ class _Run:
         self._describe(dict(hp.values), cost)
         if self._gated(cost):
             return self._end("gated", cost, started)
-        outcome = self._train(model, dict(hp.values), cost)
-        if outcome == "reached":
-            self._save(model)
+        outcome = self._conclude(model, self._train(model, dict(hp.values), cost))
         return self._end(outcome, cost, started)
 
     def _describe(self, values: dict[str, Any], cost: ModelCost) -> None:
@@ -175,30 +190,62 @@ class _Run:
         return None
 
     def _train(self, model: Any, values: dict[str, Any], cost: ModelCost) -> Outcome:
-        x_train, y_train = self.data.train()
-        x_validation, y_validation = self.data.validation()
-        images = Images(x_train, y_train, x_validation, y_validation, len(self.data.classes))
         training = epochs(
             model,
-            images,
-            horizon=self.spec.horizon,
+            self._images(),
+            horizon=self.horizon,
             batch_size=int(values.get("batch_size") or DEFAULT_BATCH_SIZE),
             augmentation=from_values(values),
             seed=self.seed,
+            pause=self._stop_if_asked,
         )
-        for epoch in training:
-            self._report(epoch)
-            if (outcome := self._verdict(epoch, cost)) is not None:
-                return outcome
-            if self.work.stopping():
-                raise StopRequested
+        with contextlib.closing(training):
+            for epoch in training:
+                self._report(epoch)
+                if (outcome := self._verdict(epoch, cost)) is not None:
+                    return outcome
+                self._stop_if_asked()
         return "missed"
+
+    def _images(self) -> Images:
+        x_train, y_train = self.data.train()
+        x_validation, y_validation = self.data.validation()
+        return Images(x_train, y_train, x_validation, y_validation, len(self.data.classes))
+
+    def _conclude(self, model: Any, outcome: Outcome) -> Outcome:
+        """What is measured of the trained model, and kept of it."""
+        if outcome == "reached":
+            name = f"trial-{self.trial.number:04d}.keras"
+            self._save(model, name)
+            self._confuse(model, *self.data.validation())
+            artifacts.keep(self.trial, self.work.results.parent, self.work.results / name)
+        elif isinstance(self.spec, SweepStudy):
+            # A sweep chooses nothing, so its test accuracies mislead nobody.
+            self._test(model)
+        return outcome
+
+    def _test(self, model: Any) -> float:
+        """Measures the model once on the test images."""
+        accuracy = self._confuse(model, *self.data.test())
+        self.trial.set_user_attr(TrialKey.TEST_ACCURACY, accuracy)
+        return accuracy
+
+    def _confuse(self, model: Any, x: Any, y: Any) -> float:
+        """Stores which classes the model takes for which; returns its accuracy."""
+        classes = len(self.data.classes)
+        square = confusion(y, predict(model, x, classes), classes)
+        self.trial.set_user_attr(TrialKey.CONFUSION, square.tolist())
+        return float(square.trace() / square.sum())
+
+    def _stop_if_asked(self) -> None:
+        if self.work.stopping():
+            raise StopRequested
 
     def _report(self, epoch: Epoch) -> None:
         if not ledger.is_mine(self.work.study, self.trial):
             raise TakenOverError
         self.history.append(epoch)
-        self.trial.set_user_attr(TrialKey.HISTORY, [_finite(e) for e in self.history])
+        self.trial.set_user_attr(TrialKey.HISTORY, [finite(e) for e in self.history])
         self.trial.report(self.bar - epoch.val_accuracy, step=epoch.epoch)
 
     def _verdict(self, epoch: Epoch, cost: ModelCost) -> Outcome | None:
@@ -210,7 +257,7 @@ class _Run:
             return None
         if epoch.val_accuracy >= self.bar:
             return "reached"
-        if self.is_reference or epoch.epoch == self.spec.horizon:
+        if self.is_reference or epoch.epoch == self.horizon:
             return None
         if (incumbent := self._smaller(cost)) is not None:
             self._stop(f"trial {incumbent.number} met the target with a smaller model")
@@ -223,8 +270,7 @@ class _Run:
     def _stop(self, why: str) -> None:
         self.trial.set_user_attr(TrialKey.STOP, why)
 
-    def _save(self, model: Any) -> None:
-        name = f"trial-{self.trial.number:04d}.keras"
+    def _save(self, model: Any, name: str) -> None:
         self.work.results.mkdir(parents=True, exist_ok=True)
         part = self.work.results / f".{name}.part.keras"
         try:
@@ -270,15 +316,14 @@ class _Run:
         return self.work.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
 
 
-def derived_seed(seed: int, number: int) -> int:
-    """The seed of a trial, below 2**31; the same in every process."""
-    digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1
+def finite(epoch: Epoch) -> dict[str, float | int | None]:
+    """An epoch for the storage, whose JSON has no NaN.
 
-
-def _finite(epoch: Epoch) -> dict[str, float | int | None]:
-    """An epoch for the storage, whose JSON has no NaN: a very large loss stands for it."""
+    A very large number stands for a loss that is none, null for what was not validated.
+    """
     fields = dataclasses.asdict(epoch)
+    if math.isnan(epoch.val_accuracy):
+        fields |= {"val_loss": None, "val_accuracy": None}
     return {
         k: (v if not isinstance(v, float) or math.isfinite(v) else 1e30) for k, v in fields.items()
     }

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from tuner.engines import engine_for
+from tuner.engines.fit import FitEngine
+
+tensorflow = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="the TensorFlow engine"
+)
+RNG = np.random.default_rng(0)
+X = RNG.integers(0, 256, (70, 8, 8, 3), dtype=np.uint8)
+Y = RNG.integers(0, 4, 70)
+
+
+def model(channels: int = 6, *, base: type[keras.Model] = keras.Model, **compiled) -> keras.Model:
+    keras.utils.set_random_seed(1)
+    layers = keras.layers
+    inputs = layers.Input((8, 8, 3))
+    x = layers.Conv2D(channels, 3, use_bias=False)(layers.Rescaling(1 / 64)(inputs))
+    x = layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(x))
+    x = layers.GlobalAveragePooling2D()(x)
+    made = base(inputs, layers.Dense(4, activation="softmax")(x))
+    made.compile(
+        keras.optimizers.SGD(0.1, momentum=0.9),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        **compiled,
+    )
+    return made
+
+
+@tensorflow
+@pytest.mark.parametrize("channels", [6, 8])
+def test_training_is_that_of_fit(channels):
+    ours, stock = model(channels), model(channels)
+    engine = engine_for(ours)
+    for _ in range(3):
+        engine.begin()
+        engine.train(X[:48], Y[:48], 16)
+        engine.train(X[48:], Y[48:], 16)  # 22 images: the last step takes six
+        learnt = engine.results()
+        kept = stock.fit(X, Y, batch_size=16, shuffle=False, verbose=0).history
+    # The metrics see 16-image steps and one of six in both; only their cuts differ.
+    assert learnt["loss"] == pytest.approx(kept["loss"][-1], rel=1e-4)
+    assert learnt["accuracy"] == pytest.approx(kept["accuracy"][-1])
+    engine.begin()
+    engine.test(X, Y, 32)
+    seen = stock.evaluate(X, Y, verbose=0, return_dict=True)
+    assert engine.results() == pytest.approx(seen, rel=1e-4)
+    for mine, theirs in zip(ours.weights, stock.weights, strict=True):
+        np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=1e-3, atol=1e-5)
+
+
+@tensorflow
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's saving
+def test_the_model_is_stock_again_once_the_engine_is_closed(tmp_path):
+    ours = model()
+    engine = engine_for(ours)
+    engine.train(X, Y, 16)
+    engine.close()
+    assert not [layer for layer in ours.layers if "call" in vars(layer)]
+    ours.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(
+        again.predict(X, verbose=0), ours.predict(X, verbose=0), rtol=1e-5, atol=1e-6
+    )
+
+
+class Doubled(keras.Model):
+    """Takes every step twice."""
+
+    def train_step(self, data):
+        super().train_step(data)
+        return super().train_step(data)
+
+
+class OwnLoop(keras.Model):
+    """Trains in a way of its own."""
+
+    def fit(self, *args, **options):
+        return super().fit(*args, **options)
+
+
+@tensorflow
+def test_a_train_step_of_ones_own_is_used():
+    made = model(base=Doubled)
+    engine_for(made).train(X, Y, 35)
+    assert int(made.optimizer.iterations.numpy()) == 4
+
+
+@pytest.mark.parametrize("make", [lambda: model(base=OwnLoop), lambda: model(run_eagerly=True)])
+def test_a_model_with_a_loop_of_its_own_is_left_to_fit(make):
+    made = make()
+    engine = engine_for(made)
+    assert isinstance(engine, FitEngine)
+    engine.begin()
+    engine.train(X, Y, 35)
+    assert int(made.optimizer.iterations.numpy()) == 2
+    assert set(engine.results()) == {"loss", "accuracy"}
+
+
+@tensorflow
+@pytest.mark.parametrize("channels", [3, 4, 12])
+def test_batch_normalisation_and_its_gradients_are_those_of_keras(channels):
+    import tensorflow as tf
+
+    from tuner.engines import norm
+
+    rng = np.random.default_rng(channels)
+    x = tf.constant(rng.normal(3.0, 2.0, (5, 6, 7, channels)).astype(np.float32))
+    weight = tf.constant(rng.normal(size=x.shape).astype(np.float32))
+
+    def gradients(layer):
+        if not layer.built:
+            layer.build(x.shape)
+        layer.gamma.assign(np.linspace(0.5, 2.0, channels))
+        layer.beta.assign(np.linspace(-1.0, 1.0, channels))
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x, training=True)
+        trainable = [x, layer.gamma.value, layer.beta.value]
+        return [y, *tape.gradient(y, trainable, weight), layer.moving_mean, layer.moving_variance]
+
+    stock = gradients(keras.layers.BatchNormalization(momentum=0.5))
+    layer = keras.layers.BatchNormalization(momentum=0.5)
+    layer.build(x.shape)
+    inputs = keras.Input(x.shape[1:])
+    assert norm.fast_norms(keras.Model(inputs, layer(inputs))) == [layer]
+    for mine, theirs in zip(gradients(layer), stock, strict=True):
+        np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=2e-3, atol=2e-4)
+
+
+@tensorflow
+@pytest.mark.parametrize(
+    "layer",
+    [
+        keras.layers.BatchNormalization(scale=False),
+        keras.layers.BatchNormalization(axis=1),
+        keras.layers.BatchNormalization(dtype="mixed_bfloat16"),
+    ],
+    ids=["no scale", "another axis", "half precision"],
+)
+def test_other_kinds_of_batch_normalisation_are_left_alone(layer):
+    from tuner.engines import norm
+
+    inputs = keras.Input((4, 4, 3))
+    assert norm.fast_norms(keras.Model(inputs, layer(inputs))) == []

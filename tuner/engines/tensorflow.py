@@ -1,0 +1,83 @@
+"""Many optimizer steps in one call of a TensorFlow graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from tuner.engines import Array
+from tuner.engines.norm import fast_norms, restore
+
+CHUNK = 8_192
+"""Images a call: enough that the call itself costs nothing, few enough to need little memory."""
+
+
+class TensorFlowEngine:
+    """Loops over the model's own `train_step` and `test_step` inside one `tf.function` each.
+
+    So custom steps, losses, metrics and loss scaling work as under `fit`. On a CPU nothing is
+    compiled with XLA, whatever the model asks for: its kernels were measured at half the speed of
+    TensorFlow's own on small networks.
+    """
+
+    chunk: int | None = CHUNK
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._normed = fast_norms(model)
+        # Fused with the activation behind it, oneDNN's batch normalisation takes five times as
+        # long; without batch normalisation the same rewriting makes convolutions faster.
+        tf.config.optimizer.set_experimental_options({"remapping": not self._normed})
+        self._runs: dict[tuple[str, int], Callable[..., Any]] = {}
+
+    def begin(self) -> None:
+        """Forgets the metrics so far."""
+        self._model.reset_metrics()
+
+    def train(self, x: Array, y: Array, batch_size: int) -> None:
+        """One step for each minibatch."""
+        self._run("train_step", x, y, batch_size)
+
+    def test(self, x: Array, y: Array, batch_size: int) -> None:
+        """The metrics of each minibatch."""
+        self._run("test_step", x, y, batch_size)
+
+    def results(self) -> dict[str, float]:
+        """The model's metrics."""
+        return {name: float(value) for name, value in self._model.get_metrics_result().items()}
+
+    def close(self) -> None:
+        """Puts the stock batch normalisation back and drops the graphs."""
+        restore(self._normed)
+        self._normed = []
+        self._runs.clear()
+
+    def _run(self, step: str, x: Array, y: Array, batch_size: int) -> None:
+        run = self._runs.get((step, batch_size))
+        if run is None:
+            run = self._runs[step, batch_size] = self._loop(step, x, y, batch_size)
+        run(x, y)
+
+    def _loop(self, step: str, x: Array, y: Array, batch_size: int) -> Callable[..., Any]:
+        one = getattr(self._model, step)
+        if self._model.jit_compile and tf.config.list_physical_devices("GPU"):
+            one = tf.function(one, jit_compile=True, reduce_retracing=True)
+
+        def loop(x: Any, y: Any) -> None:
+            count = tf.shape(x)[0]
+
+            def body(start: Any) -> Any:
+                end = start + batch_size
+                one((x[start:end], y[start:end]))
+                return end
+
+            tf.while_loop(lambda start: start < count, body, [tf.constant(0)])
+
+        signature = [
+            tf.TensorSpec([None, *x.shape[1:]], x.dtype),
+            tf.TensorSpec([None, *y.shape[1:]], y.dtype),
+        ]
+        looping: Callable[..., Any] = tf.function(loop, input_signature=signature, autograph=False)
+        return looping
