@@ -8,7 +8,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tuner.pruners import TargetPruner, probability_of_reaching, project_shortfall
+from tuner.pruners import AUDIT, TargetPruner, probability_of_reaching, project_shortfall
 
 HORIZON = 25
 Values = dict[int, float]
@@ -192,8 +192,42 @@ def test_probability_follows_the_curve() -> None:
         ({"horizon": 25, "threshold": 1.0}, "threshold must lie between 0 and 1 but got 1.0"),
         ({"horizon": 25, "n_startup": -1}, "n_startup cannot be negative but got -1"),
         ({"horizon": 25, "n_warmup": -1}, "n_warmup cannot be negative but got -1"),
+        ({"horizon": 25, "audit": 1.0}, "audit must be at least 0 and below 1 but got 1.0"),
+        ({"horizon": 25, "seed": -1}, "seed cannot be negative but got -1"),
     ],
 )
 def test_arguments_out_of_range(arguments: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TargetPruner(**arguments)  # type: ignore[arg-type]
+
+
+def hopeless(trial: optuna.Trial) -> float:
+    """Reports a curve that stands far from the target; the value is the epochs trained."""
+    for step in range(1, HORIZON + 1):
+        trial.report(0.5 - 0.001 * step, step)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+    return float(HORIZON)
+
+
+def test_a_share_of_what_would_be_stopped_is_trained_on_and_marked() -> None:
+    study = optuna.create_study(
+        direction="minimize", pruner=TargetPruner(HORIZON, audit=0.3, seed=2)
+    )
+    study.optimize(hopeless, n_trials=60)
+    audited = [t for t in study.trials if t.user_attrs.get(AUDIT)]
+    assert 8 <= len(audited) <= 28
+    assert all(t.state == TrialState.COMPLETE for t in audited)
+    stopped = [t for t in study.trials if not t.user_attrs.get(AUDIT)]
+    assert all(t.state == TrialState.PRUNED for t in stopped)
+
+
+def test_without_an_audit_all_of_it_is_stopped_and_the_same_seed_audits_the_same() -> None:
+    def audited(audit: float, seed: int) -> list[int]:
+        pruner = TargetPruner(HORIZON, audit=audit, seed=seed)
+        study = optuna.create_study(direction="minimize", pruner=pruner)
+        study.optimize(hopeless, n_trials=30)
+        return [t.number for t in study.trials if t.user_attrs.get(AUDIT)]
+
+    assert audited(0.0, 0) == []
+    assert audited(0.3, 5) == audited(0.3, 5) != audited(0.3, 6)

@@ -312,3 +312,27 @@ def test_trials_that_also_carry_the_dashboards_older_constraints_count_as_eviden
     evidence = read([pruned, gated], Encoding(SPACE, {}), 10, size_of)
     assert evidence.count == 1
     assert 0.1 < evidence.shortfall[0] < 0.4
+
+
+def test_of_equally_small_models_the_cheaper_to_train_comes_first():
+    def proposal(cost_of):
+        study = optuna.create_study(
+            direction="minimize",
+            sampler=SmallestFeasibleSampler(
+                size_of=lambda params: 10 * params["width"], horizon=5, seed=3, cost_of=cost_of
+            ),
+        )
+        # The first parameter decides the size, the second what an epoch costs.
+        for width, resolution in ((50, 16), (90, 32), (70, 8), (60, 24)):
+            study.enqueue_trial({"width": width, "resolution": resolution})
+        for number in range(5):
+            trial = study.ask()
+            width = trial.suggest_int("width", 10, 100)
+            resolution = trial.suggest_int("resolution", 4, 32)
+            if number == 4:
+                return resolution
+            trial.set_constraint("shortfall", -0.05)
+            study.tell(trial, 10.0 * width)
+
+    assert proposal(lambda params: float(params["resolution"] ** 4)) <= 8
+    assert proposal(lambda params: 1.0 / params["resolution"] ** 4) >= 24

@@ -22,6 +22,7 @@ _PARENTS = 8
 _BEST = 15
 # While nothing meets the target, smaller models are preferred only this much (an exponent).
 _EARLY_GAIN = 0.3
+_COST_WEIGHT = 0.5
 
 
 def best(pool: Pool) -> np.ndarray:
@@ -61,7 +62,10 @@ def score(prediction: Prediction, units: np.ndarray) -> np.ndarray:
     scores = np.full(len(units), -np.inf)
     if worth.any():
         chance = prediction.log_chance(units[worth], logs[worth])
-        scores[worth] = np.log(gain[worth]) + chance
+        # Expected improvement per unit of cost (Snoek et al. 2012, arXiv 1206.2944), at half its
+        # weight: at full weight a search lingers among models too cheap to learn.
+        price = _COST_WEIGHT * prediction.pool.log_costs(units[worth])
+        scores[worth] = np.log(gain[worth]) + chance - price
     return scores
 
 

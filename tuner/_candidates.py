@@ -28,6 +28,7 @@ class Pool:
         fixed: Values that the caller has fixed, by name.
         centered: Whether the space's author has given defaults.
         rng: Source of randomness.
+        cost_of: What an epoch of a configuration costs, or None where that is not known.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class Pool:
         fixed: Mapping[str, Any],
         centered: bool,
         rng: np.random.Generator,
+        cost_of: Callable[[dict[str, Any]], float] | None = None,
     ) -> None:
+        self.cost_of = cost_of
         self.encoding, self.evidence, self.rng = encoding, evidence, rng
         self.size_of, self.centered = size_of, centered
         self._fixed = {i: n for i, n in enumerate(encoding.names) if n in fixed}
@@ -64,6 +67,12 @@ class Pool:
         """Sizes of candidates [n, d], infinity for what cannot be built, [n]."""
         assert self.size_of is not None
         return np.array([self._size(params) for params in self.encoding.decode(units)])
+
+    def log_costs(self, units: np.ndarray) -> np.ndarray:
+        """Log cost of an epoch of candidates [n, d] that can be built, [n]; 0 where unknown."""
+        if self.cost_of is None:
+            return np.zeros(len(units))
+        return np.log([self.cost_of(params) for params in self.encoding.decode(units)])
 
     def _size(self, params: dict[str, Any]) -> float:
         assert self.size_of is not None

@@ -13,7 +13,7 @@ from tuner import _curves
 from tuner.pruners import finished_curves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from optuna.trial import FrozenTrial
 
@@ -78,8 +78,18 @@ def read(
     encoding: Encoding,
     horizon: int | None,
     size_of: Callable[[dict[str, Any]], int] | None,
+    refuted: Mapping[int, float] | None = None,
 ) -> Evidence:
-    """Collect the evidence of a study's complete, pruned and running trials."""
+    """Collect the evidence of a study's complete, pruned and running trials.
+
+    Args:
+        trials: The trials.
+        encoding: Of their parameters.
+        horizon: The most epochs of a training; None: the last step seen.
+        size_of: Size of a configuration, where it is known.
+        refuted: Shortfall, above 0, of trials that met the target by luck, by their numbers.
+    """
+    refuted = refuted or {}
     trials = [t for t in trials if t.state in _SEEN]
     horizon = horizon or max((t.last_step or 1 for t in trials), default=1)
     finished = [_curves.read_curve(v) for v in finished_curves(trials, horizon)]
@@ -95,11 +105,14 @@ def read(
         outcome = _outcome(trial, horizon, curves)
         if outcome is None:
             continue
+        lucky = trial.number in refuted
+        if lucky:  # the mean of several trainings is a better witness than the best of many
+            outcome = refuted[trial.number], _curves.SEED_NOISE
         rows.append(row)
         shortfall.append(outcome[0])
         spread.append(outcome[1])
         sizes.append(size)
-        met.append(trial.state == TrialState.COMPLETE and is_met(trial))
+        met.append(trial.state == TrialState.COMPLETE and is_met(trial) and not lucky)
     feasible = [size for size, ok in zip(sizes, met, strict=True) if ok and math.isfinite(size)]
     return Evidence(
         tried=_stack(rows_of, encoding),

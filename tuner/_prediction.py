@@ -34,7 +34,7 @@ class Prediction:
     """
 
     def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+        self.pool = pool
         seen = pool.evidence
         self._rules = activity_rules(pool.encoding, seen.points)
         self._sizes = SizeModel(pool) if pool.size_of is None else None
@@ -53,7 +53,7 @@ class Prediction:
     def sizes(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log sizes of candidates [n, d] and their standard deviations, two arrays [n]."""
         if self._sizes is None:
-            return np.log(self._pool.sizes(units)), np.zeros(len(units))
+            return np.log(self.pool.sizes(units)), np.zeros(len(units))
         return self._sizes.predict(units)
 
     def log_chance(self, units: np.ndarray, logs: np.ndarray) -> np.ndarray:
@@ -66,7 +66,7 @@ class Prediction:
     @property
     def log_incumbent(self) -> float:
         """Log size of the incumbent, infinity while there is none."""
-        size = self._pool.evidence.incumbent
+        size = self.pool.evidence.incumbent
         if not math.isfinite(size):
             return math.inf
         return math.log(max(size, 1.0)) if self._sizes is None else self._sizes.log(size)
@@ -74,7 +74,7 @@ class Prediction:
     @property
     def log_ceiling(self) -> float:
         """Log of the size of a queued reference that is being trained; infinity without one."""
-        size = self._pool.evidence.ceiling
+        size = self.pool.evidence.ceiling
         return math.log(size) if self._sizes is None and 0 < size < math.inf else math.inf
 
     @property
@@ -85,15 +85,15 @@ class Prediction:
         models a hundredth its size, and the gain in size would tempt to them. Without an author's
         defaults the first trials lie at random sizes and bracket the answer by themselves.
         """
-        seen = self._pool.evidence
+        seen = self.pool.evidence
         near = (seen.shortfall <= _NEAR) & np.isfinite(seen.sizes) & (seen.sizes > 0)
-        if not self._pool.centered or self._sizes is not None or not near.any():
+        if not self.pool.centered or self._sizes is not None or not near.any():
             return -math.inf
         return math.log(seen.sizes[near].min() / _LARGEST_STEP)
 
     def _believe_running(self) -> list[tuple[float, float]]:
         """Take running trials at their prediction; their log sizes and P(target is met)."""
-        seen = self._pool.evidence
+        seen = self.pool.evidence
         if not len(seen.running):
             return []
         logs = self._log_or_mean(seen.running, seen.running_sizes)
@@ -118,7 +118,7 @@ class Prediction:
         return np.asarray(logs)
 
     def _features(self, points: np.ndarray, logs: np.ndarray) -> np.ndarray:
-        base = self._pool.encoding.features(points, self._rules)
+        base = self.pool.encoding.features(points, self._rules)
         return np.hstack([base, ((logs - self._shift) / _SIZE_SCALE)[:, None]])
 
 
@@ -130,7 +130,7 @@ class SizeModel:
 
     def __init__(self, pool: Pool) -> None:
         seen = pool.evidence
-        self._pool = pool
+        self.pool = pool
         self._rules = activity_rules(pool.encoding, seen.points)
         self._logarithmic = bool((seen.known_sizes > 0).all())
         logs = np.array([self.log(size) for size in seen.known_sizes])
@@ -154,5 +154,5 @@ class SizeModel:
         """Log sizes of candidates [n, d] and their standard deviations, two arrays [n]."""
         if self._process is None:
             return np.full(len(units), self._mean), np.full(len(units), self._scale)
-        mean, sd = self._process.predict(self._pool.encoding.features(units, self._rules))
+        mean, sd = self._process.predict(self.pool.encoding.features(units, self._rules))
         return self._mean + self._scale * mean, self._scale * sd

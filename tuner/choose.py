@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tuner.errors import UsageError
+from tuner.seeds import derived_seed
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -26,6 +26,7 @@ def make_sampler(
     size_of: Callable[[dict[str, Any]], int] | None = None,
     search_space: dict[str, Any] | None = None,
     center: dict[str, Any] | None = None,
+    cost_of: Callable[[dict[str, Any]], float] | None = None,
 ) -> BaseSampler:
     """Makes a sampler for the next trial.
 
@@ -38,6 +39,7 @@ def make_sampler(
         size_of: Params to size, for ``smallest``.
         search_space: The whole space, for ``smallest``.
         center: The space's defaults, for ``smallest``.
+        cost_of: Params to what an epoch costs, for ``smallest``.
 
     Raises:
         UsageError: The sampler needs a package that is not installed.
@@ -48,10 +50,14 @@ def make_sampler(
         from tuner.samplers import SmallestFeasibleSampler
 
         return SmallestFeasibleSampler(
-            size_of=size_of, horizon=horizon, seed=seed, search_space=search_space, center=center
+            size_of=size_of,
+            horizon=horizon,
+            seed=seed,
+            cost_of=cost_of,
+            search_space=search_space,
+            center=center,
         )
-    digest = hashlib.sha256(f"sampler {seed} {asked}".encode()).digest()
-    state = int.from_bytes(digest[:4], "big")
+    state = derived_seed("sampler", seed, asked)
     makers: dict[str, Callable[[], BaseSampler]] = {
         "tpe": lambda: optuna.samplers.TPESampler(seed=state),
         "random": lambda: optuna.samplers.RandomSampler(seed=state),
@@ -70,12 +76,13 @@ def make_sampler(
             ) from error
 
 
-def make_pruner(name: str, *, horizon: int) -> BasePruner:
+def make_pruner(name: str, *, horizon: int, seed: int = 0) -> BasePruner:
     """Makes a pruner.
 
     Args:
         name: One of `PRUNERS`.
         horizon: The most epochs of a training.
+        seed: The study's seed, for ``target``.
     """
     import optuna
 
@@ -86,7 +93,8 @@ def make_pruner(name: str, *, horizon: int) -> BasePruner:
         # the rate falls: the rule by itself stopped one at 32 % after 3 of 25 epochs that, left
         # alone, was at 79 % after 11 (one observation). A false stop costs a search more than a
         # few saved epochs.
-        return TargetPruner(horizon=horizon, n_startup=2, n_warmup=max(3, horizon * 2 // 5))
+        n_warmup = max(3, horizon * 2 // 5)
+        return TargetPruner(horizon=horizon, n_startup=2, n_warmup=n_warmup, seed=seed)
     makers: dict[str, Callable[[], BasePruner]] = {
         "median": lambda: optuna.pruners.MedianPruner(),
         "hyperband": lambda: optuna.pruners.HyperbandPruner(max_resource=horizon),

@@ -16,13 +16,16 @@ from tuner import choose, ledger, space
 from tuner.data import DataSet
 from tuner.errors import StudyChangedError, StudyError
 from tuner.orders import Orders
-from tuner.record import TRAINED, StudyKey, TrialKey
+from tuner.record import GATE, TRAINED, StudyKey, TrialKey
+from tuner.seeds import derived_seed
 from tuner.study import SearchStudy, Study, SweepStudy, from_dict
-from tuner.trial import Work, derived_seed
+from tuner.trial import GATE_SLACK, Work
 from tuner.versions import versions
 
 PREPARED = "prepared"
 """Study attribute: the reference, or the whole grid, has been queued."""
+MACS_OF_AN_IMAGE = 100_000
+"""What reading and augmenting an image costs in a training, next to a model's own arithmetic."""
 MOST_UNTRAINED = 200
 """So many configurations in a row turned away or failing end the search: nothing is left."""
 MOST_FAILED = 10
@@ -44,19 +47,10 @@ def prepare(
         pruner=optuna.pruners.NopPruner(),
     )
     spec = from_dict(study.user_attrs[StudyKey.STUDY])
-    study.pruner = choose.make_pruner(orders.pruner, horizon=spec.horizon)
-    data = {
-        key: DataSet(
-            **{
-                **fields,
-                "folder": Path(fields["folder"]),
-                "classes": tuple(fields["classes"]),
-                "image_shape": tuple(fields["image_shape"]),
-            }
-        )
-        for key, fields in orders.data.items()
-    }
-    spaces = {key: load(spec, d) for key, d in data.items()}
+    study.pruner = choose.make_pruner(orders.pruner, horizon=spec.horizon, seed=orders.seed)
+    data = {key: DataSet.of(fields) for key, fields in orders.data.items()}
+    certifying = StudyKey.CERTIFIES in study.user_attrs
+    spaces = {key: load(spec, d, whole=certifying) for key, d in data.items()}
     exploration = space.explore(next(iter(spaces.values())))
     _check_space(study, exploration.hash, spec)
     work = Work(
@@ -68,22 +62,35 @@ def prepare(
         seed=orders.seed,
         versions={**versions(), "backend": keras.backend.backend()},
         stopping=stopping,
+        certifying=certifying,
     )
-    if orders.index == 0:
-        _fill(work, orders)
-        study.set_user_attr(PREPARED, True)
-    while not study.user_attrs.get(PREPARED) and not stopping():
-        time.sleep(0.2)
+    if not certifying:  # what certifies a trial is queued by whoever asks for it
+        _await_filled(work, orders)
     return work, Asker(work, orders, exploration)
 
 
-def load(spec: Study, data: DataSet) -> Any:
-    """The study's hypermodel for one data set."""
+def _await_filled(work: Work, orders: Orders) -> None:
+    """The first worker of a command fills the study; the others wait for that."""
+    if orders.index == 0:
+        _fill(work, orders)
+        work.study.set_user_attr(PREPARED, True)
+    while not work.study.user_attrs.get(PREPARED) and not work.stopping():
+        time.sleep(0.2)
+
+
+def load(spec: Study, data: DataSet, *, whole: bool = False) -> Any:
+    """The study's hypermodel for one data set.
+
+    Args:
+        spec: The study.
+        data: The data set.
+        whole: Whether it is trained on training and validation images together.
+    """
     return space.load_space(
         spec.space,
         input_shape=data.image_shape,
         num_classes=len(data.classes),
-        train_size=data.train_size,
+        train_size=data.train_size + (data.validation_size if whole else 0),
         horizon=spec.horizon,
         options=dict(spec.space_options),
     )
@@ -131,6 +138,19 @@ def _fill_sweep(work: Work, spec: SweepStudy, queued: set[str | None]) -> None:
                     work.study.enqueue_trial(params, user_attrs=attributes)
 
 
+def _would_be_trained_now(trial: FrozenTrial, best: FrozenTrial | None) -> bool:
+    """Whether a trial was gated by an incumbent that has been refuted since."""
+    if trial.constraints.get(GATE, 0.0) <= GATE_SLACK:  # it was the same as another
+        return False
+    return best is None or trial.user_attrs[TrialKey.VALUE] < (best.value or 0.0)
+
+
+def _cost_of(hypermodel: Any) -> Callable[[dict[str, Any]], float] | None:
+    """An epoch's cost, in multiply-accumulates an image: those of the model, and what all cost."""
+    macs = space.size_of(hypermodel, "macs")
+    return None if macs is None else lambda params: macs(params) + MACS_OF_AN_IMAGE
+
+
 class Asker:
     """Asks the study for trials, with a fresh sampler each time."""
 
@@ -138,15 +158,18 @@ class Asker:
         self.work = work
         self.orders = orders
         self.exploration = exploration
-        self.is_sweep = isinstance(work.spec, SweepStudy)
+        self.is_listed = work.certifying or isinstance(work.spec, SweepStudy)
+        """Whether every training is queued, and none is the sampler's."""
         self.size_of = None
+        self.cost_of: Callable[[dict[str, Any]], float] | None = None
         if isinstance(work.spec, SearchStudy):
             hypermodel = next(iter(work.spaces.values()))
             self.size_of = space.size_of(hypermodel, work.spec.minimize)
+            self.cost_of = _cost_of(hypermodel)
 
     def done(self, trials: Sequence[FrozenTrial]) -> int:
-        """How many trials count towards the goal; in a sweep, every one that has ended."""
-        if self.is_sweep:
+        """How many trials count towards the goal; of listed ones, all that have ended."""
+        if self.is_listed:
             return sum(
                 TrialKey.OUTCOME in t.user_attrs for t in trials if TrialKey.CELL in t.user_attrs
             )
@@ -160,7 +183,7 @@ class Asker:
         """
         if self.done(trials) >= self.orders.goal:
             return "done"
-        if self.is_sweep:
+        if self.is_listed:
             if any(t.state == TrialState.WAITING for t in trials):
                 return "ask"
             return "wait" if any(ledger.is_running(t) for t in trials) else "done"
@@ -168,9 +191,12 @@ class Asker:
 
     def _exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
         streak = 0
+        best = ledger.incumbent(self.work.study) if len(trials) >= MOST_UNTRAINED else None
         for trial in reversed(trials):
             outcome = trial.user_attrs.get(TrialKey.OUTCOME)
             if outcome in TRAINED or ledger.is_running(trial):
+                return False
+            if outcome == "gated" and _would_be_trained_now(trial, best):
                 return False
             streak += outcome is not None
             if outcome == "gated" and streak >= MOST_UNTRAINED:
@@ -193,11 +219,12 @@ class Asker:
             size_of=self.size_of,
             search_space=self.exploration.distributions if self.exploration.complete else None,
             center=self.exploration.defaults,
+            cost_of=self.cost_of,
         )
         return self.work.study.ask()
 
     def unwanted(self, trial: optuna.Trial, trials: Sequence[FrozenTrial]) -> bool:
         """Whether a claimed trial is one too many."""
-        if self.is_sweep:
+        if self.is_listed:
             return TrialKey.CELL not in trials[trial.number].user_attrs
         return ledger.over_budget(trial.number, trials, self.orders.goal)

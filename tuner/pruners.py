@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from typing import TYPE_CHECKING
 
 from optuna.pruners import BasePruner
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
+AUDIT = "audit"
+"""User attribute of a trial that would have been stopped and was trained on."""
+
 
 class TargetPruner(BasePruner):
     """Stops a trial when it is unlikely to reach its target by the horizon.
@@ -25,6 +29,10 @@ class TargetPruner(BasePruner):
     finished trials of the same study went on from the same epoch; see :func:`project_shortfall`.
     The fewer trials have finished, the wider its projection, and the longer it waits.
 
+    A share of the trials that it would stop it only marks, with the user attribute ``audit``, and
+    never stops for its curve: how many of them meet the target in the end is the rate of its false
+    stops.
+
     A trial at or below 0 is never stopped. One whose last report is NaN is stopped at once, and
     so is one that has not learned anything since its first epoch and is far from the target.
 
@@ -33,6 +41,8 @@ class TargetPruner(BasePruner):
         threshold: Stop below this probability of reaching the target, in (0, 1).
         n_startup: Trials that finish before any is stopped for its curve, at least 0; default 0,
             since the projection without any finished curve is wide enough by itself.
+        audit: Share of the trials to be stopped that are trained on instead, in [0, 1).
+        seed: Which ones they are depends on this and on the trial's number alone; at least 0.
         n_warmup: Epochs before which only NaN stops a trial; default a twelfth of the horizon,
             and at least 3.
 
@@ -47,6 +57,8 @@ class TargetPruner(BasePruner):
         threshold: float = 0.05,
         n_startup: int = 0,
         n_warmup: int | None = None,
+        audit: float = 0.05,
+        seed: int = 0,
     ) -> None:
         if horizon < 1:
             raise ValueError(f"horizon must be at least 1 but got {horizon}.")
@@ -56,6 +68,12 @@ class TargetPruner(BasePruner):
             raise ValueError(f"n_startup cannot be negative but got {n_startup}.")
         if n_warmup is not None and n_warmup < 0:
             raise ValueError(f"n_warmup cannot be negative but got {n_warmup}.")
+        if not 0 <= audit < 1:
+            raise ValueError(f"audit must be at least 0 and below 1 but got {audit}.")
+        if seed < 0:
+            raise ValueError(f"seed cannot be negative but got {seed}.")
+        self._audit = audit
+        self._seed = seed
         self._horizon = horizon
         self._threshold = threshold
         self._n_startup = n_startup
@@ -77,7 +95,18 @@ class TargetPruner(BasePruner):
         finished = finished_curves(trials, self._horizon)
         if len(finished) < self._n_startup:
             return False
-        return probability_of_reaching(values, self._horizon, finished) < self._threshold
+        if probability_of_reaching(values, self._horizon, finished) >= self._threshold:
+            return False
+        return not self._audited(study, trial)
+
+    def _audited(self, study: Study, trial: FrozenTrial) -> bool:
+        if trial.user_attrs.get(AUDIT):
+            return True
+        drawn = zlib.crc32(f"audit {self._seed} {trial.number}".encode()) / 2**32
+        if drawn >= self._audit:
+            return False
+        study._storage.set_trial_user_attr(trial._trial_id, AUDIT, True)
+        return True
 
 
 def finished_curves(trials: Sequence[FrozenTrial], horizon: int) -> list[Mapping[int, float]]:

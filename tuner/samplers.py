@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from tuner import _acquisition, _candidates, _evidence
 from tuner._encoding import Encoding, union_space
+from tuner.record import refuted_shortfalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,6 +50,8 @@ class SmallestFeasibleSampler(BaseSampler):
             from the values of complete trials, and of others from their user attribute ``value``.
         horizon: The most epochs one training may use, at least 1; default the last step seen.
         seed: At least 0; default a random one.
+        cost_of: What an epoch of a configuration costs, above 0, in any unit; called as ``size_of``
+            is. The expected gain is then weighed against it; default all cost the same.
         search_space: All parameters, for a conditional space the union of all its parts; default
             those seen in earlier trials.
         center: The author's default values, by name. First proposals stay near them in what does
@@ -66,6 +69,7 @@ class SmallestFeasibleSampler(BaseSampler):
         horizon: int | None = None,
         seed: int | None = None,
         *,
+        cost_of: Callable[[dict[str, Any]], float] | None = None,
         search_space: Mapping[str, BaseDistribution] | None = None,
         center: Mapping[str, Any] | None = None,
         n_startup: int = 4,
@@ -77,6 +81,7 @@ class SmallestFeasibleSampler(BaseSampler):
         if n_startup < 1:
             raise ValueError(f"n_startup must be at least 1 but got {n_startup}.")
         self._size_of = size_of
+        self._cost_of = cost_of
         self._horizon = horizon
         self._seed = secrets.randbits(63) if seed is None else seed
         self._space = dict(search_space) if search_space is not None else None
@@ -105,8 +110,11 @@ class SmallestFeasibleSampler(BaseSampler):
         trials = [
             t for t in study.get_trials(deepcopy=False, states=_SEEN) if t.number != trial.number
         ]
-        evidence = _evidence.read(trials, encoding, self._horizon, self._size_of)
-        pool = _candidates.Pool(encoding, evidence, self._size_of, fixed, bool(self._center), rng)
+        refuted = refuted_shortfalls(study.user_attrs)
+        evidence = _evidence.read(trials, encoding, self._horizon, self._size_of, refuted)
+        pool = _candidates.Pool(
+            encoding, evidence, self._size_of, fixed, bool(self._center), rng, self._cost_of
+        )
         if evidence.count < self._needed(evidence):
             return pool.decode(_candidates.startup(pool))
         return pool.decode(_acquisition.best(pool))

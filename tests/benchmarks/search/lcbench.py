@@ -178,7 +178,11 @@ def _plain(sampler: Callable[..., optuna.samplers.BaseSampler]) -> Any:
 
 METHODS: dict[str, Method] = {
     "ours": Method(
-        lambda seed: (SmallestFeasibleSampler(size_of, HORIZON, seed), TargetPruner(HORIZON)), False
+        lambda seed: (
+            SmallestFeasibleSampler(size_of, HORIZON, seed),
+            TargetPruner(HORIZON, audit=0.0),
+        ),
+        False,
     ),
     "ours-sampler-only": Method(
         _plain(lambda seed: SmallestFeasibleSampler(size_of, HORIZON, seed)), False
@@ -186,7 +190,7 @@ METHODS: dict[str, Method] = {
     "tpe": Method(_plain(optuna.samplers.TPESampler), False),
     "tpe+gate": Method(_plain(optuna.samplers.TPESampler), True),
     "tpe+gate+our-pruner": Method(
-        lambda seed: (optuna.samplers.TPESampler(seed=seed), TargetPruner(HORIZON)), True
+        lambda seed: (optuna.samplers.TPESampler(seed=seed), TargetPruner(HORIZON, audit=0.0)), True
     ),
     "gp": Method(_plain(optuna.samplers.GPSampler), False),
     "random": Method(_plain(optuna.samplers.RandomSampler), False),

@@ -174,7 +174,9 @@ Method = Callable[[int], tuple[optuna.samplers.BaseSampler, optuna.pruners.BaseP
 
 def _ours(**more: Any) -> Method:
     def make(seed: int) -> tuple[optuna.samplers.BaseSampler, optuna.pruners.BasePruner]:
-        return SmallestFeasibleSampler(size_of, HORIZON, seed, **more), TargetPruner(HORIZON)
+        return SmallestFeasibleSampler(size_of, HORIZON, seed, **more), TargetPruner(
+            HORIZON, audit=0.0
+        )
 
     return make
 
