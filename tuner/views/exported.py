@@ -1,0 +1,72 @@
+"""What ``tuner export`` says of the file that it wrote."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from tuner import _card
+from tuner.views.events import VERSION
+from tuner.views.summary import short_path
+from tuner.views.tables import grid
+
+if TYPE_CHECKING:
+    from tuner.export import Exported
+
+
+def exported(made: Exported) -> RenderableType:
+    """The file, its numbers, and what stands behind them."""
+    source = made.source
+    rows = [
+        ("file", Text(f"{short_path(made.file)}, {made.facts.bytes:,} bytes", style="bold")),
+        ("card", Text(short_path(made.card))),
+        ("from", Text(short_path(source.file))),
+        ("model", Text(_card.size(made))),
+        ("activations", Text(_card.activations(made))),
+        ("accuracy", Text(_card.accuracy(made))),
+    ]
+    if (bad := _card.warning(made)) is not None:
+        rows.append(("", Text(f"Beware: {bad}.", style="bold red")))
+    rows.append(
+        ("", Text(source.verdict(made.record.name), style="" if source.certified else "yellow"))
+    )
+    table = grid()
+    for name, line in rows:
+        table.add_row(Text(f"  {name}"), line)
+    headline = f"{made.record.name}: trial {source.trial.number} as {_card.kind(made)}"
+    return Group(Text(headline, style="bold"), table)
+
+
+def exported_object(made: Exported) -> dict[str, Any]:
+    """The same as JSON."""
+    source, facts = made.source, made.facts
+    stored = made.record.data[source.dataset]
+    measured = facts.measured
+    return {
+        "v": VERSION,
+        "study": made.record.name,
+        "trial": source.trial.number,
+        "format": made.format,
+        "int8": made.int8,
+        "file": str(Path(made.file)),
+        "card": str(made.card),
+        "model_file": str(source.file),
+        "certified": source.certified,
+        "verdict": source.verdict(made.record.name),
+        "seed": source.seed,
+        "size": facts.size,
+        "total_size": facts.total_size,
+        "macs": facts.macs,
+        "bytes": facts.bytes,
+        "activations": facts.activations,
+        "input_shape": [None, *facts.image_shape],
+        "classes": list(stored["classes"]),
+        "data_hash": stored["hash"],
+        "measured": None if measured is None else dataclasses.asdict(measured),
+        "warning": _card.warning(made),
+        "versions": dict(facts.versions),
+    }
