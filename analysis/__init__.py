@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from analysis.frames import epochs, frontier, smallest, trials
+from analysis.frames import certificates, epochs, frontier, smallest, trials
 
-__all__ = ["epochs", "frontier", "smallest", "trials"]
+__all__ = ["certificates", "epochs", "frontier", "smallest", "trials"]

@@ -1,7 +1,7 @@
 """Tidy pandas frames of a study.
 
 Every function takes an `optuna.Study` that the tool made, or a `tuner.record.StudyRecord`. The
-columns and dtypes are those that ``TRIALS`` and ``EPOCHS`` list, also where there are no rows.
+columns and dtypes are those that `analysis.columns` lists, also where there are no rows.
 Accuracies are fractions, sizes counts, times seconds.
 """
 
@@ -14,56 +14,8 @@ import numpy as np
 import optuna
 import pandas as pd
 
-from tuner.record import StudyRecord, TrialRecord
-
-TRIALS: Mapping[str, str] = {
-    "study": "string",
-    "number": "int64",
-    "state": "string",  # Optuna's: running, complete, pruned, fail, waiting
-    "outcome": "string",  # see tuner.record.Outcome; missing while running and for lost trials
-    "reference": "bool",
-    "dataset": "string",
-    "size": "Int64",  # trainable parameters
-    "total_size": "Int64",  # all parameters
-    "macs": "Int64",
-    "bytes": "Int64",
-    "value": "float64",  # what the study minimises; missing where the training was stopped
-    "val_accuracy": "float64",  # of the best epoch
-    "final_val_accuracy": "float64",  # of the last epoch
-    "shortfall": "float64",  # at most 0: the target is met; projected where stopped
-    "epochs": "int64",
-    "seconds": "float64",
-    "seed": "Int64",
-    "started": "datetime64[us]",
-    "ended": "datetime64[us]",
-    "model_file": "string",
-    "stop": "string",
-    "error": "string",
-    "lost": "string",
-    "retry_of": "Int64",
-}
-"""Columns of `trials`, before one ``hp.NAME`` for each hyperparameter, by its keras-tuner name."""
-
-EPOCHS: Mapping[str, str] = {
-    "study": "string",
-    "number": "int64",
-    "epoch": "int64",
-    "loss": "float64",
-    "accuracy": "float64",
-    "val_loss": "float64",
-    "val_accuracy": "float64",
-    "shortfall": "float64",  # target + margin - val_accuracy; missing in a sweep
-    "seconds": "float64",
-    "size": "Int64",
-    "outcome": "string",
-    "reference": "bool",
-    "dataset": "string",
-    "seed": "Int64",
-}
-"""Columns of `epochs`."""
-
-HYPERPARAMETER = "hp."
-"""What the names of hyperparameter columns begin with."""
+from analysis.columns import CERTIFICATES, EPOCHS, HYPERPARAMETER, TRIALS
+from tuner.record import Certificate, StudyRecord, TrialRecord
 
 
 def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
@@ -72,14 +24,16 @@ def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
     A hyperparameter that was not active in a trial is missing there. Its column is of the narrowest
     of boolean, Int64, float64 and string that holds it.
     """
-    record = _record(study)
-    frame = _frame([_row(record, t) for t in record.trials], TRIALS)
+    record = record_of(study)
+    verdicts = {number: c.certified for number, c in record.certificates.items()}
+    rows = [{**_row(record, t), "certified": verdicts.get(t.number)} for t in record.trials]
+    frame = _frame(rows, TRIALS)
     return pd.concat([frame, _hyperparameters(record.trials)], axis=1)
 
 
 def epochs(study: optuna.Study | StudyRecord) -> pd.DataFrame:
     """One row an epoch that was trained, by trial and epoch; columns ``EPOCHS``."""
-    record = _record(study)
+    record = record_of(study)
     bar = None if record.target is None else record.target + record.margin
     rows = [
         {
@@ -92,6 +46,13 @@ def epochs(study: optuna.Study | StudyRecord) -> pd.DataFrame:
         for e in trial.history
     ]
     return _frame(rows, EPOCHS)
+
+
+def certificates(study: optuna.Study | StudyRecord) -> pd.DataFrame:
+    """One row for each seed of each certificate, by trial; columns ``CERTIFICATES``."""
+    record = record_of(study)
+    found = record.certificates.values()
+    return _frame([row for c in found for row in _seeds(record, c)], CERTIFICATES)
 
 
 def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> pd.DataFrame:
@@ -112,7 +73,7 @@ def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> pd.DataFram
     """
     if by not in (known := ("size", "total_size", "macs", "bytes")):
         raise ValueError(f"by must be one of {', '.join(known)} but got {by!r}.")
-    record = _record(study)
+    record = record_of(study)
     frame = trials(record)
     seen = frame[_trained(record) & frame[by].notna() & frame["val_accuracy"].notna()]
     order = seen.sort_values([by, "val_accuracy", "number"], ascending=[True, False, True])
@@ -139,7 +100,7 @@ def smallest(
     Raises:
         ValueError: The study is a sweep, which has no target, and none was given.
     """
-    record = _record(study)
+    record = record_of(study)
     target = record.target if target is None else target
     if target is None:
         raise ValueError(f"study {record.name!r} is a sweep and has no target: give one.")
@@ -147,7 +108,8 @@ def smallest(
     return best[best["val_accuracy"] >= target + record.margin].head(1).reset_index(drop=True)
 
 
-def _record(study: optuna.Study | StudyRecord) -> StudyRecord:
+def record_of(study: optuna.Study | StudyRecord) -> StudyRecord:
+    """The typed study, read from the storage where it is not read yet."""
     return study if isinstance(study, StudyRecord) else StudyRecord.of(study)
 
 
@@ -163,6 +125,25 @@ def _row(record: StudyRecord, trial: TrialRecord) -> dict[str, Any]:
         "state": trial.state.name.lower(),
         "final_val_accuracy": trial.history[-1].val_accuracy if trial.history else None,
     }
+
+
+def _seeds(record: StudyRecord, certificate: Certificate) -> list[dict[str, Any]]:
+    """A row for each seed; a certificate without a file for every seed has them missing."""
+    shared = {name: getattr(certificate, name, None) for name in CERTIFICATES}
+    files = [*certificate.model_files, *[None] * len(certificate.seeds)]
+    created = pd.to_datetime(certificate.created, utc=True)
+    each = zip(certificate.seeds, certificate.accuracies, strict=True)
+    return [
+        {
+            **shared,
+            "study": record.name,
+            "seed": seed,
+            "test_accuracy": accuracy,
+            "model_file": file,
+            "created": created,
+        }
+        for (seed, accuracy), file in zip(each, files, strict=False)
+    ]
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:

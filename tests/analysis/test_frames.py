@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis.frames import EPOCHS, TRIALS
+from analysis.columns import CERTIFICATES, EPOCHS, TRIALS
 from tests import fakes
 from tuner.record import StudyRecord, TrialKey
 
@@ -96,3 +96,55 @@ def test_smallest_of_a_sweep_needs_a_target():
 def test_a_record_does_as_well_as_a_study():
     study = fakes.make_search()
     pd.testing.assert_frame_equal(analysis.trials(study), analysis.trials(StudyRecord.of(study)))
+
+
+def test_certificates_has_a_row_for_each_seed():
+    study = fakes.make_search()
+    fakes.add_certificate(study, 8, [0.76, 0.765, 0.758])
+    fakes.add_certificate(study, 2, [0.70], certified=False)
+    frame = analysis.certificates(study)
+    assert list(frame["trial"]) == [2, 8, 8, 8]
+    assert list(frame["test_accuracy"]) == [0.70, 0.76, 0.765, 0.758]
+    assert list(frame["certified"]) == [False, True, True, True]
+    assert list(frame["seed"]) == [100, 100, 101, 102]
+    assert list(frame["size"]) == [9_500, 4_218, 4_218, 4_218]
+    assert pd.isna(frame["bound"][0])
+    assert frame["bound"][1] == pytest.approx(0.757)
+    assert frame["model_file"][3] == "certificate-0008-2.keras"
+    assert frame["created"][0] == pd.Timestamp("2025-01-01 13:00", tz="UTC")
+
+
+@pytest.mark.parametrize("certified", [False, True])
+def test_certificates_dtypes_are_the_documented_ones_also_without_rows(certified):
+    study = fakes.make_search()
+    if certified:
+        fakes.add_certificate(study, 8, [0.76, 0.765])
+    frame = analysis.certificates(study)
+    assert len(frame) == 2 * certified
+    assert {c: str(frame[c].dtype) for c in frame.columns} == dict(CERTIFICATES)
+
+
+def test_trials_say_which_are_certified_and_their_test_accuracy():
+    study = fakes.make_search()
+    fakes.add_certificate(study, 8, [0.76, 0.765])
+    fakes.add_certificate(study, 2, [0.70], certified=False)
+    fakes.add_trial(study, "missed", 2_000, 0.6, **{TrialKey.TEST_ACCURACY: 0.59})
+    frame = analysis.trials(study).set_index("number")
+    assert [frame["certified"][n] for n in (8, 2)] == [True, False]
+    assert frame["certified"].isna().sum() == len(frame) - 2
+    assert frame["test_accuracy"][9] == 0.59
+    assert frame["test_accuracy"].isna().sum() == len(frame) - 1
+
+
+def test_an_epoch_without_validation_is_missing_and_spoils_nothing():
+    study = fakes.make_search()
+    history = fakes.curve(0.7, 3)
+    history[1]["val_accuracy"] = None
+    fakes.add_running(study)  # a trial without an outcome, whose history is read all the same
+    study.ask().set_user_attr(TrialKey.HISTORY, history)
+    frame = analysis.epochs(study)
+    last = frame[frame["number"] == 10]
+    assert list(last["val_accuracy"].isna()) == [False, True, False]
+    assert analysis.trials(study)["val_accuracy"].iloc[-1] == pytest.approx(
+        history[2]["val_accuracy"]
+    )

@@ -1,0 +1,78 @@
+"""Columns and dtypes of the frames of `analysis.frames`, also where there are no rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TRIALS: Mapping[str, str] = {
+    "study": "string",
+    "number": "int64",
+    "state": "string",  # Optuna's: running, complete, pruned, fail, waiting
+    "outcome": "string",  # see tuner.record.Outcome; missing while running and for lost trials
+    "reference": "bool",
+    "dataset": "string",
+    "size": "Int64",  # trainable parameters
+    "total_size": "Int64",  # all parameters
+    "macs": "Int64",
+    "bytes": "Int64",
+    "value": "float64",  # what the study minimises; missing where the training was stopped
+    "val_accuracy": "float64",  # of the best epoch
+    "final_val_accuracy": "float64",  # of the last epoch
+    "test_accuracy": "float64",  # after the last epoch; sweeps only: searches read no test images
+    "certified": "boolean",  # the verdict of the trial's certificate; missing where it has none
+    "shortfall": "float64",  # at most 0: the target is met; projected where stopped
+    "epochs": "int64",
+    "seconds": "float64",
+    "seed": "Int64",
+    "started": "datetime64[us]",
+    "ended": "datetime64[us]",
+    "model_file": "string",
+    "stop": "string",
+    "error": "string",
+    "lost": "string",
+    "retry_of": "Int64",
+}
+"""Columns of `trials`, before one ``hp.NAME`` for each hyperparameter, by its keras-tuner name."""
+
+EPOCHS: Mapping[str, str] = {
+    "study": "string",
+    "number": "int64",
+    "epoch": "int64",
+    "loss": "float64",
+    "accuracy": "float64",
+    "val_loss": "float64",  # missing where nothing was validated
+    "val_accuracy": "float64",  # likewise
+    "shortfall": "float64",  # target + margin - val_accuracy; missing in a sweep
+    "seconds": "float64",
+    "size": "Int64",
+    "outcome": "string",
+    "reference": "bool",
+    "dataset": "string",
+    "seed": "Int64",
+}
+"""Columns of `epochs`."""
+
+CERTIFICATES: Mapping[str, str] = {
+    "study": "string",
+    "trial": "int64",  # whose configuration was trained again
+    "seed": "int64",
+    "test_accuracy": "float64",  # of this seed
+    "certified": "bool",  # the certificate's verdict
+    "target": "float64",
+    "mean": "float64",  # of the certificate's seeds
+    "bound": "float64",  # one-sided lower bound of the mean; missing with fewer than two seeds
+    "level": "float64",  # the bound's confidence level
+    "planned": "int64",  # seeds that a certificate takes; fewer where it clearly failed
+    "epochs": "int64",
+    "size": "Int64",  # trainable parameters
+    "train_size": "Int64",  # images of each training, validation images included
+    "test_size": "Int64",
+    "seconds": "float64",  # of all the certificate's trainings together
+    "created": "datetime64[us, UTC]",
+    "data_hash": "string",
+    "model_file": "string",  # of this seed
+}
+"""Columns of `certificates`."""
+
+HYPERPARAMETER = "hp."
+"""What the names of hyperparameter columns begin with."""

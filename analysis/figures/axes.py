@@ -1,0 +1,75 @@
+"""Axes of accuracies, sizes and epochs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+)
+
+
+def accuracies(axes: Axes, values: Iterable[float], *, axis: str = "y") -> None:
+    """An axis of fractions shown as percentages, holding the values and some room."""
+    seen = np.array([v for v in values if v is not None and math.isfinite(v)])
+    at = axes.yaxis if axis == "y" else axes.xaxis
+    if len(seen):
+        room = max(0.02, 0.06 * float(np.ptp(seen)))
+        limits = max(0.0, seen.min() - room), min(1.0, seen.max() + room)
+        axes.set_ylim(*limits) if axis == "y" else axes.set_xlim(*limits)
+    at.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.3g} %"))
+
+
+def epochs(axes: Axes, last: int) -> None:
+    """The x axis in whole epochs, from 1 to `last`."""
+    axes.set_xlim(0.5, last + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
+def counts(axis: Axis, values: Iterable[float], *, narrow: bool = False) -> None:
+    """A logarithmic axis of counts, its ticks written out; fewer of them on a `narrow` one."""
+    seen = [float(v) for v in values if v > 0] or [1.0, 10.0]
+    low, high = min(seen), max(seen)
+    # Room for a tick on either side, also where all values are the same.
+    limits = (low / 1.4, high * 1.4) if high > 3 * low else (low / 2, high * 2)
+    _log(axis, limits)
+    decades = math.log10(limits[1] / limits[0]) * (2 if narrow else 1)
+    steps = (1.0,) if decades > 4.5 else (1.0, 3.0) if decades > 2.5 else (1.0, 2.0, 5.0)
+    axis.set_major_locator(LogLocator(subs=steps, numticks=5 if narrow and decades > 4.5 else 16))
+
+
+def powers(axis: Axis, values: Iterable[float]) -> None:
+    """A logarithmic axis with a tick at each of the values."""
+    seen = sorted({float(v) for v in values})
+    _log(axis, (seen[0] / 1.4, seen[-1] * 1.4))
+    axis.set_major_locator(FixedLocator(seen))
+
+
+def _log(axis: Axis, limits: tuple[float, float]) -> None:
+    axes = axis.axes
+    if axis is axes.xaxis:
+        axes.set_xscale("log")
+        axes.set_xlim(*limits)
+    else:
+        axes.set_yscale("log")
+        axes.set_ylim(*limits)
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_major_formatter(FuncFormatter(lambda v, _: short_count(v)))
+
+
+def short_count(number: float) -> str:
+    """``0.5``, ``950``, ``4,218``, ``78.2k``, ``1.2M``."""
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= limit and number >= 1e4:
+            return f"{float(f'{number / limit:.3g}'):g}{unit}"
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

@@ -1,0 +1,237 @@
+"""Which hyperparameters mattered for the validation accuracy, and how."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.importance import BaseImportanceEvaluator, PedAnovaImportanceEvaluator
+from optuna.trial import TrialState, create_trial
+
+from analysis import frames
+from analysis.figures import axes as scales
+from analysis.figures import style
+from tuner.record import StudyRecord, TrialRecord
+
+FEWEST = 10
+"""Trained trials below which nothing is said about importance."""
+WIDE = 20.0
+"""A range whose ends are further apart than this factor is taken for logarithmic."""
+
+
+def importances(
+    study: optuna.Study | StudyRecord, evaluator: BaseImportanceEvaluator | None = None
+) -> pd.Series[float]:
+    """The importance of each hyperparameter for the validation accuracy of the best epoch.
+
+    Args:
+        study: The study.
+        evaluator: One of Optuna's; None: its PED-ANOVA, which also ranks hyperparameters that are
+            active in some trials only and asks what it takes to be among the best tenth.
+
+    Returns:
+        Shares that add up to 1 by name, the largest first; empty below ``FEWEST`` trained trials.
+    """
+    trials = _measured(frames.record_of(study))
+    if len(trials) < FEWEST:
+        return pd.Series(dtype="float64")
+    ranges = {n: _range([t.values[n] for t in trials if n in t.values]) for n in _names(trials)}
+    varied = {name: at for name, at in ranges.items() if not at.single()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        # Conditional hyperparameters that few trials had; the page says what importance rests on.
+        warnings.filterwarnings("ignore", "Some regimes for parameter", UserWarning)
+        found = optuna.importance.get_param_importances(
+            _as_errors(trials, varied),
+            evaluator=evaluator or PedAnovaImportanceEvaluator(),
+            params=list(varied),
+        )
+    return pd.Series(found, dtype="float64").sort_values(ascending=False)
+
+
+def _as_errors(trials: list[TrialRecord], ranges: dict[str, BaseDistribution]) -> optuna.Study:
+    """A study in memory whose value is the validation error, as evaluators want it: to minimise.
+
+    The tool's own value is the size, and evaluators leave out trials that were stopped.
+    """
+    told = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # nobody asked for this study's making
+    try:
+        made = optuna.create_study(direction="minimize")
+    finally:
+        optuna.logging.set_verbosity(told)
+    for trial in trials:
+        params = {n: _plain(v) for n, v in trial.values.items() if n in ranges}
+        made.add_trial(
+            create_trial(
+                state=TrialState.COMPLETE,
+                value=1.0 - (trial.val_accuracy or 0.0),
+                params=params,
+                distributions={n: ranges[n] for n in params},
+            )
+        )
+    return made
+
+
+def _measured(record: StudyRecord) -> list[TrialRecord]:
+    return [t for t in record.trained if t.val_accuracy is not None and not t.reference]
+
+
+def _names(trials: list[TrialRecord]) -> list[str]:
+    return list(dict.fromkeys(n for t in trials for n, v in t.values.items() if v is not None))
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int | float | str) else str(value)
+
+
+def _range(values: list[Any]) -> BaseDistribution:
+    """The range that values were seen in: the space itself is not stored with them."""
+    seen = [_plain(v) for v in values if v is not None]
+    kinds = {type(v) for v in seen}
+    if not kinds <= {int, float}:
+        return CategoricalDistribution(sorted(set(seen), key=str))
+    low, high = min(seen), max(seen)
+    log = low > 0 and high / low >= WIDE
+    if kinds == {int}:
+        return IntDistribution(low, high, log=log)
+    return FloatDistribution(float(low), float(high), log=log)
+
+
+def importance(
+    study: optuna.Study | StudyRecord,
+    most: int = 12,
+    shares: pd.Series[float] | None = None,
+) -> Figure:
+    """Bars of `importances`, the `most` important ones; `shares`: where they are known already."""
+    record = frames.record_of(study)
+    found = importances(record) if shares is None else shares
+    if found.empty:
+        seen = len(_measured(record))
+        return style.message(f"Importance needs {FEWEST} trained trials; there are {seen}.")
+    top = found.head(most)[::-1]
+    figure = style.new_figure(height=0.9 + 0.27 * len(top))
+    axes = figure.add_subplot()
+    title = style.titled(record, "importance for the validation accuracy")
+    style.dress(axes, title, "share of the importance (PED-ANOVA)", grid="x")
+    names = [style.shorten(n, 32) for n in top.index]
+    bars = axes.barh(range(len(top)), top, color=style.BLUE, height=0.7)
+    axes.set_yticks(range(len(top)), names)
+    labels = [f"{100 * v:.0f} %" for v in top]
+    axes.bar_label(bars, labels=labels, padding=3, fontsize=8, color=style.INK)
+    axes.set_xlim(0, min(1.0, top.max() * 1.12) or 1.0)
+    axes.xaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f} %")
+    return figure
+
+
+def marginal_effects(
+    study: optuna.Study | StudyRecord,
+    most: int = 6,
+    shares: pd.Series[float] | None = None,
+) -> Figure:
+    """Validation accuracy against each of the most important hyperparameters, by outcome.
+
+    The line is the median within equal groups of trials; other hyperparameters vary along.
+    `shares`: the importances, where they are known already.
+    """
+    record = frames.record_of(study)
+    found = importances(record) if shares is None else shares
+    names = list(found.head(most).index)
+    if not names:
+        return style.message(f"Effects need {FEWEST} trained trials of differing configurations.")
+    trials = _measured(record)
+    columns = min(3, len(names))
+    rows = math.ceil(len(names) / columns)
+    figure = style.new_figure(height=0.8 + 2.1 * rows)
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    for axes in panels[len(names) :]:
+        axes.set_axis_off()
+    for axes, name in zip(panels, names, strict=False):
+        some = [t for t in trials if t.values.get(name) is not None]
+        style.dress(axes, "", style.shorten(name, 26))
+        _effect(axes, name, some)
+    for axes in panels[: len(names) : columns]:
+        axes.set_ylabel("validation accuracy", fontsize=9)
+    scales.accuracies(panels[0], [t.val_accuracy or 0.0 for t in trials])
+    title = style.titled(record, "validation accuracy by hyperparameter, best epoch")
+    figure.suptitle(title, fontsize=10, color=style.INK, x=0.01, ha="left")
+    # Every outcome must be in the legend, also one that the first panel lacks.
+    handles = {k: v for a in panels for v, k in zip(*a.get_legend_handles_labels(), strict=True)}
+    figure.legend(
+        handles.values(),
+        handles.keys(),
+        loc="outside lower left",
+        ncols=5,
+        fontsize=8,
+        labelcolor=style.INK,
+        edgecolor="none",
+        facecolor=style.PAPER,
+    )
+    return figure
+
+
+def _effect(axes: Axes, name: str, trials: list[TrialRecord]) -> None:
+    values = [t.values[name] for t in trials]
+    at = _range(values)
+    kinds: list[str] = []
+    if isinstance(at, CategoricalDistribution):
+        kinds = [str(c) for c in at.choices]
+        places = np.array([float(kinds.index(str(_plain(v)))) for v in values])
+    else:
+        places = np.array([float(v) for v in values])
+    # The same shift for the same trial, so that a page is the same each time it is made.
+    shift = np.random.default_rng(0).uniform(-0.18, 0.18, len(places)) if kinds else 0.0
+    accuracy = np.array([t.val_accuracy or 0.0 for t in trials])
+    for outcome, look in style.LOOKS.items():
+        mine = np.array([t.outcome == outcome for t in trials])
+        if mine.any():
+            axes.scatter(
+                (places + shift)[mine],
+                accuracy[mine],
+                s=14,
+                marker=look.marker,
+                color=look.colour,
+                alpha=0.7,
+                linewidths=0,
+                label=look.label,
+                rasterized=len(trials) > 400,
+            )
+    if kinds:
+        names = [style.shorten(k, 12) for k in kinds]
+        crowded = len(kinds) > 4 or max(map(len, names)) > 8
+        axes.set_xticks(range(len(kinds)), names, rotation=30 if crowded else 0)
+        axes.set_xlim(-0.5, len(kinds) - 0.5)
+    elif isinstance(at, IntDistribution | FloatDistribution) and at.log:
+        scales.counts(axes.xaxis, places, narrow=True)
+    elif isinstance(at, IntDistribution):
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
+    _median(axes, places, accuracy, groups=len(kinds))
+
+
+def _median(axes: Axes, places: Any, accuracy: Any, groups: int) -> None:
+    """The median accuracy: of each kind, or of up to five groups of trials by rising value."""
+    order = np.argsort(places, kind="stable")
+    if groups:
+        parts = [np.flatnonzero(places == k) for k in range(groups)]
+    else:
+        parts = np.array_split(order, min(5, len(order), len(set(places))))
+    parts = [p for p in parts if len(p)]
+    x = [float(np.median(places[p])) for p in parts]
+    y = [float(np.median(accuracy[p])) for p in parts]
+    line = "none" if groups else "-"
+    axes.plot(
+        x, y, color=style.INK, linestyle=line, marker="_", ms=14, mew=2, lw=1.4, label="median"
+    )

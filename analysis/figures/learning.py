@@ -1,0 +1,149 @@
+"""Learning curves: of every trial of a search, and of a sweep's configurations."""
+
+from __future__ import annotations
+
+import optuna
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from analysis import frames, words
+from analysis.figures import axes as scales
+from analysis.figures import style
+from tuner.record import StudyRecord, TrialRecord
+
+MANY = 150
+"""More curves than this are drawn as a picture, or a page would hold megabytes of lines."""
+
+
+def learning_curves(study: optuna.Study | StudyRecord) -> Figure:
+    """Validation accuracy over epochs: in a search by outcome, in a sweep by configuration."""
+    record = frames.record_of(study)
+    if not any(t.val_accuracy is not None for t in record.trained):
+        return style.message(f"{record.name}: no trained trial yet.")
+    if record.target is None:
+        return _sweep(record)
+    figure = style.new_figure(height=4.2)
+    axes = figure.add_subplot()
+    title = style.titled(record, "validation accuracy of every training")
+    style.dress(axes, title, "epoch", "validation accuracy")
+    for outcome, look in style.LOOKS.items():
+        some = [t for t in record.trained if t.outcome == outcome and not t.reference]
+        _bundle(axes, some, look, faint=len(record.trained) > 40)
+    for trial, line, label in (
+        (record.reference, (0, (5, 1.5)), "reference"),
+        (record.incumbent, "-", "smallest that met the target"),
+    ):
+        if trial is not None and trial.history:
+            x, y = zip(*((e.epoch, e.val_accuracy) for e in trial.history), strict=True)
+            axes.plot(x, y, color=style.INK, linestyle=line, linewidth=1.8, label=label)
+            axes.plot(x[-1], y[-1], "o", color=style.INK, markersize=4)
+    _bars(axes, record)
+    scales.epochs(axes, record.horizon)
+    seen = [e.val_accuracy for t in record.trained for e in t.history]
+    scales.accuracies(axes, [*seen, record.target + record.margin])
+    style.legend(axes, columns=3, below=True)
+    return figure
+
+
+def _bundle(axes: Axes, trials: list[TrialRecord], look: style.Look, *, faint: bool) -> None:
+    """The curves of one outcome, each ending in a marker."""
+    if not trials:
+        return
+    curves = [[(e.epoch, e.val_accuracy) for e in t.history] for t in trials if t.history]
+    lines = LineCollection(
+        curves,
+        colors=look.colour,
+        linestyles=look.line,
+        linewidths=0.7 if faint else 1.1,
+        alpha=0.45 if faint else 0.8,
+        rasterized=len(curves) > MANY,
+    )
+    axes.add_collection(lines)
+    ends = [c[-1] for c in curves]
+    x, y = zip(*ends, strict=True) if ends else ((), ())
+    axes.scatter(
+        x,
+        y,
+        s=12 if faint else 20,
+        marker=look.marker,
+        color=look.colour,
+        linewidths=0,
+        rasterized=len(curves) > MANY,
+    )
+    axes.plot(
+        [],
+        [],
+        color=look.colour,
+        linestyle=look.line,
+        marker=look.marker,
+        markersize=4,
+        label=f"{look.label} ({len(trials):,})",
+    )
+
+
+def _bars(axes: Axes, record: StudyRecord) -> None:
+    assert record.target is not None
+    label = f"target {words.goal(record.target)}"
+    if record.margin:
+        label += f", shaded: {words.points(record.margin)} of margin"
+        axes.axhspan(record.target, record.target + record.margin, color=style.FAINT, linewidth=0)
+    style.bar(axes, record.target, label)
+
+
+def _sweep(record: StudyRecord) -> Figure:
+    """Mean and standard deviation over seeds, of training and validation."""
+    import seaborn as sns  # takes two seconds: a search's page does without
+
+    frame = _by_configuration(record)
+    figure = style.new_figure(height=4.2)
+    both = figure.subplots(1, 2, sharey=True)
+    names = list(dict.fromkeys(frame["configuration"]))
+    for axes, column in zip(both, ("accuracy", "val_accuracy"), strict=True):
+        what = "training" if column == "accuracy" else "validation"
+        style.dress(axes, "", "epoch", "accuracy" if what == "training" else "")
+        axes.set_title(what, fontsize=10, color=style.INK, loc="left")
+        for i, name in enumerate(names):
+            sns.lineplot(
+                frame[frame["configuration"] == name],
+                x="epoch",
+                y=column,
+                errorbar="sd",
+                color=style.COLOURS[i % len(style.COLOURS)],
+                linestyle=style.LINES[i % len(style.LINES)],
+                label=style.shorten(name, 40),
+                legend=False,
+                ax=axes,
+            )
+        axes.set(xlabel="epoch", ylabel="accuracy" if what == "training" else "")
+        scales.epochs(axes, record.horizon)
+    scales.accuracies(both[0], [*frame["accuracy"], *frame["val_accuracy"].dropna()])
+    figure.suptitle(
+        style.titled(record, "learning curves, mean and standard deviation over seeds"),
+        fontsize=10,
+        color=style.INK,
+        x=0.01,
+        ha="left",
+    )
+    style.legend(both[0], columns=2, below=True)
+    return figure
+
+
+def _by_configuration(record: StudyRecord) -> pd.DataFrame:
+    """The epochs of a sweep's trainings, with ``configuration``: data set, if several, and cell."""
+    several = len(record.data) > 1
+    names = {
+        t.number: ", ".join(
+            part for part in ((t.dataset or "") if several else "", _cell(t, several)) if part
+        )
+        for t in record.trained
+    }
+    frame = frames.epochs(record)
+    kept = frame[frame["number"].isin(list(names))].copy()
+    kept["configuration"] = [names[n] for n in kept["number"]]
+    return kept
+
+
+def _cell(trial: TrialRecord, several: bool) -> str:
+    return words.cell(trial) if trial.cell or not several else ""

@@ -1,0 +1,163 @@
+"""Size against accuracy: the frontier of a study, and what each parameter is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import optuna
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis import frames, published, words
+from analysis.figures import axes as scales
+from analysis.figures import style
+from tuner.record import StudyRecord
+
+
+def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> Figure:
+    """Every trained trial, the frontier, the reference and published models.
+
+    Args:
+        study: The study.
+        by: What small means: ``size``, ``total_size``, ``macs`` or ``bytes``; published models are
+            shown with ``size`` and on CIFAR-10 only.
+
+    Raises:
+        ValueError: `by` is none of those.
+    """
+    record = frames.record_of(study)
+    edge = frames.frontier(record, by)
+    if edge.empty:
+        return style.message(f"{record.name}: no trained trial yet.")
+    frame = frames.trials(record)
+    trained = frame[frame["outcome"].isin(list(style.LOOKS)) & frame["val_accuracy"].notna()]
+    shown = list(record.data.values())
+    points = published.POINTS if shown and published.is_cifar10(shown[0]) and by == "size" else ()
+    figure = style.new_figure(height=4.8)
+    axes = figure.add_subplot()
+    style.dress(axes, style.titled(record, "size and accuracy"), _words(by), "accuracy")
+    for outcome, look in style.LOOKS.items():
+        rows = trained[(trained["outcome"] == outcome) & ~trained["reference"]]
+        _scatter(axes, rows[by], rows["val_accuracy"], look)
+    axes.step(
+        edge[by].astype(float),
+        edge["val_accuracy"],
+        where="post",
+        color=style.INK,
+        linewidth=1.2,
+        label="frontier: nothing seen is smaller and better",
+    )
+    _marked(axes, record, by)
+    _published(axes, points)
+    sizes = [*trained[by].dropna().astype(float), *(p.size for p in points)]
+    scales.counts(axes.xaxis, sizes)
+    bars = [record.target or 0.5]
+    scales.accuracies(axes, [*trained["val_accuracy"], *(p.accuracy for p in points), *bars])
+    if record.target is not None:
+        style.bar(axes, record.target, f"target {words.goal(record.target)}")
+    style.legend(axes, columns=2, below=True)
+    return figure
+
+
+def _words(by: str) -> str:
+    names = {**words.MEASURES, "size": "trainable parameters", "total_size": "parameters"}
+    return f"{names[by]} (logarithmic)"
+
+
+def _scatter(axes: Axes, x: pd.Series, y: pd.Series, look: style.Look) -> None:
+    if len(x):
+        axes.scatter(
+            x.astype(float),
+            y,
+            s=24,
+            marker=look.marker,
+            color=look.colour,
+            edgecolors=style.PAPER,
+            linewidths=0.4,
+            alpha=0.8,
+            label=f"{look.label} ({len(x):,})",
+        )
+
+
+def _marked(axes: Axes, record: StudyRecord, by: str) -> None:
+    """The reference and the smallest model, told from all others."""
+    for trial, marker, label in (
+        (record.reference, "D", "reference"),
+        (record.incumbent, "o", "smallest that met the target"),
+    ):
+        if trial is None or trial.val_accuracy is None or getattr(trial, by) is None:
+            continue
+        edge = style.INK
+        face = style.ORANGE if marker == "D" else "none"
+        area = 60 if marker == "D" else 150
+        at = ([getattr(trial, by)], [trial.val_accuracy])
+        axes.scatter(
+            *at, s=area, marker=marker, color=face, edgecolors=edge, linewidths=1.4, label=label
+        )
+
+
+def _published(axes: Axes, points: Sequence[published.Point]) -> None:
+    kinds = {
+        True: ("*", 90, "published, test accuracy, more epochs"),
+        False: ("s", 18, "measured for this project, test accuracy"),
+    }
+    for is_published, (marker, area, label) in kinds.items():
+        some = [p for p in points if p.published == is_published]
+        if not some:
+            continue
+        axes.scatter(
+            [p.size for p in some],
+            [p.accuracy for p in some],
+            s=area,
+            marker=marker,
+            color=style.PAPER,
+            edgecolors=style.INK,
+            linewidths=0.9,
+            label=label,
+        )
+        for p in some if is_published else ():
+            axes.annotate(
+                f"{p.name}, {p.epochs} epochs",
+                (p.size, p.accuracy),
+                xytext=(4, 6),
+                textcoords="offset points",
+                ha="right",
+                fontsize=7.5,
+                color=style.INK,
+            )
+
+
+def efficiency(studies: Mapping[str, optuna.Study | StudyRecord]) -> Figure:
+    """What each parameter is worth: accuracy against size, and points of accuracy per 1,000.
+
+    Args:
+        studies: Studies to compare by what to call them, such as ``dense`` and ``convolutional``.
+    """
+    found = {name: _accurate(frames.record_of(study)) for name, study in studies.items()}
+    if all(f.empty for f in found.values()):
+        return style.message("No trained trial yet.")
+    every = pd.concat(list(found.values()))
+    figure = style.new_figure(height=3.7)
+    left, right = figure.subplots(1, 2)
+    style.dress(left, "accuracy", "trainable parameters", "validation accuracy, best epoch")
+    style.dress(right, "for each 1,000 parameters", "trainable parameters", "points of accuracy")
+    for i, (name, frame) in enumerate(found.items()):
+        look = style.Look(style.shorten(name), style.COLOURS[i], style.MARKERS[i], style.LINES[i])
+        _scatter(left, frame["size"], frame["val_accuracy"], look)
+        _scatter(right, frame["size"], frame["worth"], look)
+    for axes in (left, right):
+        scales.counts(axes.xaxis, every["size"].astype(float), narrow=True)
+    scales.counts(right.yaxis, every["worth"])
+    scales.accuracies(left, every["val_accuracy"])
+    style.legend(left, columns=3, below=True)
+    return figure
+
+
+def _accurate(record: StudyRecord) -> pd.DataFrame:
+    """The trained trials that have an accuracy, with ``worth``: points per 1,000 parameters."""
+    frame = frames.trials(record)
+    known = frame["val_accuracy"].notna() & frame["size"].notna() & (frame["size"] > 0)
+    kept = frame[known & frame["outcome"].isin(list(style.LOOKS))].copy()
+    kept["worth"] = 100_000 * kept["val_accuracy"] / kept["size"].astype(float)
+    return kept

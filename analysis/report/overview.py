@@ -1,0 +1,103 @@
+"""The page of all studies in a storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import optuna
+
+from analysis import figures, frames, words
+from analysis.report import parts, svg
+from analysis.report.html import Content, Markup, command, element, join, page, paragraph, section
+from analysis.report.html import table as html_table
+from analysis.report.verdict import banner, verdict
+from tuner.record import StudyRecord
+
+
+def overview(studies: Sequence[optuna.Study | StudyRecord], again: Sequence[str] = ()) -> str:
+    """One self-contained HTML page about several studies: a table, then each one's answer.
+
+    Args:
+        studies: Searches and sweeps.
+        again: Options that commands must repeat to find the same storage.
+
+    Raises:
+        ValueError: None of them has a trained trial yet.
+    """
+    records = [frames.record_of(s) for s in studies]
+    if not any(r.trained for r in records):
+        raise ValueError("no study has a trained trial yet.")
+    header = (
+        "study",
+        "data",
+        "target",
+        "verdict",
+        "parameters",
+        "total",
+        "accuracy",
+        "smaller by",
+        "trials",
+    )
+    rows = [_row(r) for r in records]
+    links = element("ul", *(element("li", _link(i, r)) for i, r in enumerate(records)))
+    return page(
+        "tuner report: all studies",
+        element("header", element("h1", "All studies"), *_loud(records)),
+        html_table(header, rows, (2, 4, 5, 6, 7, 8)),
+        paragraph(
+            "Accuracy: mean test accuracy where certified, else the best epoch's validation "
+            "accuracy. Parameters: trainable ones. Smaller by: how many times, than the reference.",
+            class_="note",
+        ),
+        element("nav", links),
+        *(_study(i, r, again) for i, r in enumerate(records)),
+    )
+
+
+def _loud(records: Sequence[StudyRecord]) -> list[Content]:
+    names = [r.name for r in records if r.stand_in]
+    if not names:
+        return []
+    text = f"Made on stand-in data, which says nothing about the real one: {', '.join(names)}."
+    return [paragraph(text, class_="loud")]
+
+
+def _link(i: int, record: StudyRecord) -> Markup:
+    return element("a", record.name, href=f"#study-{i}")
+
+
+def _row(record: StudyRecord) -> list[Content]:
+    start: list[Content] = [record.name, ", ".join(record.dataset_names)]
+    trained = words.count(len(record.trained))
+    best, found = record.incumbent, record.certificate
+    if record.target is None:
+        return [*start, "", "sweep", "", "", "", "", trained]
+    goal = words.goal(record.target)
+    if best is None:
+        return [*start, goal, "not met", "", "", "", "", trained]
+    accuracy = best.val_accuracy if found is None else found.mean
+    smaller = record.times_smaller(best)
+    return [
+        *start,
+        goal,
+        "met on validation" if found is None else "certified",
+        words.count(best.size),
+        words.count(best.total_size),
+        words.percent(accuracy),
+        "" if smaller is None else f"{words.times(smaller)} times",
+        trained,
+    ]
+
+
+def _study(i: int, record: StudyRecord, again: Sequence[str]) -> Markup:
+    told: list[Content] = [
+        paragraph(str(record.study.get("question", "")), class_="quiet"),
+        banner(record),
+        verdict(record, again),
+    ]
+    if record.trained and record.target is None:
+        told += [parts.sweep_table(record), svg.inline(figures.gap(record), f"{record.name}: gap")]
+    elif record.trained:
+        told.append(svg.inline(figures.frontier(record), f"{record.name}: size and accuracy"))
+    more = paragraph("In full: ", command("report", record.name, *again))
+    return section(record.name, join(told), more, id_=f"study-{i}")

@@ -1,0 +1,134 @@
+"""What a study found, in the first lines of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis import words
+from analysis.report.html import Content, Markup, command, element, join, paragraph
+from tuner.record import Certificate, StudyRecord, TrialRecord
+
+
+def banner(record: StudyRecord) -> Markup:
+    """Says loudly that the data is not what the study asks about; empty where it is."""
+    other = record.stand_in
+    if other is None:
+        return Markup("")
+    text = "These results were made on a stand-in data set and say nothing about the real one: "
+    return paragraph(text, f"{other}.".upper(), class_="loud")
+
+
+def verdict(record: StudyRecord, again: Sequence[str] = ()) -> Markup:
+    """The answer, how sure it is, and how it compares with the reference.
+
+    Args:
+        record: The study.
+        again: Options that commands must repeat to find the same storage.
+    """
+    best = record.incumbent
+    if record.target is None:
+        kind, lines = "sweep", _sweep(record, again)
+    elif best is None:
+        kind, lines = "not-met", _not_met(record, again)
+    else:
+        found = record.certificate
+        kind = "met" if found is None else "certified"
+        lines = [_headline(record, best, found), _proof(record, best, found, again)]
+        lines.append(_reference(record, best))
+    lines.append(_refuted(record))
+    first, *rest = (line for line in lines if line)
+    told = [paragraph(first, class_="headline"), *(paragraph(line) for line in rest)]
+    return element("div", *told, class_=f"verdict {kind}")
+
+
+def _headline(record: StudyRecord, best: TrialRecord, found: Certificate | None) -> Content:
+    amount = f"{words.count(getattr(best, record.minimize))} {words.MEASURES[record.minimize]}"
+    what = words.size(best) if record.minimize == "size" else f"{amount}, {words.size(best)}"
+    if found is None:
+        return f"Met on validation images, not certified: {what} for {words.goal(record.target)}."
+    return f"Certified: {what} reach {words.goal(record.target)} on the test images."
+
+
+def _proof(
+    record: StudyRecord, best: TrialRecord, found: Certificate | None, again: Sequence[str]
+) -> Content:
+    seen = (
+        f"Trial {best.number} came to {words.percent(best.val_accuracy)} on validation images in "
+        f"{words.several(best.epochs, 'epoch')} of {record.horizon}"
+    )
+    if found is None:
+        bar = f"it had to reach {words.goal(record.target)} + {words.points(record.margin)} margin"
+        todo = "No test image has been read yet; to certify it: "
+        return join([f"{seen}; {bar}. {todo}", command("certify", record.name, *again), "."])
+    return f"{certificate_words(found)} {seen}."
+
+
+def certificate_words(found: Certificate) -> str:
+    """A certificate in one sentence."""
+    seeds = words.several(len(found.seeds), "fresh seed")
+    text = f"Trained from scratch with {seeds}: mean test accuracy {words.percent(found.mean, 2)}"
+    if found.bound is not None:
+        text += f", one-sided {words.goal(found.level)} lower bound {words.percent(found.bound, 2)}"
+    return f"{text}, target {words.goal(found.target)}."
+
+
+def _reference(record: StudyRecord, best: TrialRecord) -> Content:
+    reference = record.reference
+    if reference is None:
+        return "The reference model has not been trained, so there is nothing to compare with."
+    if reference.number == best.number:
+        return "This is the reference model itself: nothing smaller met the target."
+    return f"It is {words.comparison(record, best)}: {reference_words(record, reference)}."
+
+
+def reference_words(record: StudyRecord, reference: TrialRecord) -> str:
+    """The reference model: name, size, accuracy."""
+    name = record.study.get("reference_name", "the reference model")
+    return (
+        f"{name}, {words.size(reference)}, {words.percent(reference.val_accuracy)} validation "
+        f"accuracy after {words.several(reference.epochs, 'epoch')}"
+    )
+
+
+def _not_met(record: StudyRecord, again: Sequence[str]) -> list[Content]:
+    assert record.target is not None
+    lines: list[Content] = [
+        f"Not met: no model reached {words.goal(record.target)} within {record.horizon} epochs."
+    ]
+    closest = record.closest
+    more = command("search", record.name.partition("@")[0], "--more", "20", *again)
+    if closest is None:
+        return [*lines, join(["No trial has been trained. To search: ", more])]
+    reached = closest.val_accuracy or 0.0
+    text = (
+        f"The closest, trial {closest.number}, {words.size(closest)}, came to "
+        f"{words.percent(reached)} on validation images"
+    )
+    short = record.target + record.margin - reached
+    if short > 0:
+        text += f", {words.points(short)} short of target and margin"
+    lines.append(f"{text}.")
+    if record.reference is not None and not closest.reference:
+        lines.append(f"The reference: {reference_words(record, record.reference)}.")
+    return [*lines, join(["To search on: ", more])]
+
+
+def _sweep(record: StudyRecord, again: Sequence[str]) -> list[Content]:
+    done = sum(t.cell is not None for t in record.trained)
+    planned = int(record.study.get("seeds", 1)) * max(1, len(record.data))
+    for listed in record.study.get("grid", {}).values():
+        planned *= len(listed)
+    if done >= planned:
+        return [f"The sweep is complete: {words.several(done, 'training')}."]
+    rest = command("search", record.name.partition("@")[0], *again)
+    text = f"The sweep is not complete: {done:,} of {words.several(planned, 'training')}."
+    return [text, join(["To go on: ", rest])]
+
+
+def _refuted(record: StudyRecord) -> Content:
+    wrong = [c for c in record.certificates.values() if not c.certified]
+    return " ".join(
+        f"Trial {c.trial} ({words.count(c.size)} parameters) met the target on validation images "
+        f"but was refuted: {certificate_words(c)}"
+        for c in wrong
+    )

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import io
+import threading
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import _pylab_helpers
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from analysis import figures, published
+from analysis.figures import style
+from analysis.figures.confusion import confusion_of
+from analysis.figures.seeds import accuracies, gaps
+from analysis.figures.spending import Audit
+from tests import fakes
+from tests.analysis import populated
+from tuner.record import StudyRecord, TrialKey
+
+OF_A_SEARCH = [
+    figures.frontier,
+    figures.learning_curves,
+    figures.evaluation,
+    figures.importance,
+    figures.marginal_effects,
+    figures.effort,
+    figures.pruning_audit,
+]
+OF_A_SWEEP = [figures.gap, figures.varied, figures.learning_curves]
+
+
+def texts(figure: Figure) -> list[str]:
+    """Everything written in a figure, as it is shown."""
+    figure.savefig(io.BytesIO(), dpi=40)
+    found = figure.findobj(mpl.text.Text)
+    return [t.get_text().replace(r"\$", "$") for t in found if t.get_visible()]
+
+
+@pytest.fixture(scope="module")
+def full():
+    study = fakes.make_study()
+    populated.classes(study, populated.CIFAR10)
+    populated.fill(study, 80)
+    return study
+
+
+@pytest.mark.parametrize("draw", OF_A_SEARCH, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("trials", [0, 1, 80])
+def test_every_figure_of_a_search_draws_with_any_number_of_trials(draw, trials, full):
+    study = full if trials == 80 else fakes.make_study()
+    if trials == 1:
+        fakes.add_trial(study, "missed", 3_000, 0.6)
+    assert any(texts(draw(study)))
+    assert not _pylab_helpers.Gcf.figs  # pyplot keeps none open
+
+
+@pytest.mark.parametrize("draw", OF_A_SWEEP, ids=lambda f: f.__name__)
+def test_every_figure_of_a_sweep_draws(draw):
+    for study in (fakes.make_study("q9", spec=fakes.SWEEP_SPEC), fakes.make_sweep()):
+        assert any("q9" in t for t in texts(draw(study)))
+
+
+def test_frontier_shows_every_trained_trial_once_and_the_lines_of_its_frame(full):
+    axes = figures.frontier(full).axes[0]
+    record = StudyRecord.of(full)
+    labels = axes.get_legend_handles_labels()[1]
+    counted = [int(t.rpartition("(")[2].rstrip(")")) for t in labels if t.endswith(")")]
+    assert sum(counted) == len(record.trained) - 1  # the reference has its own marker
+    assert {"reference", "smallest that met the target"} <= set(labels)
+    assert axes.get_xscale() == "log"
+
+
+def test_published_points_are_shown_on_cifar10_only(full):
+    assert any("NAS" in t for t in texts(figures.frontier(full)))
+    other = fakes.make_search(data="shapes10")
+    shown = texts(figures.frontier(other))
+    assert not any("NAS" in t for t in shown)
+    assert any("DATA: shapes10, not cifar10" in t for t in shown)
+    assert not any("NAS" in t for t in texts(figures.frontier(full, by="macs")))
+
+
+def test_cifar10_is_known_by_name_or_by_its_classes():
+    assert published.is_cifar10({"name": "cifar10"})
+    classes = populated.CIFAR10
+    assert published.is_cifar10({"name": "x", "classes": classes, "image_shape": [32, 32, 3]})
+    assert not published.is_cifar10({"name": "x", "classes": classes, "image_shape": [64, 64, 3]})
+    assert not published.is_cifar10(fakes.dataset("shapes10"))
+
+
+def test_class_names_are_shown_as_they_are():
+    study = fakes.make_study()
+    populated.classes(study, populated.HOSTILE)
+    populated.fill(study, 12)
+    with pytest.warns(UserWarning, match="Glyph"):  # matplotlib's own font lacks one
+        shown = texts(figures.evaluation(study))
+    assert {"$x_1$", "snake_case_name", "}{\\frac{1}{2}", "$", "--><b>bold</b>"} <= set(shown)
+    assert not any(len(t) > 16 for t in shown if t.startswith("a very"))
+    assert "\x00" not in "".join(shown)
+
+
+@pytest.mark.parametrize("raw", ["$a$", r"\$a$", "$$", r"\\$x$", "a\nb"])
+def test_escaped_text_is_no_formula(raw):
+    text = Figure().text(0, 0, style.escape(raw))
+    shown, is_math = text._preprocess_math(text.get_text())
+    assert (shown, is_math) == (raw, False)
+
+
+def test_the_certificates_confusion_comes_before_the_trials_own():
+    study = fakes.make_search()
+    fakes.add_trial(study, "reached", 3_000, 0.76, **{TrialKey.CONFUSION: [[1] * 10] * 10})
+    record = StudyRecord.of(study)
+    own = confusion_of(record, record.trials[9])
+    assert own is not None
+    assert own.images == "100 validation images, trial 9, last epoch"
+    fakes.add_certificate(study, 9, [0.76, 0.77])
+    record = StudyRecord.of(study)
+    certified = confusion_of(record, record.trials[9])
+    assert certified is not None
+    assert certified.images == "10,000 test images, summed over 2 fresh seeds"
+    assert certified.counts[0, 0] == 750
+    assert confusion_of(record, record.trials[8]) is None
+    assert any("no confusion matrix" in t for t in texts(figures.evaluation(study, 8)))
+
+
+def test_shares_and_worst_mistakes():
+    study = fakes.make_study()
+    populated.classes(study, ["a", "b", "c"])
+    more = {TrialKey.CONFUSION: [[8, 2, 0], [0, 0, 0], [5, 0, 5]]}
+    fakes.add_trial(study, "missed", 3_000, 0.6, **more)
+    record = StudyRecord.of(study)
+    found = confusion_of(record, record.trials[0])
+    assert found is not None
+    np.testing.assert_allclose(found.shares, [[0.8, 0.2, 0], [0, 0, 0], [0.5, 0, 0.5]])
+    assert found.worst() == [("c", "a", 5, 0.5), ("a", "b", 2, 0.2)]
+
+
+def test_the_hyperparameter_that_decides_is_the_most_important():
+    study = fakes.make_study()
+    rng = np.random.default_rng(0)
+    for _ in range(120):
+        width, rate = int(rng.integers(1, 60)), float(rng.random())
+        values = {"noise": rate, "width": width, "fixed": 3}
+        if width % 2:
+            values["sometimes"] = float(rng.random())
+        fakes.add_trial(study, "missed", 3_000, 0.3 + width / 200, **{TrialKey.VALUES: values})
+    found = figures.importances(study)
+    assert found.index[0] == "width"
+    assert found.sum() == pytest.approx(1.0)
+    assert set(found.index) == {"width", "noise", "sometimes"}
+
+
+def test_importance_says_when_there_is_too_little(capfd):
+    study = fakes.make_search()
+    assert figures.importances(study).empty
+    assert any(
+        "needs 10 trained trials; there are 5" in t for t in texts(figures.importance(study))
+    )
+
+
+def test_importance_makes_its_study_quietly(full, capfd):
+    figures.importances(full)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_sweep_accuracies_are_those_of_the_last_epoch_and_lack_what_was_not_measured():
+    frame = accuracies(fakes.make_sweep())
+    assert set(frame["part"]) == {"training", "validation"}
+    assert set(frame["cell.batch_size"]) == {8, 32}
+    table = gaps(StudyRecord.of(fakes.make_sweep())).set_index("configuration")
+    assert table["validation mean"]["batch_size=8"] == pytest.approx(0.61)
+    assert table["validation std"]["batch_size=8"] == pytest.approx(0.01)
+    assert list(table["validation count"]) == [3, 2]
+    assert list(table["test count"]) == [0, 0]
+
+
+def test_audit_counts_false_stops_and_says_when_there_are_none():
+    study = fakes.make_search()
+    assert figures.audit(study) == Audit(0, 0)
+    assert any("No audited trial yet" in t for t in texts(figures.pruning_audit(study)))
+    fakes.add_trial(study, "missed", 3_000, 0.7, audit=True)
+    fakes.add_trial(study, "reached", 2_900, 0.76, audit=True)
+    fakes.add_trial(study, "missed", 2_800, 0.7, audit=False)
+    assert figures.audit(study) == Audit(2, 1)
+    assert figures.audit(study).rate == 0.5
+
+
+def test_audit_interval_is_wilsons():
+    # Newcombe 1998, table I: 15 of 148 and 0 of 20.
+    assert Audit(148, 15).interval() == pytest.approx((0.0624, 0.1605), abs=2e-4)
+    assert Audit(20, 0).interval() == pytest.approx((0.0, 0.1611), abs=2e-4)
+
+
+def test_outcomes_differ_in_colour_marker_and_line():
+    looks = list(style.LOOKS.values())
+    for of in ("colour", "marker", "line"):
+        assert len({getattr(look, of) for look in looks}) == len(looks)
+    assert all(to_hex(look.colour) == look.colour for look in looks)
+
+
+def test_threads_draw_at_once(full):
+    errors: list[Exception] = []
+
+    def draw() -> None:
+        try:
+            figures.effort(full).savefig(io.BytesIO(), dpi=40)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=draw) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not errors

@@ -1,0 +1,99 @@
+"""``tuner report``: one HTML file about a study, all studies, or the lab."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tuner.cli.options import complete_study, repeated, storage_options
+from tuner.cli.results import storage_url
+
+if TYPE_CHECKING:
+    from tuner.record import StudyRecord
+
+
+@click.command()
+@click.argument("study", required=False, shell_complete=complete_study)
+@click.option("--lab", is_flag=True, help="Answers to the lab's ten questions.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write it; default: report.html, or lab.html, in the results folder.",
+)
+@storage_options
+def report(
+    study: str | None, lab: bool, output: Path | None, storage: str | None, results: Path
+) -> None:
+    """One HTML file about a study, or all of them: verdict, figures, tables."""
+    from tuner.errors import UsageError
+
+    if study is not None and lab:
+        raise click.UsageError("--lab is about all studies: give no STUDY with it")
+    records = _records(study, storage, results)
+    again = repeated(storage, results)
+    from analysis import report as pages
+
+    try:
+        if study is not None:
+            text, folder = pages.study_report(records[0], again), results / records[0].name
+        else:
+            make = pages.lab_report if lab else pages.overview
+            text, folder = make(records, again), results
+    except ValueError as error:
+        hint = study or "q10"
+        raise UsageError(f"{_sentence(error)} Start with 'tuner search {hint}'.") from error
+    target = output or folder / ("lab.html" if lab else "report.html")
+    _write(text, target)
+    click.echo(str(target))
+
+
+def _records(study: str | None, storage: str | None, results: Path) -> Sequence[StudyRecord]:
+    """The study that was named, or all of the storage's."""
+    from tuner.errors import UsageError
+    from tuner.record import StudyRecord
+    from tuner.storage import find_study, open_storage, study_names, told
+
+    url = storage_url(storage, results)
+    with told(url):
+        opened = open_storage(url, create=False)
+        if study is not None:
+            return [StudyRecord.of(find_study(study, opened))]
+        found = [find_study(name, opened) for name in study_names(opened)]
+        if not found:
+            raise UsageError("the storage holds no study yet; start with 'tuner search q10'.")
+        return [StudyRecord.of(s) for s in found]
+
+
+def _write(text: str, target: Path) -> None:
+    """Writes the file whole or not at all.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    from tuner.errors import StorageError
+
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write the report to {str(target)!r}: {error.strerror}; "
+            "give another file with --output."
+        ) from error
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text if text.endswith(".") else f"{text}."
