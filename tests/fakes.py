@@ -197,3 +197,38 @@ def make_sweep(storage: Any = None, name: str = "q9") -> optuna.Study:
         more = {TrialKey.CELL: {"batch_size": batch}, TrialKey.SEED: seed}
         add_trial(study, "missed", 40_000, best, **more)
     return study
+
+
+def add_certificate(
+    study: optuna.Study, trial: int, accuracies: Sequence[float], *, certified: bool = True
+) -> None:
+    """Stores a certificate of a trial, as `tuner certify` would."""
+    found = study.get_trials(deepcopy=False)[trial]
+    classes = next(iter(study.user_attrs[StudyKey.DATA].values()))["classes"]
+    n = len(classes)
+    mean = sum(accuracies) / len(accuracies)
+    study.set_user_attr(
+        f"{StudyKey.CERTIFICATE}{trial}",
+        {
+            "trial": trial,
+            "verdict": "certified" if certified else "refuted",
+            "target": study.user_attrs[StudyKey.STUDY]["target"],
+            "level": 0.95,
+            "planned": 5,
+            "seeds": list(range(100, 100 + len(accuracies))),
+            "accuracies": list(accuracies),
+            "mean": mean,
+            "bound": mean - 0.004 if len(accuracies) > 1 else None,
+            "epochs": len(found.user_attrs[TrialKey.HISTORY]),
+            "size": found.user_attrs[TrialKey.SIZE],
+            "test_size": 10_000,
+            "train_size": 50_000,
+            "data_hash": "0123456789abcdef",
+            "versions": {"tuner": "0.1.0", "keras": "3.15.1"},
+            "hardware": {"processor": "a processor", "cores": 2, "gpus": []},
+            "seconds": 321.0,
+            "confusion": [[750 if i == j else 27 for j in range(n)] for i in range(n)],
+            "model_files": [f"certificate-{trial:04d}-{i}.keras" for i in range(len(accuracies))],
+            "created": "2025-01-01T13:00:00+00:00",
+        },
+    )

@@ -18,7 +18,7 @@ from tuner.cli.options import complete_study, duration, fraction, repeated
 from tuner.errors import DataError
 from tuner.record import StudyRecord
 from tuner.storage import default_url, open_storage
-from tuner.watch import Result, Run
+from tuner.watch import Proof, Result, Run
 
 HEAVY = ("tensorflow", "keras", "keras_tuner", "optuna", "rich", "pandas", "numpy", "pydantic")
 ROOT = Path(__file__).parents[1]
@@ -168,14 +168,45 @@ def test_search_passes_on_what_was_typed(monkeypatch):
     monkeypatch.setattr(api, "search", fake_search("met", seen))
     line = (
         "search q10 --trials 7 --timeout 1h30m --data a --data b --workers 3 --seed 5 --target .7 "
-        "--margin 0 --minimize macs --sampler tpe --pruner none --no-reference --results r"
+        "--margin 0 --minimize macs --sampler tpe --pruner none --no-reference "
+        "--no-certify --results r"
     )
     assert main(line.split()) == 0
     assert seen == {
         "study": "q10", "trials": 7, "more": None, "timeout": 5400.0, "data": ["a", "b"],
         "workers": 3, "seed": 5, "target": 0.7, "margin": 0.0, "minimize": "macs",
-        "sampler": "tpe", "pruner": "none", "reference": False, "results": Path("r"),
-        "storage": None,
+        "sampler": "tpe", "pruner": "none", "reference": False, "certify": False,
+        "results": Path("r"), "storage": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "certified", "interrupted", "code", "said"),
+    [
+        ([0.76, 0.761, 0.762], True, False, 0, "certified: 76.1% on the test images"),
+        ([0.74, 0.741], False, False, 1, "the target could not be certified"),
+        (None, False, True, 130, "the same command goes on"),
+    ],
+)
+def test_certify_ends_with_its_verdict(
+    monkeypatch, capsys, accuracies, certified, interrupted, code, said
+):
+    study = fakes.make_study()
+    fakes.add_trial(study, "reached", 4_218, 0.758, 18)
+    if accuracies is not None:
+        fakes.add_certificate(study, 0, accuracies, certified=certified)
+    seen = {}
+
+    def certify(name, **options):
+        seen.update(options, study=name)
+        record = StudyRecord.of(study)
+        return Proof(record.certificate if certified else None, record, interrupted)
+
+    monkeypatch.setattr(api, "certify", certify)
+    assert main(["certify", "q10", "--trial", "0", "--seeds", "3", "--data", "x"]) == code
+    assert said in " ".join(capsys.readouterr().out.split())
+    assert {k: seen[k] for k in ("study", "trial", "seeds", "data", "workers")} == {
+        "study": "q10", "trial": 0, "seeds": 3, "data": "x", "workers": "auto",
     }  # fmt: skip
 
 

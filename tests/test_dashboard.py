@@ -7,13 +7,15 @@ import threading
 import urllib.request
 from pathlib import Path
 
+import optuna
 import pytest
 
 from tests import fakes
-from tuner import dashboard
+from tuner import artifacts, dashboard
 from tuner._dashboard_view import CONSTRAINTS
+from tuner.certify import Certification
 from tuner.errors import StorageError, UsageError
-from tuner.record import SHORTFALL
+from tuner.record import SHORTFALL, StudyRecord, TrialKey
 from tuner.storage import default_url, open_storage
 
 optuna_dashboard = pytest.importorskip("optuna_dashboard", reason="the extra 'dashboard' is absent")
@@ -68,10 +70,80 @@ def test_infeasible_trials_are_shown_as_such(ask):
     assert ask("/api/studies/2?after=0")["best_trials"] == []
 
 
+def test_a_refuted_trial_is_not_the_best(ask, url):
+    study = optuna.load_study(study_name="q10", storage=open_storage(url))
+    fakes.add_certificate(study, 8, [0.74, 0.741], certified=False)
+    detail = ask("/api/studies/1?after=0")
+    assert [t["number"] for t in detail["best_trials"]] == [2]
+    assert {t["number"]: t["constraints"] for t in detail["trials"]}[8][0] > 0
+
+
+def test_certificate_trainings_are_no_study_in_the_list(ask, url):
+    study = optuna.load_study(study_name="q10", storage=open_storage(url))
+    best = StudyRecord.of(study).incumbent
+    assert best is not None
+    Certification(study, best)
+    names = [s["study_name"] for s in ask("/api/studies")["study_summaries"]]
+    assert names == ["q10", "q2"]
+
+
 def test_each_study_has_a_note(ask):
     body = ask("/api/studies/1?after=0")["note"]["body"]
     for said in ("cifar10", "4,218 parameters (4,282 total)", "target 75.0%", "tuner best q10"):
         assert said in body
+
+
+def test_the_note_says_what_is_proven_and_what_is_refuted(tmp_path):
+    study = fakes.make_search()
+    assert "Certificate: none yet" in dashboard.note(study, tmp_path)
+    fakes.add_certificate(study, 8, [0.74, 0.741], certified=False)
+    fakes.add_certificate(study, 2, [0.761, 0.762, 0.76, 0.759, 0.763])
+    note = dashboard.note(study, tmp_path)
+    assert "Smallest: **9,500 parameters" in note
+    assert "Certificate: certified: 76.1% on the test images, mean of 5 fresh seeds" in note
+    assert "Trial 8, 4,218 parameters: refuted: 74.0%" in note
+
+
+def test_the_frontier_is_a_plot_of_the_study(ask):
+    (plot,) = ask("/api/studies/1?after=0")["plotly_graph_objects"]
+    drawn = json.loads(plot["graph_object"])
+    line = drawn["data"][-1]
+    # From the smallest that was seen to the reference, each better than the one before.
+    assert line["x"] == [1200, 2010, 4218, 9500, 78186]
+    assert line["y"] == sorted(line["y"])
+    assert {t["name"] for t in drawn["data"][:-1]} == {"reached", "missed", "pruned", "diverged"}
+
+
+def test_the_plot_is_drawn_anew_only_where_something_was_trained(url, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        optuna_dashboard, "save_plotly_graph_object", lambda study, *_, **__: drawn.append(study)
+    )
+    storage = open_storage(url)
+    dashboard.write_notes(storage, tmp_path)
+    dashboard.write_notes(storage, tmp_path)
+    assert len(drawn) == 2  # one a study
+
+
+def test_the_incumbents_picture_and_file_are_artifacts(tmp_path):
+    study = fakes.make_search()
+    trial = fakes.add_running(study)
+    trial.set_user_attr(
+        TrialKey.CONFUSION, [[9 if i == j else 1 for i in range(10)] for j in range(10)]
+    )
+    model = tmp_path / "trial-0009.keras"
+    model.write_bytes(b"weights")
+    artifacts.keep(trial, tmp_path / "out", model)
+    found = optuna.artifacts.get_all_artifact_meta(trial, storage=study._storage)
+    assert {m.filename for m in found} == {"trial-0009.keras", "evaluation-0009.png"}
+    store = artifacts.artifact_store(tmp_path / "out")
+    for meta in found:
+        optuna.artifacts.download_artifact(
+            artifact_store=store, file_path=str(tmp_path / "again"), artifact_id=meta.artifact_id
+        )
+        begins = (tmp_path / "again").read_bytes()[:7]
+        assert begins == (b"weights" if meta.mimetype != "image/png" else b"\x89PNG\r\n\x1a")
+        (tmp_path / "again").unlink()
 
 
 def test_notes_are_written_only_where_they_change(url, tmp_path):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -17,7 +18,7 @@ from tuner.views.events import Events
 from tuner.views.frame import frame
 from tuner.views.lines import Lines
 from tuner.views.live import Live
-from tuner.watch import Result, Run
+from tuner.watch import Proving, Result, Run
 
 RUN = Run(20, 0, 2, 95.0, 300.0, "sqlite:///tuner.db")
 
@@ -108,8 +109,8 @@ def test_comparison_is_in_what_the_study_minimises():
 
 
 def test_a_stand_in_is_named():
-    assert text.stand_in(record(busy())) == "shapes10, not cifar10"
-    assert text.stand_in(record(fakes.make_search())) is None
+    assert record(busy()).stand_in == "shapes10, not cifar10"
+    assert record(fakes.make_search()).stand_in is None
 
 
 # the live view
@@ -395,3 +396,74 @@ def test_one_epoch_is_not_several():
 def test_workers_that_start_are_not_waited_for_in_silence():
     lines = frame(record(fakes.make_study()), RUN, 80, 24)
     assert "workers are starting" in "\n".join(line.plain for line in lines)
+
+
+# certificates
+
+
+def proving(study: optuna.Study, accuracies=(0.757, 0.744)) -> Run:
+    """A run in which the incumbent's certificate is in the making."""
+    found = record(study)
+    assert found.incumbent is not None
+    companion = fakes.make_study("q10/certificates")
+    trial = fakes.add_running(companion, epochs=9)
+    trial.set_user_attr(TrialKey.CELL, {"trial": 8, "training": 2})
+    under_way = record(companion).trials
+    return replace(RUN, proving=Proving(found.incumbent, 5, tuple(accuracies), under_way))
+
+
+@pytest.mark.parametrize(("width", "height"), [(30, 6), (60, 12), (120, 40)])
+def test_the_frame_of_a_certificate_in_the_making_fits(width, height):
+    study = fakes.make_search()
+    lines = frame(record(study), proving(study), width, height)
+    assert len(lines) <= height
+    assert max(line.cell_len for line in lines) <= width
+    if height == 40:
+        seen = "\n".join(line.plain for line in lines)
+        for said in ("certifying", "4,218 parameters", "75.7%", "74.4%", "seed 3", "9/18 epochs"):
+            assert said in seen
+
+
+def test_a_certificate_is_an_event_and_a_line():
+    study = fakes.make_search()
+    before = record(study)
+    out, notices = io.StringIO(), io.StringIO()
+    events = Events(out, notices)
+    events.started(before, RUN)
+    text_out = io.StringIO()
+    lines = Lines(Console(file=text_out, width=200), Console(file=io.StringIO()))
+    lines.started(before, RUN)
+    lines.updated(before, proving(study))
+    fakes.add_certificate(study, 8, [0.741, 0.739], certified=False)
+    for watcher in (events, lines):
+        watcher.updated(record(study), RUN)
+    told = [json.loads(line) for line in out.getvalue().splitlines()]
+    (certificate,) = [t for t in told if t["event"] == "certificate"]
+    assert (certificate["trial"], certificate["verdict"]) == (8, "refuted")
+    assert certificate["accuracies"] == [0.741, 0.739]
+    # The gate has risen: the next smallest is the incumbent now.
+    assert [t["trial"] for t in told if t["event"] == "incumbent"] == [2]
+    said = text_out.getvalue()
+    assert "certifying #8: 2 of 5 tested: 75.7%, 74.4%" in said
+    assert "#8 refuted: 74.0% on the test images, mean of 2 fresh seeds" in said
+    assert "smallest so far: #2" in said
+
+
+def test_the_summary_says_what_is_proven():
+    study = fakes.make_search()
+    shown = drawn(summary.best(record(study), Path("out/q10")), 160)
+    assert "none: the accuracy is that of one lucky training out of many" in shown
+    assert "tuner certify q10" in drawn(summary.final(result(study)), 160)
+    fakes.add_certificate(study, 8, [0.758, 0.757, 0.759, 0.756, 0.758])
+    shown = drawn(summary.final(result(study)), 160)
+    assert "certified: 75.8% on the test images, mean of 5 fresh seeds, at least 75.4%" in shown
+    assert "tuner certify" not in shown
+
+
+def test_the_summary_where_all_were_refuted():
+    study = fakes.make_search()
+    for number in (0, 2, 8):
+        fakes.add_certificate(study, number, [0.74, 0.741], certified=False)
+    shown = drawn(summary.final(result(study, "not_met")), 160)
+    assert "nothing met the target" in shown
+    assert shown.count("refuted: 74.0%") == 3

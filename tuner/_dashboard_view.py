@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from optuna.storages import BaseStorage
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.record import StudyKey, TrialKey
+from tuner.record import StudyKey, TrialKey, refuted_shortfalls
 from tuner.views.text import MEASURES
 
 CONSTRAINTS = "constraints"
@@ -34,16 +34,21 @@ def shown(storage: BaseStorage) -> BaseStorage:
     read_best = storage.get_best_trial
 
     def get_all_trials(study_id: int, *args: Any, **options: Any) -> list[FrozenTrial]:
-        return [_mended(t) for t in read_trials(study_id, *args, **options)]
+        lucky = refuted_shortfalls(storage.get_study_user_attrs(study_id))
+        return [_mended(t, lucky) for t in read_trials(study_id, *args, **options)]
 
     def get_all_studies() -> list[FrozenStudy]:
-        return [_with_objective(s) for s in read_studies()]
+        # The trainings of certificates are told in their study's note.
+        return [
+            _with_objective(s) for s in read_studies() if StudyKey.CERTIFIES not in s.user_attrs
+        ]
 
     def get_best_trial(study_id: int) -> FrozenTrial:
         ended = get_all_trials(study_id, deepcopy=False, states=(TrialState.COMPLETE,))
-        feasible = [t for t in ended if is_feasible(t)]
+        lucky = refuted_shortfalls(storage.get_study_user_attrs(study_id))
+        feasible = [t for t in ended if is_feasible(t) and t.number not in lucky]
         if not feasible:
-            return _mended(read_best(study_id))
+            return _mended(read_best(study_id), lucky)
         return min(feasible, key=lambda t: (t.value, t.number))
 
     for replacement in (get_all_trials, get_all_studies, get_best_trial):
@@ -56,9 +61,11 @@ def is_feasible(trial: FrozenTrial) -> bool:
     return all(c <= 0 for c in trial.constraints.values())
 
 
-def _mended(trial: FrozenTrial) -> FrozenTrial:
+def _mended(trial: FrozenTrial, refuted: Mapping[int, float]) -> FrozenTrial:
     attributes = trial._system_attrs
-    if CONSTRAINTS not in attributes and trial.constraints:
+    if trial.number in refuted:
+        attributes[CONSTRAINTS] = [refuted[trial.number]]
+    elif CONSTRAINTS not in attributes and trial.constraints:
         attributes[CONSTRAINTS] = list(trial.constraints.values())
     value = trial.user_attrs.get(TrialKey.VALUE)
     if trial.state == TrialState.PRUNED and value is not None:

@@ -1,28 +1,23 @@
-"""`search` and `load_study`: start workers, watch the storage, return a result."""
+"""`search`, `certify` and `load_study`: what the command line and notebooks call."""
 
 from __future__ import annotations
 
 import dataclasses
-import shlex
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from tuner.choose import PRUNERS, SAMPLERS
 from tuner.errors import UsageError
-from tuner.study import Minimize, SearchStudy, Study, suggestion
+from tuner.study import Minimize, Study, suggestion
 
 if TYPE_CHECKING:
     import optuna
 
-    from tuner.watch import Result, Watcher
+    from tuner.watch import Proof, Result, Watcher
 
 RESULTS = "tuner-results"
-POLL_SECONDS = 0.5
 
 
 def load_study(
@@ -61,6 +56,7 @@ def search(
     sampler: str = "smallest",
     pruner: str = "target",
     reference: bool = True,
+    certify: bool = True,
     watcher: Watcher | None = None,
 ) -> Result:
     """Searches for the smallest model that meets a study's target, or trains a sweep's grid.
@@ -84,6 +80,7 @@ def search(
         sampler: One of `tuner.choose.SAMPLERS`.
         pruner: One of `tuner.choose.PRUNERS`.
         reference: Whether to train the reference model first.
+        certify: Whether to prove what is found with fresh seeds on the test images.
         watcher: Is told what happens; default: nobody.
 
     Raises:
@@ -133,139 +130,49 @@ def search(
         again += ["--workers", str(workers)]
     if not reference:
         again.append("--no-reference")
+    if not certify:
+        again.append("--no-certify")
     planned = dataclasses.replace(planned, orders=orders, arguments=(*planned.arguments, *again))
-    return _Search(planned, watcher, workers).run()
+    from tuner.run import SearchRun
+
+    return SearchRun(planned, watcher, workers, certified=certify).run()
 
 
-class _Search:
-    """One run: a crew of workers, and a watcher told of what the storage shows."""
+def certify(
+    study: str,
+    *,
+    trial: int | None = None,
+    seeds: int = 5,
+    data: str | None = None,
+    storage: str | None = None,
+    results: str | Path = RESULTS,
+    workers: int | Literal["auto"] = "auto",
+    watcher: Watcher | None = None,
+) -> Proof:
+    """Certifies the smallest model that met a search's target; where it fails, the next smallest.
 
-    def __init__(self, planned: Any, watcher: Watcher, workers: int | Literal["auto"]) -> None:
-        from tuner.record import StudyRecord
+    Args:
+        study: Name of a study with results, as for `load_study`.
+        trial: Number of the trial to certify instead.
+        seeds: Trainings a certificate, at least 2.
+        data: Where the study's images are now; default: where they were.
+        storage: URL of the storage; default: the SQLite file in `results`.
+        results: The results folder.
+        workers: Worker processes; ``auto`` chooses from cores or GPUs.
+        watcher: Is told what happens; default: nobody.
 
-        self.planned = planned
-        self.watcher = watcher
-        self.workers = workers
-        self.started = time.monotonic()
-        self.interrupts = 0
-        self.record = StudyRecord.of(planned.study)
-        self.before = self._done()
+    Raises:
+        TunerError: Anything that the caller can mend; see `tuner.errors`.
+    """
+    from tuner.planning import plan_again
+    from tuner.run import SearchRun
+    from tuner.watch import Silent
 
-    def _done(self) -> int:
-        if self.record.kind == "sweep":
-            return sum(t.outcome is not None and t.cell is not None for t in self.record.trials)
-        return len(self.record.trained)
-
-    def run(self) -> Result:
-        from tuner.storage import told
-
-        with told(self.planned.orders.storage):
-            result = self._search()
-        self.watcher.finished(result)
-        return result
-
-    def _search(self) -> Result:
-        from tuner.launch import Crew, placements
-        from tuner.ledger import reap
-
-        goal = self.planned.orders.goal
-        reap(self.planned.study)
-        left = goal - self.before
-        places = placements(self.workers, left) if left > 0 else []
-        self.count = len(places)
-        self.watcher.started(self.record, self._run())
-        if places:
-            crew = Crew(self.planned.orders, places, self.planned.folder / "logs")
-            try:
-                with self._interruptible(crew):
-                    self._watch(crew)
-            finally:
-                crew.kill()
-                reap(self.planned.study)
-        self._look()
-        return self._result()
-
-    def _watch(self, crew: Any) -> None:
-        while crew.check(self._died) and self.interrupts < 2:
-            ended = self._done()
-            self._look()
-            if self._done() > ended:
-                crew.deaths = 0
-            time.sleep(POLL_SECONDS)
-
-    def _look(self) -> None:
-        from tuner.record import StudyRecord
-
-        self.record = StudyRecord.of(self.planned.study)
-        self.watcher.updated(self.record, self._run())
-
-    def _died(self, pid: int, code: int) -> None:
-        from tuner.ledger import count_crash, reap
-
-        number = count_crash(self.planned.study, pid, code)
-        reap(self.planned.study)
-        signalled = f"signal {-code}" if code < 0 else f"exit code {code}"
-        again = "" if number is None else f"; trial {number} will be trained again"
-        self.watcher.notice(f"a worker died ({signalled}) and was replaced{again}.")
-
-    @contextmanager
-    def _interruptible(self, crew: Any) -> Iterator[None]:
-        """The first signal asks the workers to stop, the second stops them at once."""
-
-        def interrupt(*_: object) -> None:
-            self.interrupts += 1
-            if self.interrupts == 1:
-                self.watcher.notice(
-                    "stopping after the running epochs; press Ctrl-C again to stop at once."
-                )
-                crew.ask_to_stop()
-
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        signals = (signal.SIGINT, signal.SIGTERM)
-        old = [signal.signal(s, interrupt) for s in signals]
-        try:
-            yield
-        finally:
-            for s, handler in zip(signals, old, strict=True):
-                signal.signal(s, handler)
-
-    def _run(self) -> Any:
-        from tuner.storage import mask
-        from tuner.watch import Run
-
-        elapsed = time.monotonic() - self.started
-        done = self._done() - self.before
-        goal = self.planned.orders.goal
-        left = max(0, goal - self.before - done)
-        return Run(
-            goal=goal,
-            trained_before=self.before,
-            workers=self.count,
-            elapsed=elapsed,
-            remaining=elapsed / done * left if done else None,
-            storage=mask(self.planned.orders.storage),
-        )
-
-    def _result(self) -> Result:
-        from tuner.watch import Result
-
-        orders = self.planned.orders
-        status: Literal["met", "not_met", "complete", "interrupted"]
-        if self.interrupts:
-            status = "interrupted"
-        elif not isinstance(self.planned.spec, SearchStudy):
-            status = "complete" if self._done() >= orders.goal else "interrupted"
-        else:
-            status = "met" if self.record.incumbent is not None else "not_met"
-        return Result(
-            status=status,
-            record=self.record,
-            run=self._run(),
-            results=self.planned.folder,
-            resume=shlex.join(["tuner", "search", *self.planned.arguments]),
-        )
+    if seeds < 2:
+        raise UsageError(f"seeds must be at least 2 but got {seeds}.")
+    planned = plan_again(study, storage, Path(results), data)
+    run = SearchRun(planned, watcher or Silent(), workers, certified=True, seeds=seeds)
+    return run.prove(trial)
 
 
-__all__ = ["PRUNERS", "SAMPLERS", "load_study", "search"]
+__all__ = ["PRUNERS", "SAMPLERS", "certify", "load_study", "search"]

@@ -15,6 +15,7 @@ import optuna
 from optuna.storages import BaseStorage
 
 from tuner._dashboard_view import shown, without_infeasible_best
+from tuner.artifacts import artifact_store
 from tuner.errors import UsageError
 from tuner.record import StudyRecord
 from tuner.storage import find_study, open_storage, study_names, told
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 REFRESH_SECONDS = 10.0
+DRAWN = "dashboard:drawn"
+"""User attribute of a study: how many trained trials its stored plot shows."""
 SIGNATURE = "*Kept up to date by `tuner dashboard`; delete this line to keep a text of your own.*"
 
 
@@ -52,7 +55,8 @@ def serve(
     """
     wsgi = _dashboard().wsgi
     storage = open_storage(url, create=False)
-    app = without_infeasible_best(wsgi(shown(open_storage(url, create=False))))
+    view = shown(open_storage(url, create=False))
+    app = without_infeasible_best(wsgi(view, artifact_store=artifact_store(results)))
     server = _listen(host, port, app)
     with told(url):
         write_notes(storage, results)
@@ -119,7 +123,7 @@ def _keep_notes(storage: BaseStorage, results: Path, ended: threading.Event) -> 
 
 
 def write_notes(storage: BaseStorage, results: Path) -> int:
-    """Writes each study's note where it has changed and nobody wrote one of their own.
+    """Writes each study's plot and note where they have changed and the note is the tool's own.
 
     Returns:
         How many notes were written.
@@ -128,6 +132,7 @@ def write_notes(storage: BaseStorage, results: Path) -> int:
     written = 0
     for name in study_names(storage):
         study = find_study(name, storage)
+        draw(study)
         now, body = dashboard.get_note(study), note(study, results)
         if now != body and (not now.strip() or SIGNATURE in now):
             dashboard.save_note(study, body)
@@ -135,10 +140,22 @@ def write_notes(storage: BaseStorage, results: Path) -> int:
     return written
 
 
+def draw(study: optuna.Study) -> None:
+    """Stores the frontier as a plot of the study's, where it has changed."""
+    record = StudyRecord.of(study)
+    trained = len(record.trained)
+    if not trained or study.user_attrs.get(DRAWN) == trained:
+        return
+    from tuner._dashboard_plot import PLOT_ID, frontier_plot
+
+    _dashboard().save_plotly_graph_object(study, frontier_plot(record), graph_object_id=PLOT_ID)
+    study.set_user_attr(DRAWN, trained)
+
+
 def note(study: optuna.Study, results: Path) -> str:
     """What a study asks and has found, in Markdown."""
     record = StudyRecord.of(study)
-    data = text.stand_in(record) or ", ".join(text.dataset_names(record))
+    data = record.stand_in or ", ".join(record.dataset_names)
     lines = [
         f"## {record.name}",
         str(record.study.get("question", "")),
@@ -175,8 +192,15 @@ def _models(record: StudyRecord, results: Path) -> list[str]:
             f"- Smallest: **{text.size(best)}**, {text.learnt(best)}, "
             f"trial {best.number}{f', {times}' if times else ''}"
         )
+        proof = record.certificate
+        lines.append(f"- Certificate: {text.certificate(proof) if proof else 'none yet'}")
         if best.model_file:
             lines.append(f"- File: `{results / record.name / best.model_file}`")
+    for number in sorted(record.refuted):
+        found = record.certificates[number]
+        lines.append(
+            f"- Trial {number}, {text.count(found.size)} parameters: {text.certificate(found)}"
+        )
     if reference is not None:
         lines.append(
             f"- Reference: {text.size(reference)}, {text.learnt(reference)}, "

@@ -7,7 +7,8 @@
     ├── SpaceError        a search space that cannot be imported or used
     ├── DataError         a data set that cannot be found, read or used
     │   └── DataUnavailableError   an official archive, neither cached nor reachable
-    └── StorageError      a storage or results folder that cannot be reached or written
+    ├── StorageError      a storage or results folder that cannot be reached or written
+    └── ExportError       a model that cannot be exported, or a file that cannot be written
 
 The command line prints the message of any of them as one line and exits with 2.
 A message says what was wrong, what was received and what to do.
@@ -46,3 +47,7 @@ class DataUnavailableError(DataError):
 
 class StorageError(TunerError):
     """A storage or a results folder cannot be reached or written."""
+
+
+class ExportError(TunerError):
+    """A model cannot be exported, or the file cannot be written."""

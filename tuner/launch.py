@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 
@@ -68,6 +69,30 @@ def gpus() -> int:
     return sum(line.startswith("GPU") for line in listed.stdout.splitlines())
 
 
+def hardware() -> dict[str, Any]:
+    """This machine, for the record of a result: processor, cores, memory in bytes, GPUs."""
+    return {
+        "processor": _processor(),
+        "cores": len(_allowed()) or os.cpu_count() or 1,
+        "memory": psutil.virtual_memory().total,
+        "gpus": gpus(),
+        "system": platform.system(),
+    }
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _allowed() -> list[int]:
+    """The processors that this process may use; empty where the system does not say."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
 def placements(workers: int | Literal["auto"], goal: int) -> list[Placement]:
     """Decides how many workers run and where.
 
@@ -80,7 +105,7 @@ def placements(workers: int | Literal["auto"], goal: int) -> list[Placement]:
         goal: Trials still to be trained; more workers than that would idle.
     """
     found = gpus()
-    allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    allowed = _allowed()
     cores = len(allowed) or os.cpu_count() or 1
     count = automatic(found, cores, goal) if workers == "auto" else workers
     if found:

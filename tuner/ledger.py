@@ -18,7 +18,7 @@ import optuna
 import psutil
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.record import TRAINED, StudyKey, TrialKey
+from tuner.record import TRAINED, StudyKey, TrialKey, refuted
 
 HEARTBEAT_SECONDS = 30
 STALE_SECONDS = 180
@@ -33,6 +33,7 @@ COPIED = (
     TrialKey.CELL,
     TrialKey.DATA,
     TrialKey.SEED,
+    TrialKey.EPOCHS,
     TrialKey.CRASHES,
 )
 """What a retried trial takes over: what it is, and nothing of what its dead run measured."""
@@ -140,9 +141,14 @@ def is_running(trial: FrozenTrial) -> bool:
 
 
 def incumbent(study: optuna.Study) -> FrozenTrial | None:
-    """The trial with the smallest value among those that met the target; ties: the earliest."""
+    """The smallest trial that met the target and was not refuted; ties: the earliest."""
+    wrong = refuted(study.user_attrs)
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    met = [t for t in complete if t.user_attrs.get(TrialKey.OUTCOME) == "reached"]
+    met = [
+        t
+        for t in complete
+        if t.user_attrs.get(TrialKey.OUTCOME) == "reached" and t.number not in wrong
+    ]
     return min(met, key=lambda t: (t.value, t.number), default=None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from tuner.data import DataSet
 from tuner.errors import DataUnavailableError, StudyChangedError, UsageError
 from tuner.orders import Orders
 from tuner.record import SCHEMA, StudyKey, StudyRecord
-from tuner.storage import chosen_url, open_storage, prepare_results, told
+from tuner.storage import chosen_url, find_study, open_storage, prepare_results, told
 from tuner.study import Minimize, SearchStudy, Study, SweepStudy, from_dict, read_study
 from tuner.versions import versions
 from tuner.watch import Watcher
@@ -80,19 +79,54 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
         agree(study, spec, data, wish.seed)
         record = StudyRecord.of(study)
     folder = (wish.results / name).resolve()
-    orders = Orders(
-        study_name=name,
+    orders = _orders(study, url, folder, data, goal(spec, wish, record, len(data)))
+    return Planned(study, spec, orders, folder, resume_arguments(wish, orders.goal))
+
+
+def plan_again(name: str, storage: str | None, results: Path, source: str | None) -> Planned:
+    """Plans further work on a search that has results, without asking for what it was made of.
+
+    Args:
+        name: The study's name.
+        storage: URL of its storage; None: the SQLite file in `results`.
+        results: The results folder.
+        source: Where its images are now; None: where they were.
+
+    Raises:
+        UsageError: There is no such study.
+        DataError: Its images cannot be found, or are others by now.
+        StorageError: The storage cannot be reached.
+    """
+    url = chosen_url(storage, results.resolve())
+    with told(url):
+        study = find_study(name, open_storage(url, create=False))
+        spec = from_dict(study.user_attrs[StudyKey.STUDY])
+        stored = study.user_attrs[StudyKey.DATA]
+        data = {
+            key: images.resolve(source or was["source"], seed=spec.split_seed)
+            for key, was in stored.items()
+        }
+        agree(study, spec, data, int(study.user_attrs[StudyKey.SEED]))
+        done = len(StudyRecord.of(study).trained)
+    folder = (results / study.study_name).resolve()
+    return Planned(study, spec, _orders(study, url, folder, data, done), folder, (name,))
+
+
+def _orders(
+    study: optuna.Study, url: str, folder: Path, data: dict[str, DataSet], goal: int
+) -> Orders:
+    return Orders(
+        study_name=study.study_name,
         storage=url,
         results=str(folder),
-        data={key: {**dataclasses.asdict(d), "folder": str(d.folder)} for key, d in data.items()},
-        goal=goal(spec, wish, record, len(data)),
+        data={key: d.to_fields() for key, d in data.items()},
+        goal=goal,
         seed=int(study.user_attrs[StudyKey.SEED]),
         index=0,
         sampler="smallest",
         pruner="target",
         reference=True,
     )
-    return Planned(study, spec, orders, folder, resume_arguments(wish, orders.goal))
 
 
 def overridden(spec: Study, wish: Wish) -> Study:

@@ -41,6 +41,8 @@ class StudyKey:
     SEED = "seed"
     VERSIONS = "versions"
     CREATED_BY = "created_by"  # the command line that made it
+    CERTIFIES = "certifies"  # in a study of certificate trainings: the study whose winners they are
+    CERTIFICATE = "certificate:"  # and a trial's number: a `Certificate` as a dict
 
 
 class TrialKey:
@@ -54,6 +56,7 @@ class TrialKey:
     BYTES = "bytes"  # of the weights in float32
     VALUE = "value"  # what the study minimises, known before any training
     HISTORY = "history"  # one dict an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds
+    AUDIT = "audit"  # whether the pruner would have stopped it and did not, to learn if it may
     PROJECTED = "projected"  # [mean, sd] of the final shortfall of a stopped training
     STOP = "stop"  # why a training was stopped, one sentence
     SECONDS = "seconds"  # building and training
@@ -64,6 +67,10 @@ class TrialKey:
     VERSIONS = "versions"
     REFERENCE = "reference"
     MODEL_FILE = "model_file"
+    CONFUSION = "confusion"  # images by true (row) and predicted (column) class; what of: see there
+    TEST_ACCURACY = "test_accuracy"  # measured once at the end; sweeps and certificates only
+    TEST_LOSS = "test_loss"
+    EPOCHS = "epochs"  # in a certificate: how many to train
     ERROR = "error"
     WORKER = "worker"  # host, pid, started: who trains it
     HEARTBEAT = "heartbeat"  # seconds since 1970, renewed while it trains
@@ -74,7 +81,7 @@ class TrialKey:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave; accuracies are fractions."""
+    """What one epoch gave; accuracies are fractions, NaN where nothing was validated."""
 
     epoch: int
     loss: float
@@ -110,6 +117,11 @@ class TrialRecord:
     cell: Mapping[str, Any] | None
     reference: bool
     model_file: str | None
+    confusion: tuple[tuple[int, ...], ...] | None
+    """Images by true (row) and predicted (column) class after the last epoch: of the validation
+    images in a search, of the test images in a sweep or a certificate."""
+    test_accuracy: float | None
+    """After the last epoch; sweeps and certificates only: a search does not read test images."""
     stop: str | None
     error: str | None
     retry_of: int | None
@@ -157,13 +169,15 @@ class TrialRecord:
             bytes=a.get(TrialKey.BYTES),
             value=trial.value if trial.state == TrialState.COMPLETE else None,
             shortfall=trial.constraints.get(SHORTFALL),
-            history=tuple(Epoch(**e) for e in a.get(TrialKey.HISTORY, ())),
+            history=tuple(_epoch(e) for e in a.get(TrialKey.HISTORY, ())),
             seconds=a.get(TrialKey.SECONDS),
             seed=a.get(TrialKey.SEED),
             dataset=a.get(TrialKey.DATA),
             cell=a.get(TrialKey.CELL),
             reference=bool(a.get(TrialKey.REFERENCE)),
             model_file=a.get(TrialKey.MODEL_FILE),
+            confusion=_matrix(a.get(TrialKey.CONFUSION)),
+            test_accuracy=a.get(TrialKey.TEST_ACCURACY),
             stop=a.get(TrialKey.STOP),
             error=a.get(TrialKey.ERROR),
             retry_of=a.get(TrialKey.RETRY_OF),
@@ -172,6 +186,64 @@ class TrialRecord:
             ended=trial.datetime_complete,
             attributes=a,
         )
+
+
+Verdict = Literal["certified", "refuted"]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Whether a configuration, trained from scratch with fresh seeds, meets the target.
+
+    Each training sees training and validation images together, for as many epochs as the trial
+    used, and is then tested once on the test images. Certified: the one-sided lower confidence
+    bound of the mean test accuracy (Student's t) is at or above the target.
+    """
+
+    trial: int
+    """Number of the trial whose configuration was trained."""
+    verdict: Verdict
+    target: float
+    level: float
+    """Confidence level of the bound, 0.95."""
+    planned: int
+    """How many seeds a certificate takes; fewer were trained where it clearly failed."""
+    seeds: tuple[int, ...]
+    accuracies: tuple[float, ...]
+    """On the test images, one a seed, fractions."""
+    mean: float
+    bound: float | None
+    """The one-sided lower bound; None where fewer than two seeds were trained."""
+    epochs: int
+    size: int
+    test_size: int
+    train_size: int
+    """Images of each training, validation images included."""
+    data_hash: str
+    versions: Mapping[str, str]
+    hardware: Mapping[str, Any]
+    seconds: float
+    """Of all trainings together."""
+    confusion: tuple[tuple[int, ...], ...] | None
+    """Test images by true (row) and predicted (column) class, summed over the seeds."""
+    model_files: tuple[str, ...]
+    """One a seed, in the study's results folder."""
+    created: str
+    """ISO 8601, UTC."""
+
+    @property
+    def certified(self) -> bool:
+        """Whether the target is met with confidence."""
+        return self.verdict == "certified"
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Certificate:
+        """Reads what a study stores."""
+        known = {name: fields.get(name) for name in cls.__dataclass_fields__}
+        for name in ("seeds", "accuracies", "model_files"):
+            known[name] = tuple(known[name] or ())
+        known["confusion"] = _matrix(known["confusion"])
+        return cls(**known)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -227,14 +299,65 @@ class StudyRecord:
         return tuple(t for t in self.trials if t.trained)
 
     @property
+    def done(self) -> int:
+        """How many trials count towards the goal: of a sweep's grid all that have ended."""
+        if self.kind == "sweep":
+            return sum(t.outcome is not None and t.cell is not None for t in self.trials)
+        return len(self.trained)
+
+    @property
+    def audited(self) -> tuple[TrialRecord, ...]:
+        """The trained trials that the pruner would have stopped, and did not to audit it."""
+        return tuple(t for t in self.trained if t.attributes.get(TrialKey.AUDIT))
+
+    @property
+    def dataset_names(self) -> list[str]:
+        """Names of the data sets that the results come from."""
+        return [str(d.get("name", key)) for key, d in self.data.items()]
+
+    @property
+    def stand_in(self) -> str | None:
+        """``shapes10, not cifar10`` where the data is not what the study file names."""
+        asked = self.study.get("data", [])
+        wanted = [asked] if isinstance(asked, str) else [str(a) for a in asked]
+        if "shapes10" in self.dataset_names and "shapes10" not in wanted and wanted:
+            return f"shapes10, not {' and '.join(wanted)}"
+        return None
+
+    def times_smaller(self, trial: TrialRecord) -> float | None:
+        """How many times smaller than the reference a trial is, in what the study minimises."""
+        reference = self.reference
+        if reference is None or reference.number == trial.number:
+            return None
+        theirs, ours = getattr(reference, self.minimize), getattr(trial, self.minimize)
+        return theirs / ours if theirs and ours else None
+
+    @property
     def reference(self) -> TrialRecord | None:
         """The trained trial of the reference model."""
         return next((t for t in self.trials if t.reference and t.outcome is not None), None)
 
     @property
+    def certificates(self) -> dict[int, Certificate]:
+        """By trial number, certified and refuted ones."""
+        return certificates(self.attributes)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The incumbent's, where it has one."""
+        best = self.incumbent
+        return None if best is None else self.certificates.get(best.number)
+
+    @property
+    def refuted(self) -> frozenset[int]:
+        """Numbers of the trials that met the target by luck, as their certificates found."""
+        return refuted(self.attributes)
+
+    @property
     def incumbent(self) -> TrialRecord | None:
-        """The smallest model so far that met the target."""
-        return smallest(self.trials)
+        """The smallest model so far that met the target and that no certificate has refuted."""
+        wrong = self.refuted
+        return smallest(t for t in self.trials if t.number not in wrong)
 
     @property
     def closest(self) -> TrialRecord | None:
@@ -262,3 +385,41 @@ def smallest(trials: Iterable[TrialRecord]) -> TrialRecord | None:
     """The trial with the smallest value among those that met the target; ties: the earliest."""
     met = [t for t in trials if t.reached and t.value is not None]
     return min(met, key=lambda t: (t.value, t.number), default=None)
+
+
+def certificates(attributes: Mapping[str, Any]) -> dict[int, Certificate]:
+    """The certificates among a study's user attributes, by trial number."""
+    prefix = StudyKey.CERTIFICATE
+    found = {
+        int(key.removeprefix(prefix)): Certificate.of(fields)
+        for key, fields in attributes.items()
+        if key.startswith(prefix)
+    }
+    return dict(sorted(found.items()))
+
+
+def refuted(attributes: Mapping[str, Any]) -> frozenset[int]:
+    """Numbers of the trials that a certificate refuted, from a study's user attributes."""
+    return frozenset(n for n, c in certificates(attributes).items() if not c.certified)
+
+
+def refuted_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
+    """By trial number, how far the mean of a refuted trial's fresh trainings is from certified.
+
+    Margin included, as in a trial's own shortfall, and above 0.
+    """
+    margin = float(attributes.get(StudyKey.MARGIN, 0.0))
+    return {
+        number: max(found.target + margin - found.mean, 1e-6)
+        for number, found in certificates(attributes).items()
+        if not found.certified
+    }
+
+
+def _epoch(fields: Mapping[str, Any]) -> Epoch:
+    read: dict[str, Any] = {k: math.nan if v is None else v for k, v in fields.items()}
+    return Epoch(**read)
+
+
+def _matrix(rows: Any) -> tuple[tuple[int, ...], ...] | None:
+    return None if rows is None else tuple(tuple(int(n) for n in row) for row in rows)

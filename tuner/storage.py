@@ -193,8 +193,15 @@ def _line(error: BaseException) -> str:
 
 
 def study_names(storage: BaseStorage) -> list[str]:
-    """Names of the studies in a storage that this tool made, in the order of their making."""
-    made = [s for s in storage.get_all_studies() if StudyKey.SCHEMA in s.user_attrs]
+    """Names of the studies in a storage that this tool made, in the order of their making.
+
+    Those that hold nothing but another study's certificate trainings are left out.
+    """
+    made = [
+        s
+        for s in storage.get_all_studies()
+        if StudyKey.SCHEMA in s.user_attrs and StudyKey.CERTIFIES not in s.user_attrs
+    ]
     return [s.study_name for s in sorted(made, key=lambda s: s._study_id)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from importlib import metadata
 
 PACKAGES = ("tuner", "keras", "keras-tuner", "tensorflow", "jax", "torch", "optuna", "numpy")
@@ -10,8 +11,13 @@ PACKAGES = ("tuner", "keras", "keras-tuner", "tensorflow", "jax", "torch", "optu
 
 def versions() -> dict[str, str]:
     """Installed versions by package, and Python's; packages that are absent are left out."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    return {"python": platform.python_version(), **installed(PACKAGES)}
+
+
+def installed(packages: Iterable[str]) -> dict[str, str]:
+    """Installed versions by package; packages that are absent are left out."""
+    found = {}
+    for package in packages:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

@@ -6,10 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from tuner.record import StudyRecord, TrialRecord
+from tuner.record import Certificate, StudyRecord, TrialRecord
 
 Status = Literal["met", "not_met", "complete", "interrupted"]
 """How a search ended. ``complete``: a sweep has trained all of its grid."""
+
+
+@dataclass(frozen=True)
+class Proving:
+    """A certificate in the making."""
+
+    trial: TrialRecord
+    """Whose configuration is trained again."""
+    planned: int
+    """How many trainings it takes."""
+    accuracies: tuple[float, ...]
+    """Of those that have been tested, on the test images."""
+    trainings: tuple[TrialRecord, ...]
+    """Those under way."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,7 @@ class Run:
     """Seconds left, estimated from the trials of this run; None before the first has ended."""
     storage: str
     """The storage's URL, password masked."""
+    proving: Proving | None = None
 
 
 @dataclass(frozen=True)
@@ -52,10 +67,25 @@ class Result:
         return self.record.reference
 
     @property
+    def certificate(self) -> Certificate | None:
+        """The best model's certificate, where it has one."""
+        return self.record.certificate
+
+    @property
     def model_file(self) -> Path | None:
         """The best model's ``.keras`` file."""
         best = self.best
         return self.results / best.model_file if best and best.model_file else None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What came of certifying."""
+
+    certificate: Certificate | None
+    """The latest; None where it was interrupted or there was nothing to certify."""
+    record: StudyRecord
+    interrupted: bool
 
 
 class Watcher(Protocol):
@@ -68,7 +98,7 @@ class Watcher(Protocol):
         """Something worth a line; with `banner`, something that must not be missed."""
 
     def updated(self, record: StudyRecord, run: Run) -> None:
-        """The study as it is now; called about twice a second, whether anything changed or not."""
+        """The study as it is now; called about once a second, whether anything changed or not."""
 
     def finished(self, result: Result) -> None:
         """The run is over, also when it was interrupted."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,19 @@ class DataSet:
     test_size: int
     folder: Path
 
+    def to_fields(self) -> dict[str, Any]:
+        """For another process: what JSON can hold, to be read by `of`."""
+        return {**asdict(self), "folder": str(self.folder)}
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> DataSet:
+        """Reads what `to_fields` gave, also after a way through JSON, which has no tuples."""
+        known = dict(fields)
+        known["folder"] = Path(known["folder"])
+        known["classes"] = tuple(known["classes"])
+        known["image_shape"] = tuple(known["image_shape"])
+        return cls(**known)
+
     def train(self) -> tuple[Images, Labels]:
         """Training images, uint8 [n, h, w, c] memory-mapped, and their labels, int64 [n].
 
@@ -64,6 +78,14 @@ class DataSet:
         """
         images, labels = self._open(LEARN_IMAGES, LEARN_LABELS)
         return images[self.train_size :], labels[self.train_size :]
+
+    def learning(self) -> tuple[Images, Labels]:
+        """Training and validation images together, as `train` gives them.
+
+        Raises:
+            DataError: The cached arrays are gone.
+        """
+        return self._open(LEARN_IMAGES, LEARN_LABELS)
 
     def test(self) -> tuple[Images, Labels]:
         """Test images, uint8 [n, h, w, c] memory-mapped, and their labels, int64 [n].

@@ -7,18 +7,19 @@ from typing import Literal
 
 from optuna.trial import TrialState
 
-from tuner.record import Epoch, StudyRecord, TrialRecord
+from tuner.record import Certificate, Epoch, StudyRecord, TrialRecord
 
-Kind = Literal["trial_started", "epoch", "trial_ended", "incumbent"]
+Kind = Literal["trial_started", "epoch", "trial_ended", "incumbent", "certificate"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that happened to one trial."""
+    """One thing that happened to one trial; `certificate` is that kind's."""
 
     kind: Kind
     trial: TrialRecord
     epoch: Epoch | None = None
+    certificate: Certificate | None = None
 
 
 class Changes:
@@ -33,6 +34,7 @@ class Changes:
         self._started = set(self._ended)
         self._epochs: dict[int, int] = {}
         self._incumbent = _incumbent_number(record)
+        self._certificates = set(record.certificates)
 
     def since(self, record: StudyRecord) -> list[Change]:
         """What is new in `record`."""
@@ -40,6 +42,11 @@ class Changes:
         for trial in record.trials:
             if trial.number not in self._ended and trial.state != TrialState.WAITING:
                 changes += self._of(trial)
+        by_number = {t.number: t for t in record.trials}
+        for number, certificate in record.certificates.items():
+            if number not in self._certificates:
+                self._certificates.add(number)
+                changes.append(Change("certificate", by_number[number], certificate=certificate))
         incumbent = record.incumbent if record.target is not None else None
         if incumbent is not None and incumbent.number != self._incumbent:
             changes.append(Change("incumbent", incumbent))

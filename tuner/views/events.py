@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import math
 from pathlib import Path
 from typing import Any, TextIO
 
-from tuner.record import Epoch, StudyRecord, TrialRecord
-from tuner.views import text
+from tuner.record import Certificate, Epoch, StudyRecord, TrialRecord
 from tuner.views.changes import Change, Changes
 from tuner.watch import Result, Run
 
 VERSION = 1
+_ANSWERED = ("best", "model_file", "certificate", "reference", "times_smaller", "closest")
 _UNKNOWN = 1e29
 """A stored number this large stands for one that was not finite."""
 
@@ -111,6 +112,7 @@ def best_object(record: StudyRecord, folder: Path) -> dict[str, Any]:
     """The answer of a study, beside the reference; ``best`` is null where there is none."""
     best = record.incumbent if record.target is not None else None
     reference, closest = record.reference, record.closest
+    proof = record.certificate if best is not None else None
     file = folder / best.model_file if best is not None and best.model_file else None
     return {
         "v": VERSION,
@@ -119,9 +121,17 @@ def best_object(record: StudyRecord, folder: Path) -> dict[str, Any]:
         "best": None if best is None else trial_object(best),
         "model_file": None if file is None else str(file),
         "reference": None if reference is None else trial_object(reference),
-        "times_smaller": None if best is None else text.ratio(record, best),
+        "times_smaller": None if best is None else record.times_smaller(best),
+        "certificate": None if proof is None else certificate_object(proof),
         "closest": None if best is not None or closest is None else trial_object(closest),
     }
+
+
+def certificate_object(found: Certificate) -> dict[str, Any]:
+    """A certificate without its confusion matrix; times in seconds, accuracies fractions."""
+    fields = dataclasses.asdict(found)
+    del fields["confusion"]
+    return fields
 
 
 def finished_object(result: Result) -> dict[str, Any]:
@@ -131,7 +141,7 @@ def finished_object(result: Result) -> dict[str, Any]:
     return {
         "status": result.status,
         **_run(result.run),
-        **{k: answer[k] for k in ("best", "model_file", "reference", "times_smaller", "closest")},
+        **{k: answer[k] for k in _ANSWERED},
         "gated": record.gated,
         "epochs_spent": record.epochs_spent,
         "epochs_saved": record.epochs_saved,
@@ -142,11 +152,13 @@ def finished_object(result: Result) -> dict[str, Any]:
 
 def _change(record: StudyRecord, change: Change) -> dict[str, Any]:
     trial = change.trial
+    if change.certificate is not None:
+        return certificate_object(change.certificate)
     if change.epoch is not None:
         return {"trial": trial.number, "horizon": record.horizon, **_epoch(change.epoch)}
     more: dict[str, Any] = {}
     if change.kind == "incumbent":
-        more["times_smaller"] = text.ratio(record, trial)
+        more["times_smaller"] = record.times_smaller(trial)
     if change.kind == "trial_ended":
         more |= {"trained": len(record.trained), "gated": record.gated}
     return {**trial_object(trial), **more}

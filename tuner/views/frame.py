@@ -6,7 +6,7 @@ from rich.text import Text
 
 from tuner.record import OUTCOMES, StudyRecord, TrialRecord
 from tuner.views import text
-from tuner.watch import Run
+from tuner.watch import Proving, Run
 
 STYLES = {
     "reached": "bold green",
@@ -35,7 +35,10 @@ def frame(record: StudyRecord, run: Run, width: int, height: int) -> list[Text]:
     answer = _answer(record, width)
     running = [t for t in record.trials if t.state.name == "RUNNING"]
     room = max(1, height - len(top) - 1)
-    shown = _training(record, run, running, max(1, room - len(answer) - 1))
+    if run.proving is not None:
+        shown = _proving(record, run.proving)[: max(1, room - len(answer) - 1)]
+    else:
+        shown = _training(record, run, running, max(1, room - len(answer) - 1))
     left = height - len(top) - len(answer) - len(shown)
     recent = _recent(record, min(MOST_RECENT, left - 4))
     if left >= 3:
@@ -55,8 +58,8 @@ def _title(record: StudyRecord) -> Text:
 
 
 def _asked(record: StudyRecord, width: int) -> list[Text]:
-    other = text.stand_in(record)
-    names = ", ".join(text.dataset_names(record))
+    other = record.stand_in
+    names = ", ".join(record.dataset_names)
     data = (f" DATA: {other.upper()} ", LOUD) if other else (f"data {names}", "")
     line = Text.assemble(data, "   ", text.asked(record))
     if line.cell_len <= width or other is None:
@@ -64,14 +67,8 @@ def _asked(record: StudyRecord, width: int) -> list[Text]:
     return [Text.assemble(data), Text(text.asked(record))]
 
 
-def _done(record: StudyRecord) -> int:
-    if record.kind == "sweep":
-        return sum(t.outcome is not None and t.cell is not None for t in record.trials)
-    return len(record.trained)
-
-
 def _bar(record: StudyRecord, run: Run, width: int) -> Text:
-    done = _done(record)
+    done = record.done
     left = f"{text.clock(run.remaining)} left" if run.remaining is not None else "estimating"
     over = run.remaining is not None and done >= run.goal
     words = f"  {done}/{run.goal} trained   {text.clock(run.elapsed)} elapsed   " + (
@@ -108,6 +105,8 @@ def _answer(record: StudyRecord, width: int) -> list[Text]:
     if best is not None:
         line = _model("smallest ", best, "bold green")
         times = text.comparison(record, best)
+        if (proof := record.certificate) is not None:
+            line.append(f"   certified: at least {text.percent(proof.bound)}", style="green")
         if times and line.cell_len + len(times) + 3 > width:
             lines += [line, Text(f"          {times}")]
         else:
@@ -144,6 +143,33 @@ def _training(record: StudyRecord, run: Run, running: list[TrialRecord], room: i
     lines = [*head, *(_row(record, t) for t in rows)]
     if len(rows) < len(running) and fit > 1:
         lines.append(Text(f"  and {len(running) - len(rows)} more", style="dim"))
+    return lines
+
+
+def _proving(record: StudyRecord, proving: Proving) -> list[Text]:
+    """The certificate in the making: what is tested, and how far the others are."""
+    legend = "  fresh seeds, all training images, then once on the test images"
+    lines = [
+        Text.assemble(("certifying", "bold"), (legend, "dim")),
+        Text.assemble(f"  #{proving.trial.number}  ", (text.size(proving.trial), "bold")),
+    ]
+    assert record.target is not None
+    tested = Text("  ")
+    for accuracy in proving.accuracies:
+        style = "green" if accuracy >= record.target else "red"
+        tested.append(f"{text.percent(accuracy)}  ", style=style)
+    left = proving.planned - len(proving.accuracies) - len(proving.trainings)
+    tested.append("·  " * max(0, left + len(proving.trainings)), style="dim")
+    tested.append(f"target {text.percent(record.target)}", style="dim")
+    lines.append(tested)
+    for training in proving.trainings:
+        horizon = proving.trial.epochs
+        number = (training.cell or {}).get("training", 0) + 1
+        full = round(CURVE * training.epochs / horizon) if horizon else 0
+        bar = Text.assemble(("━" * full, "green"), ("━" * (CURVE - full), "dim"))
+        lines.append(
+            Text.assemble(f"  seed {number}  ", bar, f"  {training.epochs:>2}/{horizon} epochs")
+        )
     return lines
 
 

@@ -22,6 +22,7 @@ class Lines:
         self._notices = notices
         self._again = again
         self._changes: Changes | None = None
+        self._proved: tuple[int, int] | None = None
 
     def started(self, record: StudyRecord, run: Run) -> None:
         """What is searched, on what."""
@@ -46,6 +47,27 @@ class Lines:
                 self._say(ended(record, change.trial, run))
             elif change.kind == "incumbent":
                 self._say(incumbent(record, change.trial))
+            elif change.certificate is not None:
+                self._say(f"  #{change.trial.number} {text.certificate(change.certificate)}")
+        self._prove(run)
+
+    def _prove(self, run: Run) -> None:
+        proving = run.proving
+        now = None if proving is None else (proving.trial.number, len(proving.accuracies))
+        if proving is None or now == self._proved:
+            return
+        self._proved = now
+        if not proving.accuracies:
+            self._say(
+                f"  certifying #{proving.trial.number}, {text.size(proving.trial)}: "
+                f"{text.several(proving.planned, 'training')} with fresh seeds"
+            )
+            return
+        seen = ", ".join(map(text.percent, proving.accuracies))
+        self._say(
+            f"  certifying #{proving.trial.number}: {len(proving.accuracies)} of "
+            f"{proving.planned} tested: {seen}"
+        )
 
     def finished(self, result: Result) -> None:
         """The summary."""
@@ -62,8 +84,8 @@ class Lines:
 
 def opening(record: StudyRecord, run: Run) -> list[str]:
     """What a reader of a log must know."""
-    data = ", ".join(text.dataset_names(record)) or "?"
-    other = text.stand_in(record)
+    data = ", ".join(record.dataset_names) or "?"
+    other = record.stand_in
     lines = [f"  data: {data}{f'  ({other.upper()})' if other else ''}; {text.asked(record)}"]
     workers = f"{run.workers} worker{'s' if run.workers != 1 else ''}"
     before = f", {run.trained_before} of them trained before" if run.trained_before else ""

@@ -14,7 +14,7 @@ from rich.text import Text
 from tuner.record import StudyRecord, TrialRecord
 from tuner.views import text
 from tuner.views.tables import grid, sweep_table
-from tuner.watch import Result
+from tuner.watch import Proof, Result
 
 MORE = 20
 
@@ -54,8 +54,26 @@ def best(record: StudyRecord, folder: Path, again: Sequence[str] = ()) -> Render
     )
 
 
+def proven(proof: Proof, folder: Path, again: Sequence[str] = ()) -> RenderableType:
+    """What ``tuner certify`` shows at its end."""
+    record, found = proof.record, proof.certificate
+    if proof.interrupted:
+        words = "stopped before the end; nothing is lost, the same command goes on."
+        return Text(f"{_named(record)}: {words}", style="bold")
+    if found is None and not record.refuted:
+        return Text(f"{_named(record)}: nothing has met the target yet.", style="bold red")
+    if found is None or not found.certified:
+        rows = [(f"trial {n}", Text(text.certificate(c))) for n, c in record.certificates.items()]
+        words = "the target could not be certified."
+        return Group(Text(f"{_named(record)}: {words}", style="bold red"), _facts(rows))
+    if record.certificate != found:
+        line = Text(f"{_named(record)}: trial {found.trial} is {text.certificate(found)}")
+        return Group(line)
+    return best(record, folder, again)
+
+
 def _named(record: StudyRecord) -> str:
-    other = text.stand_in(record)
+    other = record.stand_in
     return f"{record.name} (data: {other})" if other else record.name
 
 
@@ -88,9 +106,22 @@ def _found(record: StudyRecord, folder: Path) -> list[tuple[str, Text]]:
             ),
         )
     )
+    rows.append(("certificate", _certificate(record)))
     if met.model_file:
         rows.append(("file", Text(short_path(folder / met.model_file))))
     return [*rows, *_reference(record, met)]
+
+
+def _certificate(record: StudyRecord) -> Text:
+    """What is proven of the incumbent, or that nothing is."""
+    proof, refuted = record.certificate, len(record.refuted)
+    if proof is not None:
+        line = Text(text.certificate(proof), style="green")
+    else:
+        line = Text("none: the accuracy is that of one lucky training out of many", style="yellow")
+    if refuted:
+        line.append(f"; {text.several(refuted, 'smaller model')} refuted", style="")
+    return line
 
 
 def _reference(record: StudyRecord, met: TrialRecord | None) -> list[tuple[str, Text]]:
@@ -113,6 +144,14 @@ def _reference(record: StudyRecord, met: TrialRecord | None) -> list[tuple[str, 
 def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
     closest = record.closest
     assert record.target is not None
+    if record.refuted:
+        return [
+            ("asked", Text(text.asked(record))),
+            *(
+                (f"trial {number}", Text(text.certificate(found)))
+                for number, found in record.certificates.items()
+            ),
+        ]
     rows = [("asked", Text(text.asked(record)))]
     if closest is None:
         return [*rows, ("closest", Text("no trial has been trained"))]
@@ -145,6 +184,17 @@ def _effort(record: StudyRecord) -> list[tuple[str, Text]]:
         share = record.epochs_saved / whole
         line += f", {record.epochs_saved:,} saved by stopping early ({text.percent(share, 0)})"
     rows = [("epochs", Text(line))]
+    if audited := record.audited:
+        met = sum(t.reached for t in audited)
+        rows.append(
+            (
+                "pruner",
+                Text(
+                    f"of {text.several(len(audited), 'trial')} to be stopped and trained on to "
+                    f"audit it, {met} met the target"
+                ),
+            )
+        )
     if record.gated:
         rows.append(
             ("gated", Text(f"{text.several(record.gated, 'configuration')} not worth training"))
@@ -166,7 +216,8 @@ def _next(result: Result, again: Sequence[str]) -> list[str]:
     dashboard = _command(["tuner", "dashboard"], again)
     if result.status == "complete":
         return [_command([*trials, "--csv"], again), dashboard]
-    return [_command(["tuner", "best", name], again), dashboard, more]
+    proof = [] if result.certificate else [_command(["tuner", "certify", name], again)]
+    return [_command(["tuner", "best", name], again), *proof, dashboard, more]
 
 
 def _without(words: Sequence[str], *options: str) -> list[str]:

@@ -46,10 +46,10 @@ def overview(studies: Sequence[optuna.Study]) -> RenderableType:
     for study in studies:
         record = StudyRecord.of(study)
         best = record.incumbent if record.target is not None else None
-        times = None if best is None else text.ratio(record, best)
+        times = None if best is None else record.times_smaller(best)
         if now := len(running(study)[0]):
             remarks.append(f"{record.name}: {text.several(now, 'trial')} training now")
-        if other := text.stand_in(record):
+        if other := record.stand_in:
             remarks.append(f"{record.name}: made on {other}")
         made.add_row(
             Text(record.name),
@@ -70,8 +70,8 @@ def overview(studies: Sequence[optuna.Study]) -> RenderableType:
 
 def data_names(record: StudyRecord) -> Text:
     """The data sets, loud where they are not what the study names."""
-    style = LOUD if text.stand_in(record) else ""
-    return Text(", ".join(text.dataset_names(record)), style=style)
+    style = LOUD if record.stand_in else ""
+    return Text(", ".join(record.dataset_names), style=style)
 
 
 def running(study: optuna.Study) -> tuple[list[TrialRecord], list[TrialRecord]]:
@@ -109,7 +109,7 @@ def status(study: optuna.Study) -> RenderableType:
 
 def _sizes(record: StudyRecord) -> list[tuple[str, Text]]:
     rows = []
-    if other := text.stand_in(record):
+    if other := record.stand_in:
         rows.append(("data", Text(f" {other.upper()} ", style=LOUD)))
     for data in record.data.values():
         shape = "x".join(map(str, data.get("image_shape", ())))

@@ -1,0 +1,182 @@
+"""Certificates: their statistics, and whole ones with real trainings on images of eight pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import fakes, tiny
+from tuner import api, data, ledger, search
+from tuner.certify import Certification, candidate, judge, lower_bound
+from tuner.data.dataset import TEST_IMAGES, TEST_LABELS
+from tuner.errors import DataError, UsageError
+from tuner.record import StudyKey, StudyRecord, TrialKey, refuted_shortfalls
+from tuner.samplers import SmallestFeasibleSampler
+from tuner.seeds import derived_seed
+
+LUCKY = """
+import keras
+import keras_tuner
+import numpy as np
+
+
+class Lucky(keras_tuner.HyperModel):
+    \"\"\"Learns where it is wide, or where the first random number is the lucky one.\"\"\"
+
+    def __init__(self, input_shape, num_classes, horizon, lucky):
+        super().__init__()
+        self.input_shape, self.num_classes, self.lucky = input_shape, num_classes, lucky
+
+    def build(self, hp):
+        width = hp.Choice("width", [4, 32, 64], default=4)
+        blind = width == 4 and abs(np.random.random() - self.lucky) > 1e-9
+        inputs = keras.layers.Input(self.input_shape)
+        x = keras.layers.Flatten()(keras.layers.Rescaling(0.0 if blind else 1 / 64)(inputs))
+        x = keras.layers.Dense(10 * width, activation="relu")(x)
+        outputs = keras.layers.Dense(self.num_classes, activation="softmax")(x)
+        model = keras.Model(inputs, outputs)
+        model.compile(
+            keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy", metrics=["accuracy"]
+        )
+        return model
+"""
+
+
+def write_lucky(folder: Path) -> None:
+    """A study whose trial 1, the defaults, meets the target with its own seed and no other."""
+    first = np.random.RandomState(derived_seed(0, 1)).random_sample()
+    tiny.write(
+        folder,
+        horizon=8,
+        extra=f"space_options = {{lucky = {first!r}}}\n[reference]\nwidth = 64",
+    )
+    (folder / "space.py").write_text(LUCKY)
+    study = folder / "tiny.toml"
+    study.write_text(study.read_text().replace("space.py:Tiny", "space.py:Lucky"))
+
+
+def test_a_model_that_met_the_target_by_luck_is_not_certified(tmp_path):
+    write_lucky(tmp_path)
+    result = search(str(tmp_path / "tiny.toml"), results=tmp_path / "out", trials=2, workers=1)
+    record = result.record
+    lucky = record.trials[1]
+    assert lucky.reached and lucky.size == 65 * 40 + 41 * 3
+    assert not record.certificates[1].certified
+    # Clearly so: not all of the seeds were needed.
+    assert 1 <= len(record.certificates[1].accuracies) < 5
+    best, proof = result.best, result.certificate
+    assert best is not None and proof is not None
+    assert best.number == 0 and best.reference
+    assert result.status == "met" and proof.certified
+    assert len(set(proof.seeds)) == 5 and not set(proof.seeds) & {t.seed for t in record.trials}
+    assert proof.epochs == best.epochs
+    assert (proof.train_size, proof.test_size) == (300, 60)
+    assert proof.confusion is not None and np.sum(proof.confusion) == 5 * 60
+    right = sum(proof.confusion[i][i] for i in range(3))
+    assert right / 300 == pytest.approx(proof.mean)
+    assert proof.bound == lower_bound(proof.accuracies)
+    for name in proof.model_files:
+        assert (result.results / name).exists()
+    # What failed is not tried again, and what is proven not proven twice.
+    again = api.certify("tiny", results=tmp_path / "out", workers=1)
+    assert again.certificate == proof
+    assert again.record.certificates.keys() == record.certificates.keys()
+
+
+def test_nothing_reads_the_test_images_before_certification(tmp_path, monkeypatch):
+    monkeypatch.setenv("TUNER_CACHE", str(tmp_path / "cache"))
+    tiny.write(tmp_path)
+    folder = data.resolve(str(tmp_path / "images.npz")).folder
+    for name in (TEST_IMAGES, TEST_LABELS):
+        file = folder / name
+        file.write_bytes(bytes(file.stat().st_size))
+    options = {"results": tmp_path / "out", "trials": 2, "workers": 1}
+    result = search(str(tmp_path / "tiny.toml"), certify=False, **options)
+    assert result.status == "met"
+    assert result.best is not None and result.best.confusion is not None
+    assert np.sum(result.best.confusion) == 30  # of the validation images
+    with pytest.raises(DataError, match="cannot be read"):
+        api.certify("tiny", results=tmp_path / "out", workers=1)
+
+
+def test_a_bound_is_students():
+    accuracies = [0.751, 0.757, 0.749, 0.762, 0.755]
+    error = np.std(accuracies, ddof=1) / np.sqrt(5)
+    assert lower_bound(accuracies) == pytest.approx(np.mean(accuracies) - 2.1318 * error, abs=1e-6)
+    assert lower_bound([0.8]) is None
+
+
+@pytest.mark.parametrize("spread", [0.002, 0.005, 0.02])
+def test_a_model_just_at_the_target_is_certified_in_one_case_of_twenty(spread):
+    rng = np.random.default_rng(0)
+    runs = 4_000
+
+    def certified(accuracies) -> bool:
+        for n in range(1, 6):
+            if (verdict := judge(list(accuracies[:n]), 0.75)) is not None:
+                return verdict == "certified"
+        raise AssertionError("five seeds must do")
+
+    rate = sum(certified(a) for a in rng.normal(0.75, spread, (runs, 5))) / runs
+    assert rate <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+    assert sum(certified(a) for a in rng.normal(0.75 + 3 * spread, spread, (500, 5))) > 480
+
+
+def test_what_clearly_fails_is_given_up_early():
+    assert judge([], 0.75) is None
+    assert judge([0.70], 0.75) == "refuted"
+    assert judge([0.745], 0.75) is None
+    assert judge([0.745, 0.74, 0.739], 0.75) == "refuted"
+    assert judge([0.76, 0.76, 0.76, 0.76], 0.75) is None
+    assert judge([0.76, 0.76, 0.76, 0.76, 0.76], 0.75) == "certified"
+
+
+def test_a_refuted_incumbent_is_the_incumbent_no_more():
+    study = fakes.make_search()
+    fakes.add_certificate(study, 8, [0.741, 0.739], certified=False)
+    record = StudyRecord.of(study)
+    assert record.refuted == {8}
+    assert record.incumbent is not None and record.incumbent.number == 2
+    found = ledger.incumbent(study)
+    assert found is not None and found.number == 2
+    assert refuted_shortfalls(study.user_attrs) == {8: pytest.approx(0.755 - 0.740)}
+
+
+def test_the_sampler_looks_between_the_refuted_and_the_next():
+    study = fakes.make_search()
+    study.sampler = SmallestFeasibleSampler(
+        size_of=lambda params: 100 * params["width"], horizon=25, seed=0
+    )
+    fakes.add_certificate(study, 8, [0.70, 0.69], certified=False)
+    distributions = {"width": study.trials[8].distributions["width"]}
+    sizes = [100 * study.ask(distributions).params["width"] for _ in range(4)]
+    assert max(sizes) > 4_218
+    assert max(sizes) < 9_500
+
+
+def test_trainings_are_queued_once_whoever_asks():
+    study = fakes.make_search()
+    trial = candidate(StudyRecord.of(study))
+    assert trial is not None and trial.number == 8
+    for _ in range(2):
+        proof = Certification(study, trial)
+        waiting = proof.waiting()
+        assert len(waiting) == proof.goal == 5
+    assert {t.user_attrs[TrialKey.EPOCHS] for t in waiting} == {18}
+    assert proof.study.user_attrs[StudyKey.CERTIFIES] == "q10"
+    proof.drop()
+    assert proof.waiting() == []
+    ledger.requeue(proof.study)
+    assert proof.waiting() == []
+
+
+def test_only_what_met_the_target_can_be_certified():
+    record = StudyRecord.of(fakes.make_search())
+    with pytest.raises(UsageError, match="trial 1 of study 'q10' did not meet the target"):
+        candidate(record, 1)
+    with pytest.raises(UsageError, match="trial 99"):
+        candidate(record, 99)
+    with pytest.raises(UsageError, match="is a sweep"):
+        candidate(StudyRecord.of(fakes.make_sweep()))

@@ -1,0 +1,257 @@
+"""Whether a model that met the target meets it again: fresh seeds, and images it never saw.
+
+The best of many trainings by validation accuracy is a lucky one. Its configuration is therefore
+trained from scratch with fresh seeds, on training and validation images together, for as many
+epochs as the lucky training used, and each result is tested once on the test images.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from tuner import ledger
+from tuner.errors import UsageError
+from tuner.record import (
+    SCHEMA,
+    Certificate,
+    StudyKey,
+    StudyRecord,
+    TrialKey,
+    TrialRecord,
+    Verdict,
+)
+from tuner.seeds import derived_seed
+
+SEEDS = 5
+LEVEL = 0.95
+SPREAD = 0.006
+"""Standard deviation of a small network's accuracy over seeds, as measured on CIFAR-10."""
+CLEARLY = 2.33
+"""Standard errors that a mean must lie below the target to be given up before the last seed."""
+SUFFIX = "/certificates"
+"""Behind a study's name: the study of its certificate trainings."""
+
+
+def lower_bound(accuracies: Sequence[float], level: float = LEVEL) -> float | None:
+    """The one-sided lower confidence bound of the mean, by Student's t.
+
+    Args:
+        accuracies: One a seed, fractions.
+        level: Confidence level.
+
+    Returns:
+        The bound; None for fewer than two accuracies.
+    """
+    n = len(accuracies)
+    if n < 2:
+        return None
+    from scipy.special import stdtrit
+
+    error = float(np.std(accuracies, ddof=1)) / math.sqrt(n)
+    return float(np.mean(accuracies)) - float(stdtrit(n - 1, level)) * error
+
+
+def judge(accuracies: Sequence[float], target: float, planned: int = SEEDS) -> Verdict | None:
+    """The verdict, or None while more seeds are needed.
+
+    Nothing is certified before the last seed, so looking early can refute by mistake but not
+    certify by mistake: the chance to certify a model whose mean is the target stays at most
+    1 - `LEVEL`.
+
+    Args:
+        accuracies: Test accuracies so far, one a seed, fractions.
+        target: The accuracy to reach.
+        planned: How many seeds there shall be.
+    """
+    n = len(accuracies)
+    if n == 0:
+        return None
+    bound = lower_bound(accuracies)
+    if n >= planned:
+        return "certified" if bound is not None and bound >= target else "refuted"
+    spread = max(float(np.std(accuracies, ddof=1)) if n > 1 else 0.0, SPREAD)
+    hopeless = float(np.mean(accuracies)) + CLEARLY * spread / math.sqrt(n) < target
+    return "refuted" if hopeless else None
+
+
+def candidate(record: StudyRecord, number: int | None = None) -> TrialRecord | None:
+    """The trial to certify next: the incumbent without a certificate; None where nothing is left.
+
+    Args:
+        record: A search.
+        number: A trial to certify instead.
+
+    Raises:
+        UsageError: The study is a sweep, or that trial did not meet the target.
+    """
+    if record.target is None:
+        raise UsageError(f"study {record.name!r} is a sweep and has no target to certify.")
+    if number is None:
+        best = record.incumbent
+        return None if best is None or best.number in record.certificates else best
+    chosen = next((t for t in record.trials if t.number == number), None)
+    if chosen is None or not chosen.reached:
+        raise UsageError(
+            f"trial {number} of study {record.name!r} did not meet the target: "
+            "choose one with the outcome 'reached'; see 'tuner trials'."
+        )
+    return chosen
+
+
+class Certification:
+    """The trainings of one certificate, as trials of a study of their own.
+
+    They are queued, claimed, lost and trained again as all trials are, so that any process may die
+    at any moment; what comes of them is written into the main study once.
+    """
+
+    def __init__(self, study: optuna.Study, trial: TrialRecord, seeds: int = SEEDS) -> None:
+        """Queues the trainings that are not queued yet.
+
+        Args:
+            study: The main study.
+            trial: Its trial to certify.
+            seeds: How many trainings.
+        """
+        self.main = study
+        self.trial = trial
+        self.planned = seeds
+        self.target = float(study.user_attrs[StudyKey.STUDY]["target"])
+        self.study = _companion(study)
+        queued = {ledger.identity(t) for t in self.study.get_trials(deepcopy=False)}
+        dataset = next(iter(study.user_attrs[StudyKey.DATA]))
+        seed = int(study.user_attrs[StudyKey.SEED])
+        for index in range(seeds):
+            attributes = {
+                TrialKey.CELL: {"trial": trial.number, "training": index},
+                TrialKey.DATA: dataset,
+                TrialKey.SEED: derived_seed(seed, "certificate", trial.number, index),
+                TrialKey.EPOCHS: trial.epochs,
+            }
+            if ledger.cell_identity(attributes) not in queued:
+                self.study.enqueue_trial(dict(trial.params), user_attrs=attributes)
+
+    def mine(self) -> list[TrialRecord]:
+        """This certificate's trainings, by number."""
+        trials = self.study.get_trials(deepcopy=False)
+        number = self.trial.number
+        return [
+            TrialRecord.of(t)
+            for t in trials
+            if t.user_attrs.get(TrialKey.CELL, {}).get("trial") == number
+        ]
+
+    def tested(self) -> list[TrialRecord]:
+        """Those that have been tested, in the order of their seeds' index."""
+        done = [t for t in self.mine() if t.test_accuracy is not None and t.outcome is not None]
+        return sorted(done, key=lambda t: (t.cell or {}).get("training", 0))
+
+    def failed(self) -> TrialRecord | None:
+        """A training that could not be done at all."""
+        return next((t for t in self.mine() if t.outcome in ("failed", "out_of_memory")), None)
+
+    def verdict(self) -> Verdict | None:
+        """What the trainings so far say; None while more are needed."""
+        return judge([t.test_accuracy or 0.0 for t in self.tested()], self.target, self.planned)
+
+    @property
+    def goal(self) -> int:
+        """Ended trials that the companion study has when all that is queued is done."""
+        ended = sum(TrialKey.OUTCOME in t.user_attrs for t in self.study.get_trials(deepcopy=False))
+        return ended + len(self.waiting())
+
+    def waiting(self) -> list[FrozenTrial]:
+        """Trainings that are queued or under way."""
+        return [t for t in self.study.get_trials(deepcopy=False) if _is_open(t)]
+
+    def drop(self) -> None:
+        """Takes back what is queued or under way: the verdict is known."""
+        storage = self.study._storage
+        for trial in self.waiting():
+            # Not lost, so nobody queues it again.
+            with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
+                if trial.state == TrialState.WAITING:
+                    storage.set_trial_state_values(trial._trial_id, state=TrialState.RUNNING)
+                storage.set_trial_state_values(trial._trial_id, state=TrialState.FAIL)
+
+    def store(self, seconds: float, hardware: Mapping[str, Any]) -> Certificate:
+        """Writes the verdict into the main study.
+
+        Args:
+            seconds: What the trainings took together.
+            hardware: What they ran on.
+        """
+        tested = self.tested()
+        verdict = self.verdict()
+        assert verdict is not None
+        accuracies = [float(t.test_accuracy or 0.0) for t in tested]
+        data = next(iter(self.main.user_attrs[StudyKey.DATA].values()))
+        fields = {
+            "trial": self.trial.number,
+            "verdict": verdict,
+            "target": self.target,
+            "level": LEVEL,
+            "planned": self.planned,
+            "seeds": [t.seed for t in tested],
+            "accuracies": accuracies,
+            "mean": float(np.mean(accuracies)),
+            "bound": lower_bound(accuracies),
+            "epochs": self.trial.epochs,
+            "size": self.trial.size,
+            "test_size": data["test_size"],
+            "train_size": data["train_size"] + data["validation_size"],
+            "data_hash": data["hash"],
+            "versions": dict(tested[0].attributes.get(TrialKey.VERSIONS, {})),
+            "hardware": dict(hardware),
+            "seconds": round(seconds, 1),
+            "confusion": _summed([t.confusion for t in tested if t.confusion is not None]),
+            "model_files": [t.model_file for t in tested if t.model_file],
+            "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
+        self.main.set_user_attr(f"{StudyKey.CERTIFICATE}{self.trial.number}", fields)
+        return Certificate.of(fields)
+
+
+def _companion(main: optuna.Study) -> optuna.Study:
+    """The study of a study's certificate trainings, made where it is not there yet."""
+    study = optuna.create_study(
+        study_name=main.study_name + SUFFIX,
+        storage=main._storage,
+        direction="minimize",
+        load_if_exists=True,
+        pruner=optuna.pruners.NopPruner(),
+    )
+    if StudyKey.SCHEMA not in study.user_attrs:
+        attributes = main.user_attrs
+        for key in (
+            StudyKey.STUDY,
+            StudyKey.DATA,
+            StudyKey.MARGIN,
+            StudyKey.SEED,
+            StudyKey.VERSIONS,
+            StudyKey.SPACE_HASH,
+        ):
+            if key in attributes:
+                study.set_user_attr(key, attributes[key])
+        study.set_user_attr(StudyKey.CERTIFIES, main.study_name)
+        study.set_user_attr(StudyKey.SCHEMA, SCHEMA)
+    return study
+
+
+def _is_open(trial: FrozenTrial) -> bool:
+    return trial.state == TrialState.WAITING or ledger.is_running(trial)
+
+
+def _summed(matrices: Sequence[Sequence[Sequence[int]]]) -> list[list[int]] | None:
+    if not matrices:
+        return None
+    total: list[list[int]] = np.sum(np.array(matrices, dtype=np.int64), axis=0).tolist()
+    return total

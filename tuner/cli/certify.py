@@ -1,0 +1,63 @@
+"""``tuner certify``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
+from tuner.cli.options import repeated, storage_options, study_argument, workers
+from tuner.cli.search import make_watcher
+
+
+@click.command()
+@study_argument
+@click.option(
+    "--trial",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Certify this trial instead of the smallest that met the target.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=2),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Trainings from scratch, each with a fresh seed.",
+)
+@click.option("--data", metavar="SOURCE", help="Where the study's images are now.")
+@click.option("--workers", type=workers, default="auto", metavar="auto|N", help="Worker processes.")
+@storage_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an event, a line each.")
+@click.option("--no-live", is_flag=True, help="Plain lines, also on a terminal.")
+def certify(
+    study: str, storage: str | None, results: Path, as_json: bool, no_live: bool, **chosen: Any
+) -> int:
+    """Prove that a model meets the target: fresh seeds, test images.
+
+    The smallest model that met the target is trained from scratch with fresh seeds, on training
+    and validation images, for as many epochs as it used, and tested once each on the test images.
+    It is certified where the one-sided 95 % lower bound of the mean reaches the target. Where it
+    does not, the next smallest is certified instead. Exit code 1: nothing could be.
+    """
+    from tuner.api import certify as run
+    from tuner.views import summary
+    from tuner.views.consoles import console
+    from tuner.views.events import best_object
+
+    watcher = make_watcher(as_json=as_json, live=not no_live, storage=storage, results=results)
+    with contextlib.closing(watcher):
+        proof = run(study, storage=storage, results=results, watcher=watcher, **chosen)
+    folder = results / proof.record.name
+    if as_json:
+        click.echo(json.dumps(best_object(proof.record, folder), allow_nan=False))
+    else:
+        console().print(summary.proven(proof, folder, repeated(storage, results)))
+    if proof.interrupted:
+        return INTERRUPTED
+    return DONE if proof.certificate is not None and proof.certificate.certified else NOT_MET
