@@ -126,6 +126,9 @@ def _onnx(model: Any, file: str, calibration: Images | None) -> None:
             activation_type=QuantType.QInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
+            # Weights of seven bits: processors without VNNI multiply bytes in pairs into sixteen
+            # bits, which two products of eight bits overflow without a word.
+            reduce_range=True,
         )
 
 
