@@ -8,7 +8,7 @@ from search_spaces.base import ImageSpace
 from search_spaces.network import Network
 from search_spaces.recipe import HyperParameters, Recipe
 
-WIDTHS = (12, 20, 36, 48)
+WIDTHS = (12, 24, 44, 56)
 
 
 class ResidualSpace(ImageSpace):
@@ -22,7 +22,7 @@ class ResidualSpace(ImageSpace):
     """
 
     start: ClassVar[Recipe] = Recipe(
-        optimizer="sgd", schedule="one_cycle", label_smoothing=0.05, shift=2
+        optimizer="sgd", sgd_rate=0.15, schedule="one_cycle", batch_size=64, shift=2
     )
 
     def network(self, hp: HyperParameters) -> Network:

@@ -48,6 +48,9 @@ class Placement:
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
             "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+            # TensorFlow leaves oneDNN off on processors without VNNI, where its kernels were
+            # measured at 2.5 to 5 times the speed all the same.
+            "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
         }
         if self.gpu is not None:
             variables["CUDA_VISIBLE_DEVICES"] = str(self.gpu)
