@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -18,6 +19,7 @@ import optuna
 import psutil
 import pytest
 from optuna.trial import TrialState
+from sqlalchemy.exc import OperationalError
 
 from tests import tiny
 from tuner import ledger, search
@@ -168,6 +170,17 @@ def test_two_searches_at_once_share_a_study(tmp_path: Path) -> None:
 KILLS = 10
 
 
+def await_epoch(url: str) -> None:
+    """Waits until a trial is in the middle of its training."""
+    while True:
+        with contextlib.suppress(KeyError, OperationalError):  # nothing made yet
+            study = optuna.load_study(study_name="tiny", storage=url)
+            running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+            if any(ledger.worker_lives(t) and t.intermediate_values for t in running):
+                return
+        time.sleep(0.2)
+
+
 def test_killed_ten_times_it_ends_with_exactly_the_trials_it_was_asked_for(tmp_path: Path) -> None:
     # Out of reach and never pruned: every training takes its whole horizon, a few seconds.
     file = tiny.write(tmp_path, target=0.99, horizon=60, extra="[reference]\nwidth = 64")
@@ -177,13 +190,18 @@ def test_killed_ten_times_it_ends_with_exactly_the_trials_it_was_asked_for(tmp_p
         "search('tiny.toml', results='out', trials=20, workers=2, pruner='none', certify=False)"
     )
     rng = random.Random(0)
+    url = f"sqlite:///{tmp_path}/out/tuner.db"
 
     def start() -> psutil.Popen:
         return psutil.Popen([sys.executable, "-c", code], cwd=tmp_path)
 
     parent = start()
     for kill in range(KILLS):
-        time.sleep(rng.uniform(5, 12))
+        if kill % 3:
+            await_epoch(url)
+            time.sleep(rng.uniform(0, 1))
+        else:  # any moment, while workers start too
+            time.sleep(rng.uniform(2, 10))
         assert parent.poll() is None, "the search ended before it could be killed"
         workers = parent.children()
         if kill % 2 and workers:
@@ -194,7 +212,7 @@ def test_killed_ten_times_it_ends_with_exactly_the_trials_it_was_asked_for(tmp_p
         parent.wait()
         parent = start()
     assert parent.wait() == 0
-    study = optuna.load_study(study_name="tiny", storage=f"sqlite:///{tmp_path}/out/tuner.db")
+    study = optuna.load_study(study_name="tiny", storage=url)
     record = StudyRecord.of(study)
     assert len(record.trained) == 20
     assert all(t.state.is_finished() for t in record.trials)
