@@ -57,3 +57,13 @@ def test_each_gpu_has_a_worker(machine: dict[str, int]) -> None:
     places = launch.placements("auto", goal=50)
     assert [p.environment()["CUDA_VISIBLE_DEVICES"] for p in places] == ["0", "1"]
     assert [p.gpu for p in launch.placements(3, goal=50)] == [0, 1, 0]
+
+
+def test_onednn_is_asked_for_unless_the_user_says_otherwise(
+    machine: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place,) = launch.placements(1, goal=1)
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    assert place.environment()["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    assert place.environment()["TF_ENABLE_ONEDNN_OPTS"] == "0"

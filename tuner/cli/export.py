@@ -10,7 +10,7 @@ import click
 from tuner.cli.options import OneOf, storage_options, study_argument
 
 
-@click.command()
+@click.command(short_help="Write the smallest model as a measured file.")
 @study_argument
 @click.option(
     "--format",

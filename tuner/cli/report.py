@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tuner.record import StudyRecord
 
 
-@click.command()
+@click.command(short_help="One HTML file about a study, or all of them.")
 @click.argument("study", required=False, shell_complete=complete_study)
 @click.option("--lab", is_flag=True, help="Answers to the lab's ten questions.")
 @click.option(

@@ -82,7 +82,7 @@ def status(study: str | None, storage: str | None, results: Path) -> None:
         click.echo("One of them in full: tuner status STUDY")
 
 
-@click.command()
+@click.command(short_help="The smallest model that met the target.")
 @study_argument
 @storage_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")

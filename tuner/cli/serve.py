@@ -22,7 +22,7 @@ def dashboard(storage: str | None, results: Path, host: str, port: int, no_open:
     serve(storage_url(storage, results), results, host=host, port=port, browser=not no_open)
 
 
-@click.command()
+@click.command(short_help="Print the script that completes words.")
 @click.argument("shell", type=OneOf(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the script that completes verbs, options and studies in a shell.

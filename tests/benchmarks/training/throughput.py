@@ -25,7 +25,11 @@ WIDE = {
     "width_2": 64,
 }
 CASES = [
-    ("separable ResNet 12-20-36", "search_spaces.resnet:ResidualSpace", {}),
+    (
+        "separable ResNet 12-20-36",
+        "search_spaces.resnet:ResidualSpace",
+        {"width_1": 20, "width_2": 36},
+    ),
     ("separable ResNet 4-12-20", "search_spaces.resnet:ResidualSpace", SEPARABLE),
     ("ResNet 6-10-18", "search_spaces.resnet:ResidualSpace", PLAIN),
     ("ResNet 16-32-64", "search_spaces.resnet:ResidualSpace", WIDE),
@@ -39,6 +43,7 @@ def main() -> None:
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ[name] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as a search's workers have it
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     rng = np.random.default_rng(0)
