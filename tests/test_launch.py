@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import io
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tuner import launch
+from tuner.orders import Orders
 
 
 @pytest.fixture
@@ -67,3 +74,41 @@ def test_onednn_is_asked_for_unless_the_user_says_otherwise(
     assert place.environment()["TF_ENABLE_ONEDNN_OPTS"] == "1"
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     assert place.environment()["TF_ENABLE_ONEDNN_OPTS"] == "0"
+
+
+class Ended:
+    """A process that has ended with a given code as soon as it was started."""
+
+    pid = 1
+
+    def __init__(self, code: int) -> None:
+        self.returncode = code
+        self.stdin, self.stdout = io.StringIO(), io.StringIO()
+        self.orders: dict[str, Any] = {}
+        self.stdin.close = self._read  # type: ignore[method-assign]
+
+    def _read(self) -> None:
+        self.orders = json.loads(self.stdin.getvalue().splitlines()[0])
+
+    def poll(self) -> int:
+        return self.returncode
+
+    def wait(self) -> int:
+        return self.returncode
+
+
+@pytest.mark.parametrize(("code", "then"), [(-signal.SIGSEGV, "0"), (-signal.SIGKILL, "1")])
+def test_a_worker_that_crashed_in_native_code_is_replaced_by_one_without_onednn(
+    code: int, then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    started = [Ended(code), Ended(launch.EXIT_DONE)]
+    coming = iter(started)
+    monkeypatch.setattr(launch.subprocess, "Popen", lambda *_, **__: next(coming))
+    orders = Orders("tiny", "sqlite://", str(tmp_path), {}, 1, 0, 0, "smallest", "target", True)
+    crew = launch.Crew(orders, [launch.Placement()], tmp_path)
+    deaths: list[tuple[int, int]] = []
+    assert crew.check(lambda *death: deaths.append(death))
+    assert not crew.check(lambda *death: deaths.append(death))
+    assert deaths == [(1, code)]
+    assert [p.orders["environment"]["TF_ENABLE_ONEDNN_OPTS"] for p in started] == ["1", then]

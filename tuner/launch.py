@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +25,10 @@ from tuner.worker import EXIT_DONE, EXIT_ERROR, EXIT_RECYCLE
 BYTES_A_WORKER = 1_500 * 2**20
 """Memory that a TensorFlow worker with a small data set needs."""
 MOST_WORKERS = 32
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+"""TensorFlow's switch for the faster of its two sets of CPU kernels."""
+CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
+"""What a fault in a library's kernel ends a process with."""
 MOST_DEATHS = 5
 """So many workers dying in a row without ending a trial end the search."""
 
@@ -50,7 +55,7 @@ class Placement:
             "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
             # TensorFlow leaves oneDNN off on processors without VNNI, where its kernels were
             # measured at 2.5 to 5 times the speed all the same.
-            "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
+            ONEDNN: os.environ.get(ONEDNN, "1"),
         }
         if self.gpu is not None:
             variables["CUDA_VISIBLE_DEVICES"] = str(self.gpu)
@@ -190,6 +195,7 @@ class Crew:
                 continue
             if process.returncode != EXIT_RECYCLE:
                 self._count_death(index)
+                self._beware(index, process.returncode)
                 died(process.pid, process.returncode)
             self._start(index)
         return any(p is not None for p in self.processes)
@@ -201,6 +207,12 @@ class Crew:
                 f"{self.deaths} workers died one after the other without ending a trial; "
                 f"see {self.logs / f'worker-{index}.log'}."
             )
+
+    def _beware(self, index: int, code: int) -> None:
+        """After a crash in native code the worker's successor does without oneDNN."""
+        if -code in CRASHES:
+            orders = self.orders[index]
+            self.orders[index] = replace(orders, environment={**orders.environment, ONEDNN: "0"})
 
     def _raise(self, output: str, index: int) -> None:
         lines = [line for line in output.splitlines() if line.startswith("{")]

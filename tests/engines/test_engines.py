@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 
 from tuner.engines import engine_for
 from tuner.engines.fit import FitEngine
+from tuner.launch import Placement
 
 tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the TensorFlow engine"
@@ -148,3 +153,68 @@ def test_other_kinds_of_batch_normalisation_are_left_alone(layer):
 
     inputs = keras.Input((4, 4, 3))
     assert norm.fast_norms(keras.Model(inputs, layer(inputs))) == []
+
+
+class Projected(keras.layers.Layer):
+    """Holds a strided convolution, as a user's own block might."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.shortcut = keras.layers.Conv2D(66, 1, strides=2, padding="same")
+
+    def call(self, x):
+        return self.shortcut(x)
+
+
+@tensorflow
+@pytest.mark.parametrize("nested", [False, True])
+def test_strided_1x1_convolutions_train_as_under_fit(nested):
+    def strided():
+        keras.utils.set_random_seed(1)
+        inputs = keras.layers.Input((9, 8, 3))
+        x = keras.layers.Rescaling(1 / 64)(inputs)
+        one = Projected() if nested else keras.layers.Conv2D(66, 1, strides=(3, 2))
+        x = keras.layers.GlobalAveragePooling2D()(one(x))
+        made = keras.Model(inputs, keras.layers.Dense(4, activation="softmax")(x))
+        made.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return made
+
+    x = np.pad(X, ((0, 0), (0, 1), (0, 0), (0, 0)))
+    ours, stock = strided(), strided()
+    engine = engine_for(ours)
+    for _ in range(3):
+        engine.train(x, Y, 16)
+        stock.fit(x, Y, batch_size=16, shuffle=False, verbose=0)
+    engine.close()
+    for mine, theirs in zip(ours.weights, stock.weights, strict=True):
+        np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(
+        ours.predict(x, verbose=0), stock.predict(x, verbose=0), rtol=1e-3, atol=1e-5
+    )
+    assert not any("convolution_op" in vars(layer) for layer in ours._flatten_layers())
+
+
+ONEDNN = """
+import keras, numpy as np
+from tuner.engines import engine_for
+inputs = keras.layers.Input((16, 16, 4))
+x = keras.layers.Conv2D(4, 1, strides=2)(inputs)
+x = keras.layers.Conv2D(66, 1, strides=2)(x)
+x = keras.layers.GlobalAveragePooling2D()(x)
+model = keras.Model(inputs, keras.layers.Dense(4, activation="softmax")(x))
+model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+engine = engine_for(model)
+images = np.zeros((8_000, 16, 16, 4), np.uint8)
+engine.train(images, np.zeros(8_000, np.int64), 40)
+print("trained", int(model.optimizer.iterations))
+"""
+
+
+@tensorflow
+def test_a_strided_1x1_convolution_does_not_crash_onednn():
+    # Without the engine's care it does, on one thread of a processor with AVX2 and no AVX-512.
+    environment = {**os.environ, **Placement(threads=1).environment()}
+    done = subprocess.run(
+        [sys.executable, "-c", ONEDNN], env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "trained 200"), done.stderr

@@ -7,8 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tuner.engines import Array
-from tuner.engines.norm import fast_norms, restore
+from tuner.engines import Array, norm, strided
 
 CHUNK = 8_192
 """Images a call: enough that the call itself costs nothing, few enough to need little memory."""
@@ -26,7 +25,8 @@ class TensorFlowEngine:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self._normed = fast_norms(model)
+        self._normed = norm.fast_norms(model)
+        self._strided = strided.safe_convolutions(model)
         # Fused with the activation behind it, oneDNN's batch normalisation takes five times as
         # long; without batch normalisation the same rewriting makes convolutions faster.
         tf.config.optimizer.set_experimental_options({"remapping": not self._normed})
@@ -49,9 +49,10 @@ class TensorFlowEngine:
         return {name: float(value) for name, value in self._model.get_metrics_result().items()}
 
     def close(self) -> None:
-        """Puts the stock batch normalisation back and drops the graphs."""
-        restore(self._normed)
-        self._normed = []
+        """Puts the stock layers back and drops the graphs."""
+        norm.restore(self._normed)
+        strided.restore(self._strided)
+        self._normed, self._strided = [], []
         self._runs.clear()
 
     def _run(self, step: str, x: Array, y: Array, batch_size: int) -> None:
