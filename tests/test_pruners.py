@@ -106,6 +106,13 @@ def test_a_dead_net_is_stopped() -> None:
     assert step <= 8
 
 
+def test_a_dead_net_is_stopped_before_curves_are_trusted() -> None:
+    patient = TargetPruner(HORIZON, n_startup=2, n_warmup=10)
+    assert stopped_at(study_with([]), dict.fromkeys(range(1, HORIZON), 0.6), patient) == 5
+    slow = {e: 0.6 - 0.002 * e for e in range(1, HORIZON)}
+    assert stopped_at(study_with([]), slow, patient) is None
+
+
 def test_a_warm_up_at_chance_is_waited_for() -> None:
     late = {1: 0.6, 2: 0.6, 3: 0.599} | {e + 3: v for e, v in curve(-0.02).items() if e <= 22}
     assert stopped_at(study_with([]), late) is None

@@ -66,13 +66,18 @@ def read_curve(values: Mapping[int, float]) -> Curve | None:
     return Curve(np.array([s for s, _ in pairs], float), np.minimum.accumulate(raw), raw)
 
 
+def slowest_start(horizon: int) -> float:
+    """Epochs by which any training that is going to learn has begun to."""
+    return max(4.0, horizon / 6)
+
+
 def has_started(curve: Curve, horizon: int) -> bool:
     """Whether a curve has left the level it began at, or had the time to.
 
     Some trainings stand still for a few epochs, while the learning rate warms up, and then learn.
     """
     moved = float(curve.best[0]) - curve.final > 0.03 * abs(float(curve.best[0]))
-    return moved or curve.last >= max(4.0, horizon / 6)
+    return moved or curve.last >= slowest_start(horizon)
 
 
 def expected_improvement(curve: Curve, horizon: int) -> float:

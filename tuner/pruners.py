@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 AUDIT = "audit"
 """User attribute of a trial that would have been stopped and was trained on."""
+# A network that gives every image the same class reports about the same accuracy all the time.
+_STILL = 3e-3
+_FAR = 0.1
 
 
 class TargetPruner(BasePruner):
@@ -43,8 +46,8 @@ class TargetPruner(BasePruner):
             since the projection without any finished curve is wide enough by itself.
         audit: Share of the trials to be stopped that are trained on instead, in [0, 1).
         seed: Which ones they are depends on this and on the trial's number alone; at least 0.
-        n_warmup: Epochs before which only NaN stops a trial; default a twelfth of the horizon,
-            and at least 3.
+        n_warmup: Epochs before which no trial is stopped for its curve; default a twelfth of the
+            horizon, and at least 3.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -89,7 +92,11 @@ class TargetPruner(BasePruner):
             return False
         if math.isnan(values[step]):
             return True
-        if step < self._n_warmup or step >= self._horizon:
+        if step >= self._horizon:
+            return False
+        if _is_dead(values, self._horizon):
+            return True
+        if step < self._n_warmup:
             return False
         trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         finished = finished_curves(trials, self._horizon)
@@ -107,6 +114,13 @@ class TargetPruner(BasePruner):
             return False
         study._storage.set_trial_user_attr(trial._trial_id, AUDIT, True)
         return True
+
+
+def _is_dead(values: Mapping[int, float], horizon: int) -> bool:
+    """Whether the training has stood still, far from the target, for longer than any warm-up."""
+    reports = [v for v in values.values() if not math.isnan(v)]
+    still = max(reports) - min(reports) <= _STILL and min(reports) > _FAR
+    return still and len(reports) >= _curves.slowest_start(horizon)
 
 
 def finished_curves(trials: Sequence[FrozenTrial], horizon: int) -> list[Mapping[int, float]]:
