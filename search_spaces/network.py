@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Op = tuple[str, tuple[int, ...], tuple[Any, ...]]
@@ -31,6 +31,9 @@ class Cost:
     """All parameters: with batch normalisation's moving means and variances."""
     macs: int
     """Multiply-accumulates of convolutions and dense layers, for one image."""
+    activations: int = field(default=0, compare=False)
+    """Numbers that all operations write, for one image: in a narrow network they take longer than
+    its arithmetic."""
 
     @property
     def bytes(self) -> int:
@@ -53,18 +56,20 @@ class Network:
         height, width, channels = input_shape
         self.ops: list[Op] = [("input", (), (height, width, channels))]
         self.shapes: list[tuple[int, ...]] = [(height, width, channels)]
-        self._size = self._moving = self._macs = 0
+        self._size = self._moving = self._macs = self._activations = 0
 
     @property
     def cost(self) -> Cost:
-        """Parameters and multiply-accumulates of the operations so far."""
-        return Cost(self._size, self._size + self._moving, self._macs)
+        """Parameters, multiply-accumulates and activations of the operations so far."""
+        total = self._size + self._moving
+        return Cost(self._size, total, self._macs, self._activations)
 
     def _add(
         self, kind: str, sources: tuple[int, ...], settings: tuple[Any, ...], shape: tuple[int, ...]
     ) -> int:
         self.ops.append((kind, sources, settings))
         self.shapes.append(shape)
+        self._activations += math.prod(shape)
         return len(self.ops) - 1
 
     def conv(self, x: int, filters: int, kernel: int, stride: int = 1, bias: bool = False) -> int:

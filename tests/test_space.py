@@ -22,7 +22,15 @@ from optuna.trial import FixedTrial, TrialState
 from search_spaces.cnn import ConvSpace
 from search_spaces.resnet import ResidualSpace
 from tuner.errors import SpaceError
-from tuner.space import TrialHyperParameters, decode, encode, explore, load_space, size_of
+from tuner.space import (
+    TrialHyperParameters,
+    decode,
+    encode,
+    epoch_cost_of,
+    explore,
+    load_space,
+    size_of,
+)
 
 MAKE: dict[str, Any] = {
     "input_shape": (32, 32, 3),
@@ -652,6 +660,25 @@ def test_size_of_reads_coded_and_qualified_names() -> None:
         size = size_of(space, minimize)  # type: ignore[arg-type]
         assert size is not None
         assert size(params) == expected
+
+
+def test_an_epoch_costs_what_is_computed_and_what_is_written() -> None:
+    space = load_space("search_spaces.resnet:ResidualSpace", **MAKE, options={})
+    cost, macs = epoch_cost_of(space), size_of(space, "macs")
+    assert cost is not None and macs is not None
+    # Fewer multiply-accumulates, but over four times the pixels.
+    fine = encode(space, {"stem_stride": 1, "stem_width": 4, "width_0": 16})
+    coarse = encode(space, {"stem_stride": 2, "stem_width": 16, "width_0": 44, "width_1": 48})
+    assert macs(fine) < macs(coarse)
+    assert cost(fine) > cost(coarse)
+
+
+def test_an_epoch_of_a_space_that_tells_no_activations_costs_its_macs() -> None:
+    cost = epoch_cost_of(Branches())
+    assert cost is not None
+    params = {"kind": "cnn", "units[kind=cnn]": 3, "units[kind=mlp]": "few"}
+    assert cost(params) == cost({**params, "units[kind=cnn]": 4}) > 7
+    assert epoch_cost_of(keras_tuner.HyperModel()) is None
 
 
 def test_size_of_ignores_what_is_inactive_and_refuses_what_cannot_be_built() -> None:

@@ -24,8 +24,6 @@ from tuner.versions import versions
 
 PREPARED = "prepared"
 """Study attribute: the reference, or the whole grid, has been queued."""
-MACS_OF_AN_IMAGE = 100_000
-"""What reading and augmenting an image costs in a training, next to a model's own arithmetic."""
 MOST_UNTRAINED = 200
 """So many configurations in a row turned away or failing end the search: nothing is left."""
 MOST_FAILED = 10
@@ -145,12 +143,6 @@ def _would_be_trained_now(trial: FrozenTrial, best: FrozenTrial | None) -> bool:
     return best is None or trial.user_attrs[TrialKey.VALUE] < (best.value or 0.0)
 
 
-def _cost_of(hypermodel: Any) -> Callable[[dict[str, Any]], float] | None:
-    """An epoch's cost, in multiply-accumulates an image: those of the model, and what all cost."""
-    macs = space.size_of(hypermodel, "macs")
-    return None if macs is None else lambda params: macs(params) + MACS_OF_AN_IMAGE
-
-
 class Asker:
     """Asks the study for trials, with a fresh sampler each time."""
 
@@ -165,7 +157,7 @@ class Asker:
         if isinstance(work.spec, SearchStudy):
             hypermodel = next(iter(work.spaces.values()))
             self.size_of = space.size_of(hypermodel, work.spec.minimize)
-            self.cost_of = _cost_of(hypermodel)
+            self.cost_of = space.epoch_cost_of(hypermodel)
 
     def done(self, trials: Sequence[FrozenTrial]) -> int:
         """How many trials count towards the goal; of listed ones, all that have ended."""

@@ -22,6 +22,8 @@ def test_cost_of_each_operation() -> None:
     net.dense(x, 2)
     assert net.cost == Cost(195 + 12, 205 + 12, 1080 + 10)
     assert net.cost.bytes == 4 * 217
+    # Convolution, norm, depthwise, dropout and activation write 3 x 2 x 5 numbers each.
+    assert net.cost.activations == 5 * 30 + 5 + 2
 
 
 def test_dropout_of_rate_zero_is_no_operation() -> None:
