@@ -129,6 +129,9 @@ def test_what_clearly_fails_is_given_up_early():
     assert judge([0.70], 0.75) == "refuted"
     assert judge([0.745], 0.75) is None
     assert judge([0.745, 0.74, 0.739], 0.75) == "refuted"
+    # Two more of 76.5 % would not lift the first mean far enough; the second, they might.
+    assert judge([0.747, 0.759, 0.72], 0.75) == "refuted"
+    assert judge([0.747, 0.759], 0.75) is None
     assert judge([0.76, 0.76, 0.76, 0.76], 0.75) is None
     assert judge([0.76, 0.76, 0.76, 0.76, 0.76], 0.75) == "certified"
 

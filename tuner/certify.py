@@ -35,7 +35,7 @@ LEVEL = 0.95
 SPREAD = 0.006
 """Standard deviation of a small network's accuracy over seeds, as measured on CIFAR-10."""
 CLEARLY = 2.33
-"""Standard errors that a mean must lie below the target to be given up before the last seed."""
+"""Standard errors below the target at which a mean is given up before the last seed."""
 SUFFIX = "/certificates"
 """Behind a study's name: the study of its certificate trainings."""
 
@@ -78,8 +78,13 @@ def judge(accuracies: Sequence[float], target: float, planned: int = SEEDS) -> V
     if n >= planned:
         return "certified" if bound is not None and bound >= target else "refuted"
     spread = max(float(np.std(accuracies, ddof=1)) if n > 1 else 0.0, SPREAD)
-    hopeless = float(np.mean(accuracies)) + CLEARLY * spread / math.sqrt(n) < target
-    return "refuted" if hopeless else None
+    if float(np.mean(accuracies)) + CLEARLY * spread / math.sqrt(n) < target:
+        return "refuted"
+    if n == 1:
+        return None
+    # Nor is there hope where it would not be certified if all the others were better than any yet.
+    hoped = lower_bound([*accuracies, *[max(accuracies) + SPREAD] * (planned - n)])
+    return "refuted" if hoped is not None and hoped < target else None
 
 
 def candidate(record: StudyRecord, number: int | None = None) -> TrialRecord | None:
