@@ -129,6 +129,6 @@ def _refuted(record: StudyRecord) -> Content:
     wrong = [c for c in record.certificates.values() if not c.certified]
     return " ".join(
         f"Trial {c.trial} ({words.count(c.size)} parameters) met the target on validation images "
-        f"but was refuted: {certificate_words(c)}"
+        f"but was refuted. {certificate_words(c)}"
         for c in wrong
     )
