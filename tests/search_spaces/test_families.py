@@ -156,7 +156,10 @@ def test_sizes_of_models_that_others_measured(
 def test_pooled_shortcut_costs_nothing() -> None:
     space = ResidualSpace((32, 32, 3), 10, 1000, 5)
     # 12 channels to 12, 20 and 36: two shapes change, by 1x1 convolutions without bias.
-    pooled, projected = (space.measure({"shortcut": s}).size for s in ("pooled", "projection"))
+    widths = {"stem_width": 12, "width_0": 12, "width_1": 20, "width_2": 36}
+    pooled, projected = (
+        space.measure({**widths, "shortcut": s}).size for s in ("pooled", "projection")
+    )
     assert projected - pooled == 12 * 20 + 20 * 36
 
 
