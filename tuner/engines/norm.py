@@ -9,11 +9,12 @@ unit idle, one along a row of thirty-two pixels does not.
 
 from __future__ import annotations
 
-import types
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from tuner.engines import patches
 
 VECTOR = 4
 """Channels that the fused operation's fast CPU kernel works on together."""
@@ -25,16 +26,12 @@ def fast_norms(model: Any) -> list[Any]:
     Returns:
         The layers that were changed, for `restore`.
     """
-    layers = [layer for layer in model._flatten_layers(include_self=False) if _is_plain(layer)]
-    for layer in layers:
-        layer.call = types.MethodType(_call, layer)
-    return layers
+    return patches.patch(model, _is_plain, "call", _call)
 
 
 def restore(layers: list[Any]) -> None:
     """Makes them stock layers again."""
-    for layer in layers:
-        del layer.call
+    patches.restore(layers, "call")
 
 
 def _is_plain(layer: Any) -> bool:

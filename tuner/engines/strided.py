@@ -7,10 +7,11 @@ neighbours, so the pixels that the stride leaves out may as well be left out bef
 
 from __future__ import annotations
 
-import types
 from typing import Any
 
 import keras
+
+from tuner.engines import patches
 
 
 def safe_convolutions(model: Any) -> list[Any]:
@@ -19,16 +20,12 @@ def safe_convolutions(model: Any) -> list[Any]:
     Returns:
         The layers that were changed, for `restore`.
     """
-    layers = [layer for layer in model._flatten_layers(include_self=False) if _is_strided(layer)]
-    for layer in layers:
-        layer.convolution_op = types.MethodType(_convolution_op, layer)
-    return layers
+    return patches.patch(model, _is_strided, "convolution_op", _convolution_op)
 
 
 def restore(layers: list[Any]) -> None:
     """Makes them stock layers again."""
-    for layer in layers:
-        del layer.convolution_op
+    patches.restore(layers, "convolution_op")
 
 
 def _is_strided(layer: Any) -> bool:
