@@ -10,8 +10,10 @@ from search_spaces.recipe import HyperParameters, Recipe
 
 Use = Literal["never", "search", "always"]
 
-# Three blocks of 8, 12, 16 with batch norm and a pooled head are 3,050 parameters and reach
-# 63.4 % on CIFAR-10.
+# Three blocks of 8, 12, 16 with batch norm and a pooled head are 3,050 parameters. On CIFAR-10
+# they reach 62.3 % of the validation images with max pooling, minibatches of 128, Adam's rate at
+# 0.005 and shifts of 2 pixels, 64.3 % with minibatches of 64, then 64.8 % with average pooling or
+# 65.2 % with twice the rate and shifts of 1 pixel (25 epochs, one training each).
 WIDTHS = (8, 12, 16, 20, 24)
 
 
@@ -31,7 +33,7 @@ class ConvSpace(ImageSpace):
         ValueError: An option is not one of the three.
     """
 
-    start: ClassVar[Recipe] = Recipe()
+    start: ClassVar[Recipe] = Recipe(adam_rate=1e-2, batch_size=64, shift=1)
 
     def __init__(
         self, *args: Any, dropout: Use = "search", batch_norm: Use = "search", **kwargs: Any
@@ -49,7 +51,7 @@ class ConvSpace(ImageSpace):
         depth = hp.Int("depth", 1, len(WIDTHS), default=3)
         convs = hp.Int("convs", 1, 2, default=1)
         kernel = hp.Int("kernel", 2, 5, default=3)
-        pooling = hp.Choice("pooling", ["max", "average", "stride"], default="max")
+        pooling = hp.Choice("pooling", ["max", "average", "stride"], default="average")
         head = hp.Choice("head", ["global_average", "flatten"], default="global_average")
         activation = hp.Choice("activation", ["relu", "leaky_relu", "silu"], default="relu")
         batch_norm, rate = self._regularisation(hp)
