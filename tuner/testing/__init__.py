@@ -1,0 +1,1 @@
+"""Test suites that plug-ins of others can run on themselves."""
