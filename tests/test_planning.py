@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +151,25 @@ def test_a_storage_that_cannot_be_reached_hides_its_password(tmp_path: Path) -> 
         make(tmp_path, storage="mysql+nodriver://me:secret@127.0.0.1:1/x")
     assert "secret" not in str(caught.value)
     assert "127.0.0.1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "driver"),
+    [
+        ("postgresql+psycopg", "'psycopg[binary]'"),
+        ("postgresql+psycopg2", "psycopg2-binary"),
+        ("mysql", "PyMySQL"),
+        ("mysql+pymysql", "its Python driver"),
+    ],
+)
+def test_a_missing_driver_is_named_as_pip_wants_it(
+    scheme: str, driver: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.write(tmp_path)
+    for module in ("psycopg", "psycopg2", "MySQLdb", "pymysql"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(StorageError, match=re.escape(f"install {driver}")):
+        make(tmp_path, storage=f"{scheme}://me:secret@127.0.0.1:1/x")
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:

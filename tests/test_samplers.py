@@ -221,11 +221,16 @@ def storage_url(kind: str, folder: Path) -> Any:
         return optuna.storages.InMemoryStorage()
     if kind == "sqlite":
         return f"sqlite:///{folder / 'study.db'}"
+    if kind == "postgresql":
+        url = os.environ.get("TUNER_TEST_POSTGRESQL")
+        if url is None:
+            pytest.skip("TUNER_TEST_POSTGRESQL names no empty database")
+        return optuna.storages.RDBStorage(url)
     backend = optuna.storages.journal.JournalFileBackend(str(folder / "journal.log"))
     return optuna.storages.JournalStorage(backend)
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite", "journal"])
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "journal", "postgresql"])
 def test_same_seed_same_proposals_after_a_resume(kind: str, tmp_path: Path) -> None:
     whole = optuna.create_study(sampler=make(3))
     whole.optimize(objective, n_trials=9)
@@ -235,6 +240,8 @@ def test_same_seed_same_proposals_after_a_resume(kind: str, tmp_path: Path) -> N
     again = optuna.load_study(study_name="s", storage=storage, sampler=make(3))
     again.optimize(objective, n_trials=4)
     assert history(again) == history(whole)
+    if isinstance(storage, optuna.storages.RDBStorage):
+        storage.engine.dispose()
 
 
 def test_other_seeds_propose_otherwise() -> None:

@@ -29,7 +29,11 @@ def best(pool: Pool) -> np.ndarray:
     """The most promising candidate [d]; one without a surrogate where none is worth training."""
     prediction = Prediction(pool)
     seen = pool.evidence
-    order = np.lexsort((seen.sizes, ~seen.met)) if seen.met.any() else np.argsort(seen.shortfall)
+    if seen.met.any():
+        good = seen.met | (seen.is_earlier & (seen.shortfall <= 0))
+        order = np.lexsort((seen.sizes, ~good, ~seen.met))
+    else:
+        order = np.argsort(seen.shortfall)
     parents = seen.points[order[:_PARENTS]]
     kinds = [pool.random(_OF_EACH_KIND), pool.mutations(parents, _OF_EACH_KIND)]
     # Once something meets the target, mutating it does better than keeping to the defaults: in

@@ -47,6 +47,7 @@ class Evidence:
         incumbent: The smallest size that met the target, infinity while there is none.
         ceiling: The largest size of a running trial that the user queued, infinity without one:
             a reference is queued to be beaten in size, so nothing above it is worth a training.
+        earlier: How many of the trained come from an earlier study; they are the first rows.
     """
 
     tried: np.ndarray
@@ -61,6 +62,12 @@ class Evidence:
     known_sizes: np.ndarray
     incumbent: float
     ceiling: float
+    earlier: int = 0
+
+    @property
+    def is_earlier(self) -> np.ndarray:
+        """Which of the trained come from an earlier study, bool [m]."""
+        return np.arange(self.count) < self.earlier
 
     @property
     def limit(self) -> float:
@@ -79,6 +86,7 @@ def read(
     horizon: int | None,
     size_of: Callable[[dict[str, Any]], int] | None,
     refuted: Mapping[int, float] | None = None,
+    prior: Sequence[FrozenTrial] = (),
 ) -> Evidence:
     """Collect the evidence of a study's complete, pruned and running trials.
 
@@ -88,6 +96,7 @@ def read(
         horizon: The most epochs of a training; None: the last step seen.
         size_of: Size of a configuration, where it is known.
         refuted: Shortfall, above 0, of trials that met the target by luck, by their numbers.
+        prior: Trials of an earlier study, their shortfalls relative to this study's target.
     """
     refuted = refuted or {}
     trials = [t for t in trials if t.state in _SEEN]
@@ -100,7 +109,9 @@ def read(
     running = [i for i, t in enumerate(trials) if t.state == TrialState.RUNNING]
     told = [i for i, size in enumerate(sizes_of) if math.isfinite(size)]
     queued = [i for i in running if "fixed_params" in trials[i].system_attrs]
-    rows, shortfall, spread, sizes, met = [], [], [], [], []
+    rows, shortfall, spread, sizes = _read_prior(prior, encoding, horizon, size_of)
+    earlier = len(rows)
+    met = [False] * earlier
     for trial, row, size in zip(trials, rows_of, sizes_of, strict=True):
         outcome = _outcome(trial, horizon, curves)
         if outcome is None:
@@ -127,7 +138,59 @@ def read(
         known_sizes=np.array([sizes_of[i] for i in told]),
         incumbent=min(feasible, default=math.inf),
         ceiling=max((sizes_of[i] for i in queued if i in told), default=math.inf),
+        earlier=earlier,
     )
+
+
+def _read_prior(
+    prior: Sequence[FrozenTrial],
+    encoding: Encoding,
+    horizon: int,
+    size_of: Callable[[dict[str, Any]], int] | None,
+) -> tuple[list[np.ndarray], list[float], list[float], list[float]]:
+    """Coordinates, shortfall, spread and size of what an earlier study trained, [n] each.
+
+    Where this study has a parameter that the earlier one had not, its trials stand at the center:
+    their size is what it would be here.
+    """
+    curves = [
+        c for v in finished_curves(prior, horizon) if (c := _curves.read_curve(v)) is not None
+    ][-_MOST_CURVES:]
+    rows, shortfall, spread, sizes = [], [], [], []
+    unknown = [name not in (p for t in prior for p in t.params) for name in encoding.names]
+    for trial in prior:
+        final = trial.constraints.get(SHORTFALL)
+        if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
+            continue
+        if trial.constraints.get(GATE, 0.0) > 0 or (final is None and not trial.last_step):
+            continue
+        # It may have stopped at a target that was easier: its curve says where it was going.
+        if trial.last_step:
+            outcome = _curves.project(trial.intermediate_values, horizon, curves)
+        else:
+            outcome = final or 0.0, _curves.SEED_NOISE
+        row = np.where(unknown, encoding.center, np.clip(encoding.encode(trial.params), 0.0, 1.0))
+        rows.append(row)
+        shortfall.append(outcome[0])
+        spread.append(outcome[1])
+        sizes.append(_size_here(trial, row, encoding, size_of))
+    return rows, shortfall, spread, sizes
+
+
+def _size_here(
+    trial: FrozenTrial,
+    row: np.ndarray,
+    encoding: Encoding,
+    size_of: Callable[[dict[str, Any]], int] | None,
+) -> float:
+    """The size that an earlier study's trial would have here; NaN where it is unknown."""
+    if size_of is None:
+        return _size(trial, None)
+    whole = np.where(np.isnan(row), encoding.center, row)
+    try:
+        return float(size_of(encoding.decode(whole[None])[0]))
+    except (ValueError, KeyError):
+        return math.nan
 
 
 def is_met(trial: FrozenTrial) -> bool:

@@ -47,6 +47,9 @@ class Prediction:
         features = self._features(seen.points, logs)
         straight = np.zeros(features.shape[1])
         straight[-1] = 1.0
+        if seen.earlier:
+            features[:, -2] = seen.is_earlier
+            straight[-2] = 1.0
         self._process = GaussianProcess(features, np.arcsinh(scaled), spread**2, straight)
         self.running: list[tuple[float, float]] = self._believe_running()
 
@@ -87,6 +90,8 @@ class Prediction:
         """
         seen = self.pool.evidence
         near = (seen.shortfall <= _NEAR) & np.isfinite(seen.sizes) & (seen.sizes > 0)
+        if (own := near & ~seen.is_earlier).any():
+            near = own
         if not self.pool.centered or self._sizes is not None or not near.any():
             return -math.inf
         return math.log(seen.sizes[near].min() / _LARGEST_STEP)
@@ -118,8 +123,16 @@ class Prediction:
         return np.asarray(logs)
 
     def _features(self, points: np.ndarray, logs: np.ndarray) -> np.ndarray:
-        base = self.pool.encoding.features(points, self._rules)
-        return np.hstack([base, ((logs - self._shift) / _SIZE_SCALE)[:, None]])
+        """What the process sees: parameters, whether of an earlier study, size, [n, f].
+
+        An earlier study's trials differ from this one's by what one more feature says: a shift,
+        and as much of a change in shape as the evidence shows (a multi-task process with the
+        task as an input; Swersky et al. 2013, NeurIPS, and Bonilla et al. 2007, NeurIPS).
+        """
+        blocks = [self.pool.encoding.features(points, self._rules)]
+        if self.pool.evidence.earlier:
+            blocks.append(np.zeros((len(points), 1)))
+        return np.hstack([*blocks, ((logs - self._shift) / _SIZE_SCALE)[:, None]])
 
 
 class SizeModel:

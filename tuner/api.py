@@ -57,6 +57,7 @@ def search(
     pruner: str = "target",
     reference: bool = True,
     certify: bool = True,
+    warm_start: str | None = None,
     watcher: Watcher | None = None,
 ) -> Result:
     """Searches for the smallest model that meets a study's target, or trains a sweep's grid.
@@ -81,6 +82,8 @@ def search(
         pruner: One of `tuner.choose.PRUNERS`.
         reference: Whether to train the reference model first.
         certify: Whether to prove what is found with fresh seeds on the test images.
+        warm_start: Name of a search in the same storage whose trials the sampler learns from
+            before this study has its own; needs the sampler ``smallest``.
         watcher: Is told what happens; default: nobody.
 
     Raises:
@@ -101,6 +104,11 @@ def search(
         raise UsageError(f"trials and more must be at least 1 but got {trials or more}.")
     if trials is not None and more is not None:
         raise UsageError("trials and more exclude each other: the total, or what to add to it.")
+    if warm_start is not None and sampler != SAMPLERS[0]:
+        raise UsageError(
+            f"a warm start needs the sampler {SAMPLERS[0]!r} but got {sampler!r}: Optuna's own "
+            "cannot learn from another study's trials."
+        )
     wish = Wish(
         study=study,
         data=(data,) if isinstance(data, str) else tuple(data or ()),
@@ -112,6 +120,7 @@ def search(
         target=target,
         margin=margin,
         minimize=minimize,
+        warm_start=warm_start,
     )
     watcher = watcher or Silent()
     planned = plan(wish, watcher)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tuner.errors import UsageError
@@ -12,6 +12,7 @@ from tuner.seeds import derived_seed
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
     from optuna.samplers import BaseSampler
+    from optuna.trial import FrozenTrial
 
 SAMPLERS = ("smallest", "tpe", "random", "gp", "nsgaii", "qmc")
 PRUNERS = ("target", "median", "hyperband", "successive-halving", "none")
@@ -27,6 +28,7 @@ def make_sampler(
     search_space: dict[str, Any] | None = None,
     center: dict[str, Any] | None = None,
     cost_of: Callable[[dict[str, Any]], float] | None = None,
+    prior: Sequence[FrozenTrial] = (),
 ) -> BaseSampler:
     """Makes a sampler for the next trial.
 
@@ -40,6 +42,7 @@ def make_sampler(
         search_space: The whole space, for ``smallest``.
         center: The space's defaults, for ``smallest``.
         cost_of: Params to what an epoch costs, for ``smallest``.
+        prior: An earlier study's trials as this study would see them, for ``smallest``.
 
     Raises:
         UsageError: The sampler needs a package that is not installed.
@@ -56,6 +59,7 @@ def make_sampler(
             cost_of=cost_of,
             search_space=search_space,
             center=center,
+            prior=prior,
         )
     state = derived_seed("sampler", seed, asked)
     makers: dict[str, Callable[[], BaseSampler]] = {

@@ -11,6 +11,7 @@ import optuna
 import pydantic
 
 from tuner import data as images
+from tuner import warm_start
 from tuner.data import DataSet
 from tuner.errors import DataUnavailableError, StudyChangedError, UsageError
 from tuner.orders import Orders
@@ -41,6 +42,7 @@ class Wish:
     target: float | None
     margin: float | None
     minimize: Minimize | None
+    warm_start: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
             pruner=optuna.pruners.NopPruner(),
         )
         agree(study, spec, data, wish.seed)
+        warm_start.agree(study, wish.warm_start)
         record = StudyRecord.of(study)
     folder = (wish.results / name).resolve()
     orders = _orders(study, url, folder, data, goal(spec, wish, record, len(data)))
@@ -135,6 +138,8 @@ def overridden(spec: Study, wish: Wish) -> Study:
     Raises:
         UsageError: A sweep has none of these, or a value is out of range.
     """
+    if isinstance(spec, SweepStudy) and wish.warm_start is not None:
+        raise UsageError(f"study {spec.name!r} is a sweep: no evidence changes what it trains.")
     given = {"target": wish.target, "margin": wish.margin, "minimize": wish.minimize}
     given = {key: value for key, value in given.items() if value is not None}
     if not given:
@@ -308,6 +313,7 @@ def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
         "--target": wish.target,
         "--margin": wish.margin,
         "--minimize": wish.minimize,
+        "--warm-start": wish.warm_start,
         "--seed": wish.seed or None,
         "--storage": wish.storage,
         "--results": None if wish.results == Path("tuner-results") else wish.results,

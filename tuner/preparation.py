@@ -12,7 +12,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner import choose, ledger, space
+from tuner import choose, ledger, space, warm_start
 from tuner.data import DataSet
 from tuner.errors import StudyChangedError, StudyError
 from tuner.orders import Orders
@@ -154,10 +154,13 @@ class Asker:
         """Whether every training is queued, and none is the sampler's."""
         self.size_of = None
         self.cost_of: Callable[[dict[str, Any]], float] | None = None
+        self.prior: list[FrozenTrial] = []
         if isinstance(work.spec, SearchStudy):
             hypermodel = next(iter(work.spaces.values()))
             self.size_of = space.size_of(hypermodel, work.spec.minimize)
             self.cost_of = space.epoch_cost_of(hypermodel)
+            self.prior = warm_start.evidence(work.study)
+            warm_start.check(self.prior, exploration.distributions, work.study)
 
     def done(self, trials: Sequence[FrozenTrial]) -> int:
         """How many trials count towards the goal; of listed ones, all that have ended."""
@@ -212,6 +215,7 @@ class Asker:
             search_space=self.exploration.distributions if self.exploration.complete else None,
             center=self.exploration.defaults,
             cost_of=self.cost_of,
+            prior=self.prior,
         )
         return self.work.study.ask()
 

@@ -41,6 +41,7 @@ class StudyKey:
     SEED = "seed"
     VERSIONS = "versions"
     CREATED_BY = "created_by"  # the command line that made it
+    WARM_START = "warm_start"  # study: whose trials it began with; trials: their numbers
     CERTIFIES = "certifies"  # in a study of certificate trainings: the study whose winners they are
     CERTIFICATE = "certificate:"  # and a trial's number: a `Certificate` as a dict
 
@@ -331,6 +332,12 @@ class StudyRecord:
             return None
         theirs, ours = getattr(reference, self.minimize), getattr(trial, self.minimize)
         return theirs / ours if theirs and ours else None
+
+    @property
+    def warm_start(self) -> tuple[str, int] | None:
+        """The study whose trials this one began with, and how many they were."""
+        began = self.attributes.get(StudyKey.WARM_START)
+        return None if began is None else (str(began["study"]), len(began["trials"]))
 
     @property
     def reference(self) -> TrialRecord | None:

@@ -16,13 +16,15 @@ from tuner._encoding import Encoding, union_space
 from tuner.record import refuted_shortfalls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from optuna.distributions import BaseDistribution
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
 _SEEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+# So many of an earlier study, the newest: the surrogate's cost is cubic in them.
+_MOST_PRIOR = 100
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -57,7 +59,12 @@ class SmallestFeasibleSampler(BaseSampler):
         center: The author's default values, by name. First proposals stay near them in what does
             not change the size.
         n_startup: Trials with evidence before the surrogate proposes, at least 1; default 4, and
-            1 from when something has met the target and ``size_of`` is known.
+            1 from when something has met the target and ``size_of`` is known. Those of ``prior``
+            count.
+        prior: Finished trials of an earlier, similar study, whose intermediate values and
+            constraint ``shortfall`` are relative to this study's target and horizon. What they
+            say is carried over as far as this study's own trials bear it out; none of them counts
+            as having met the target here.
 
     Raises:
         ValueError: An argument is out of its range, or the study has several objectives.
@@ -73,6 +80,7 @@ class SmallestFeasibleSampler(BaseSampler):
         search_space: Mapping[str, BaseDistribution] | None = None,
         center: Mapping[str, Any] | None = None,
         n_startup: int = 4,
+        prior: Sequence[FrozenTrial] = (),
     ) -> None:
         if horizon is not None and horizon < 1:
             raise ValueError(f"horizon must be at least 1 but got {horizon}.")
@@ -87,6 +95,7 @@ class SmallestFeasibleSampler(BaseSampler):
         self._space = dict(search_space) if search_space is not None else None
         self._center = dict(center or {})
         self._n_startup = n_startup
+        self._prior = tuple(prior)[-_MOST_PRIOR:]
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -111,7 +120,9 @@ class SmallestFeasibleSampler(BaseSampler):
             t for t in study.get_trials(deepcopy=False, states=_SEEN) if t.number != trial.number
         ]
         refuted = refuted_shortfalls(study.user_attrs)
-        evidence = _evidence.read(trials, encoding, self._horizon, self._size_of, refuted)
+        evidence = _evidence.read(
+            trials, encoding, self._horizon, self._size_of, refuted, self._prior
+        )
         pool = _candidates.Pool(
             encoding, evidence, self._size_of, fixed, bool(self._center), rng, self._cost_of
         )

@@ -35,7 +35,11 @@ SQLITE_TIMEOUT = 120
 """Seconds that a process waits for another's write to an SQLite file."""
 TABLE_RACES = 5
 """How often to try again where several processes make the tables of a new storage at once."""
-DRIVERS = {"postgresql": "psycopg2-binary", "mysql": "PyMySQL and give mysql+pymysql://…"}
+DRIVERS = {
+    "psycopg": "'psycopg[binary]'",
+    "psycopg2": "psycopg2-binary",
+    "mysqldb": "PyMySQL and give mysql+pymysql://…",
+}
 """What to install for a storage whose driver is missing."""
 
 
@@ -169,7 +173,7 @@ def told(url: str) -> Iterator[None]:
             "sqlite:///file.db, postgresql://user:password@host/name or journal:file.log."
         ) from error
     except (ImportError, ModuleNotFoundError) as error:
-        driver = DRIVERS.get(make_url(url).get_backend_name(), "its Python driver")
+        driver = DRIVERS.get(make_url(url).get_driver_name(), "its Python driver")
         raise StorageError(
             f"storage {mask(url)!r} needs a driver that is not installed; install {driver}."
         ) from error

@@ -151,6 +151,9 @@ def _provenance(record: StudyRecord) -> Markup:
         ("seed", str(attributes.get(StudyKey.SEED, "?"))),
         ("versions", ", ".join(f"{k} {v}" for k, v in versions.items()) or "?"),
     ]
+    if record.warm_start:
+        name, count = record.warm_start
+        rows.insert(1, ("warm start", f"{words.several(count, 'trial')} of {name}"))
     if made := attributes.get(StudyKey.CREATED_BY):
         rows.append(("made by", element("code", str(made))))
     return facts(rows)

@@ -18,10 +18,11 @@ from __future__ import annotations
 import copy
 import math
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import optuna
 import pytest
+from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 if TYPE_CHECKING:
@@ -60,9 +61,9 @@ def _objective(trial: Trial) -> float:
     return _value(trial.number, STEPS)
 
 
-def _study(pruner: BasePruner, direction: str = "minimize") -> optuna.Study:
+def _study(pruner: BasePruner) -> optuna.Study:
     """A study of complete trials with whole curves."""
-    study = optuna.create_study(direction=direction, pruner=pruner)
+    study = optuna.create_study(pruner=pruner)
     study.add_trials(
         [
             optuna.create_trial(
@@ -163,7 +164,7 @@ class PrunerTestCase:
     @pytest.mark.parametrize("direction", ["minimize", "maximize"])
     @pytest.mark.parametrize("n_jobs", [1, 2])
     def test_every_trial_of_a_study_ends(
-        self, pruner: Factory, direction: str, n_jobs: int
+        self, pruner: Factory, direction: Literal["minimize", "maximize"], n_jobs: int
     ) -> None:
         study = optuna.create_study(direction=direction, pruner=pruner())
         study.optimize(_objective, n_trials=12, n_jobs=n_jobs)
@@ -177,7 +178,7 @@ class PrunerTestCase:
         self, pruner: Factory, tmp_path_factory: pytest.TempPathFactory
     ) -> None:
         path = tmp_path_factory.mktemp("storage") / "journal.log"
-        backend = optuna.storages.journal.JournalFileBackend(str(path))
+        backend = JournalFileBackend(str(path))
         states = []
         for storage in (None, optuna.storages.JournalStorage(backend)):
             study = optuna.create_study(study_name="s", storage=storage, pruner=pruner())

@@ -78,6 +78,7 @@ def study_object(record: StudyRecord) -> dict[str, Any]:
         "margin": record.margin,
         "horizon": record.horizon,
         "minimize": record.minimize if record.target is not None else None,
+        "warm_start": record.warm_start[0] if record.warm_start else None,
     }
 
 

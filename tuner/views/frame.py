@@ -61,7 +61,8 @@ def _asked(record: StudyRecord, width: int) -> list[Text]:
     other = record.stand_in
     names = ", ".join(record.dataset_names)
     data = (f" DATA: {other.upper()} ", LOUD) if other else (f"data {names}", "")
-    line = Text.assemble(data, "   ", text.asked(record))
+    start = f"   warm start {record.warm_start[0]}" if record.warm_start else ""
+    line = Text.assemble(data, "   ", text.asked(record), start)
     if line.cell_len <= width or other is None:
         return [line]
     return [Text.assemble(data), Text(text.asked(record))]

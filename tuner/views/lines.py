@@ -90,6 +90,9 @@ def opening(record: StudyRecord, run: Run) -> list[str]:
     workers = f"{run.workers} worker{'s' if run.workers != 1 else ''}"
     before = f", {run.trained_before} of them trained before" if run.trained_before else ""
     lines.append(f"  {run.goal} trials{before}; {workers}; storage {run.storage}")
+    if record.warm_start:
+        name, count = record.warm_start
+        lines.append(f"  warm start: {text.several(count, 'trial')} of {name}")
     return lines
 
 

@@ -1,0 +1,232 @@
+"""Evidence of an earlier study: in the sampler, and through ``--warm-start``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import IntDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+from tests import fakes, tiny
+from tests.test_samplers import SPACE, ask, make, objective, shortfall_of, size_of, smallest
+from tuner import search, warm_start
+from tuner.errors import UsageError
+from tuner.planning import Wish, plan
+from tuner.record import SHORTFALL, StudyKey, StudyRecord
+from tuner.views.lines import opening
+from tuner.watch import Silent
+
+
+def earlier(count: int = 15, seed: int = 100, by: float = 0.0) -> list[FrozenTrial]:
+    """What a search of the same space has trained, its shortfalls `by` off."""
+    study = optuna.create_study(sampler=make(seed))
+    study.optimize(objective, n_trials=count)
+    return [
+        optuna.create_trial(
+            value=t.value,
+            params=t.params,
+            distributions=t.distributions,
+            constraints={SHORTFALL: t.constraints[SHORTFALL] + by},
+        )
+        for t in study.trials
+    ]
+
+
+def found(trials: int, seed: int, **more: Any) -> float:
+    study = optuna.create_study(sampler=make(seed, **more))
+    study.optimize(objective, n_trials=trials)
+    return smallest(study)
+
+
+@pytest.mark.parametrize("by", [0.0, -0.1, 0.1], ids=["same", "easier", "harder"])
+def test_a_few_trials_go_further_with_an_earlier_study(by: float) -> None:
+    prior = earlier(by=by)
+    cold = [found(6, seed) for seed in range(3)]
+    warm = [found(6, seed, prior=prior) for seed in range(3)]
+    assert np.median(np.log(warm)) < np.median(np.log(cold)) - 0.2
+
+
+def test_a_misleading_earlier_study_costs_trials_but_is_overruled() -> None:
+    def upside_down(trial: optuna.Trial) -> float:
+        params = ask(trial)
+        trial.set_constraint(SHORTFALL, 0.2 - shortfall_of(params))
+        return size_of(params)
+
+    study = optuna.create_study(sampler=make(100))
+    study.optimize(upside_down, n_trials=15)
+    cold = np.median([found(20, seed) for seed in range(3)])
+    warm = np.median([found(20, seed, prior=study.trials) for seed in range(3)])
+    assert warm < 2.5 * cold  # believed to the end, it would hide everything below 20,000
+
+
+def test_what_met_the_target_there_is_still_proposed_here() -> None:
+    prior = earlier()
+    best = min((t for t in prior if t.constraints[SHORTFALL] <= 0), key=lambda t: t.value or np.inf)
+    study = optuna.create_study(sampler=make(0, prior=prior))
+    study.optimize(objective, n_trials=4)
+    # Nothing has met the target here before: sizes around and above the earlier best are allowed.
+    assert max(t.value or 0 for t in study.trials) > 0.7 * (best.value or np.inf)
+
+
+def test_parameters_that_only_one_study_has() -> None:
+    prior = earlier()
+    space = {**SPACE, "extra": IntDistribution(1, 5)}
+    del space["norm"]
+
+    def other(trial: optuna.Trial) -> float:
+        params = {"norm": True, **{n: trial.params[n] for n in trial.params}}
+        depth = trial.suggest_int("depth", 1, 3)
+        params |= {"depth": depth, "rate": trial.suggest_float("rate", 1e-4, 1e-1, log=True)}
+        for i in range(depth):
+            params[f"units_{i}"] = trial.suggest_int(f"units_{i}", 4, 128, log=True)
+        trial.suggest_int("extra", 1, 5)
+        trial.set_constraint(SHORTFALL, shortfall_of(params))
+        return size_of(params)
+
+    study = optuna.create_study(sampler=make(0, search_space=space, prior=prior))
+    study.optimize(other, n_trials=8)
+    assert smallest(study) < np.inf
+    assert len({t.params["extra"] for t in study.trials}) > 1
+
+
+def test_the_same_seed_and_the_same_evidence_give_the_same_proposals() -> None:
+    prior = earlier()
+    proposed = []
+    for _ in range(2):
+        study = optuna.create_study(sampler=make(3, prior=prior))
+        study.optimize(objective, n_trials=4)
+        proposed.append([t.params for t in study.trials])
+    assert proposed[0] == proposed[1]
+
+
+def pair(
+    target: float = 0.75, horizon: int = 25, data: str = "cifar10"
+) -> tuple[optuna.Study, optuna.Study]:
+    """A study q4 with three trained trials and one gated, and an empty q6 in one storage."""
+    storage = optuna.storages.InMemoryStorage()
+    there = fakes.make_study("q4", storage=storage)
+    fakes.add_trial(there, "reached", 4000, 0.76, 12)
+    fakes.add_trial(there, "missed", 2000, 0.7)
+    fakes.add_trial(there, "pruned", 1000, 0.4, 6)
+    fakes.add_trial(there, "gated", 9000)
+    spec = {**fakes.SPEC, "name": "q6", "target": target, "horizon": horizon}
+    return there, fakes.make_study("q6", storage=storage, spec=spec, data=data)
+
+
+def test_shortfalls_are_moved_to_this_studys_target_and_epochs_to_its_horizon() -> None:
+    there, here = pair(target=0.65, horizon=50)
+    warm_start.agree(here, "q4")
+    trials = warm_start.evidence(here)
+    assert StudyRecord.of(here).warm_start == ("q4", 3)
+    assert [t.state for t in trials] == [
+        TrialState.COMPLETE,
+        TrialState.COMPLETE,
+        TrialState.PRUNED,
+    ]
+    for was, now in zip(there.trials, trials, strict=False):
+        assert now.constraints[SHORTFALL] == pytest.approx(was.constraints[SHORTFALL] - 0.1)
+        moved = {2 * s: v - 0.1 for s, v in was.intermediate_values.items()}
+        assert now.intermediate_values == pytest.approx(moved)
+
+
+def test_what_is_trained_there_later_changes_nothing_here() -> None:
+    there, here = pair()
+    warm_start.agree(here, "q4")
+    fakes.add_trial(there, "reached", 500, 0.8, 5)
+    warm_start.agree(here, "q4")
+    assert len(warm_start.evidence(here)) == 3
+    warm_start.agree(here, None)  # going on without naming it again
+    assert len(warm_start.evidence(here)) == 3
+
+
+def test_a_refuted_trial_counts_as_the_mean_of_its_fresh_trainings() -> None:
+    there, here = pair()
+    fakes.add_certificate(there, 0, [0.74, 0.735], certified=False)
+    warm_start.agree(here, "q4")
+    first = warm_start.evidence(here)[0]
+    assert first.constraints[SHORTFALL] == pytest.approx(0.755 - 0.7375)
+    assert not first.intermediate_values
+
+
+def begun(here: optuna.Study) -> None:
+    fakes.add_trial(here, "missed", 2000, 0.4)
+
+
+def swept(here: optuna.Study) -> None:
+    fakes.make_study("q9", storage=here._storage, spec=fakes.SWEEP_SPEC)
+
+
+def empty(here: optuna.Study) -> None:
+    fakes.make_study("q8", storage=here._storage)
+
+
+def nothing(here: optuna.Study) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("before", "name", "message"),
+    [
+        (nothing, "q5", "no study called 'q5' has results"),
+        (nothing, "q6", "is the study itself"),
+        (swept, "q9", "is a sweep"),
+        (empty, "q8", "has not trained anything yet"),
+        (begun, "q4", "'q6' began without a warm start"),
+    ],
+)
+def test_what_cannot_be_begun_with_is_said(
+    before: Callable[[optuna.Study], None], name: str, message: str
+) -> None:
+    _, here = pair()
+    before(here)
+    with pytest.raises(UsageError, match=message):
+        warm_start.agree(here, name)
+
+
+def test_a_study_that_began_otherwise_or_whose_evidence_is_gone() -> None:
+    there, here = pair()
+    other = fakes.make_study("q8", storage=here._storage)
+    fakes.add_trial(other, "missed", 2000, 0.4)
+    warm_start.agree(here, "q4")
+    with pytest.raises(UsageError, match="began with 'q4'"):
+        warm_start.agree(here, "q8")
+    optuna.delete_study(study_name=there.study_name, storage=here._storage)
+    with pytest.raises(UsageError, match="no longer has"):
+        warm_start.evidence(here)
+
+
+def test_spaces_with_nothing_in_common_are_refused() -> None:
+    _, here = pair()
+    warm_start.agree(here, "q4")
+    trials = warm_start.evidence(here)
+    warm_start.check(trials, ["width", *(n for t in trials for n in t.params)], here)
+    for trial in trials:
+        trial.params = {"other": 1}
+    with pytest.raises(UsageError, match="no parameter in common"):
+        warm_start.check(trials, ["width"], here)
+
+
+def test_a_search_goes_on_from_another(tmp_path: Path) -> None:
+    tiny.write(tmp_path)
+    second = tmp_path / "second.toml"
+    second.write_text((tmp_path / "tiny.toml").read_text())
+    file, results = str(second), tmp_path / "out"
+    search(str(tmp_path / "tiny.toml"), results=results, trials=4, workers=1, certify=False)
+    result = search(file, results=results, trials=2, workers=1, certify=False, warm_start="tiny")
+    record = result.record
+    assert record.warm_start is not None and record.warm_start[0].startswith("tiny")
+    assert len(record.trained) == 2
+    assert f"--warm-start {'tiny'}" in result.resume
+    assert any("warm start: 4 trials of tiny" in line for line in opening(record, result.run))
+    wish = Wish(file, (), 2, None, 0, None, results, None, None, None)
+    assert StudyKey.WARM_START in plan(wish, Silent()).study.user_attrs
+
+
+def test_other_samplers_cannot_be_warm_started(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="needs the sampler 'smallest' but got 'tpe'"):
+        search("q4", results=tmp_path, sampler="tpe", warm_start="q10")
