@@ -213,6 +213,8 @@ def _outcome(
         # A complete trial that ended early and short says itself where it ended.
         if trial.state == TrialState.COMPLETE and final is not None and final > 0:
             return final, _curves.SEED_NOISE
+        if min(values.values()) <= 0:  # how far it would have gone is unsure, that it met is not
+            sd = min(sd, max(_curves.SEED_NOISE, abs(mean) / 2))
         return mean, sd
     if final is not None:
         return final, _curves.SEED_NOISE if trial.state == TrialState.COMPLETE else 0.05

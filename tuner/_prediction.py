@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 # from it, where a dead net is no more evidence than a poor one. The unit is this quantile of them.
 _UNIT_QUANTILE = 0.4
 _LEAST_UNIT = 0.01
-# Log sizes are divided by this, so that they count about as much as any one parameter.
-_SIZE_SCALE = 4.0
+# Log sizes are divided by this: they tell more than any one parameter. Over five searches on
+# CIFAR-10 and shapes10 each finished trial was predicted from those before it with a log density of
+# 1.61 for a scale of 4, 1.93 for 2, 2.01 for 1.3, and a log loss of P(met) of 0.37, 0.28, 0.29.
+_SIZE_SCALE = 2.0
 # Proposals stay above the smallest size that came so near to the target, divided by the step.
 _NEAR = 0.05
 _LARGEST_STEP = 3.0

@@ -197,6 +197,8 @@ class TrialRun:
             batch_size=int(values.get("batch_size") or DEFAULT_BATCH_SIZE),
             augmentation=from_values(values),
             seed=self.seed,
+            # A sweep compares trainings as Keras by itself would run them.
+            settled=isinstance(self.spec, SearchStudy),
             pause=self._stop_if_asked,
         )
         with contextlib.closing(training):

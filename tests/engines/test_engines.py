@@ -218,3 +218,63 @@ def test_a_strided_1x1_convolution_does_not_crash_onednn():
         [sys.executable, "-c", ONEDNN], env=environment, capture_output=True, text=True
     )
     assert (done.returncode, done.stdout.strip()) == (0, "trained 200"), done.stderr
+
+
+def array(variable) -> np.ndarray:
+    return variable.numpy() if hasattr(variable, "numpy") else np.asarray(variable)
+
+
+def settled_model(**options) -> keras.Model:
+    """Two normalised layers, the second frozen."""
+    made = model(**options)
+    inputs = keras.Input((8, 8, 3))
+    frozen = keras.layers.BatchNormalization()
+    frozen.trainable = False
+    both = keras.Model(inputs, frozen(made(inputs)))
+    both.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"], **options)
+    return both
+
+
+@pytest.mark.parametrize("eagerly", [False, True], ids=["engine", "fit"])
+def test_settled_statistics_are_those_of_the_present_weights(eagerly):
+    made = settled_model(run_eagerly=eagerly)
+    norms = [
+        n
+        for n in made._flatten_layers(include_self=False)
+        if isinstance(n, keras.layers.BatchNormalization)
+    ]
+    followed, frozen = (next(n for n in norms if n.trainable is t) for t in (True, False))
+    convolution = next(
+        n for n in made._flatten_layers(include_self=False) if isinstance(n, keras.layers.Conv2D)
+    )
+    engine = engine_for(made)
+    assert isinstance(engine, FitEngine) is (eagerly or keras.backend.backend() != "tensorflow")
+    engine.begin()
+    engine.train(X, Y, 35)
+    before = [array(w) for w in made.trainable_variables]
+    engine.settle(X, 32)  # two minibatches, and six images that are left out
+    seen = array(convolution(X.astype("float32") / 64))
+    halves = [seen[:32], seen[32:64]]
+    mean = np.mean([h.mean((0, 1, 2)) for h in halves], axis=0)
+    variance = np.mean([h.var((0, 1, 2)) for h in halves], axis=0)
+    np.testing.assert_allclose(array(followed.moving_mean), mean, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(array(followed.moving_variance), variance, rtol=1e-4, atol=1e-5)
+    assert np.all(array(frozen.moving_mean) == 0)
+    assert (followed.momentum, frozen.momentum) == (0.9, 0.99)
+    for now, was in zip(made.trainable_variables, before, strict=True):
+        np.testing.assert_array_equal(array(now), was)
+    # Training goes on with moving averages that move as they did.
+    engine.train(X[:35], Y[:35], 35)
+    moved = array(followed.moving_mean)
+    assert np.abs(moved - mean).max() < np.abs(mean).max()
+    engine.close()
+
+
+def test_a_model_without_batch_normalisation_has_nothing_to_settle():
+    inputs = keras.Input((8, 8, 3))
+    made = keras.Model(inputs, keras.layers.Dense(4)(keras.layers.Flatten()(inputs)))
+    made.compile("sgd", "mse")
+    before = [array(w) for w in made.weights]
+    engine_for(made).settle(X, 32)
+    for now, was in zip(made.weights, before, strict=True):
+        np.testing.assert_array_equal(array(now), was)

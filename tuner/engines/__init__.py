@@ -34,6 +34,14 @@ class Engine(Protocol):
     def test(self, x: Array, y: Array, batch_size: int) -> None:
         """Updates the metrics without training; arguments as in `train`."""
 
+    def settle(self, x: Array, batch_size: int) -> None:
+        """Makes batch normalisation's moving averages those of the present weights.
+
+        Args:
+            x: Training images, as in `train`.
+            batch_size: Images a minibatch.
+        """
+
     def results(self) -> dict[str, float]:
         """The model's loss and metrics since `begin`, by Keras's names."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tuner.engines import Array
+from tuner.engines.settling import Settling
 
 
 class FitEngine:
@@ -15,6 +16,7 @@ class FitEngine:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._results: dict[str, float] = {}
+        self._settling: Settling | None = None
 
     def begin(self) -> None:
         """Forgets the metrics so far."""
@@ -29,6 +31,12 @@ class FitEngine:
         """One call of `evaluate`."""
         seen = self._model.evaluate(x, y, batch_size=batch_size, verbose=0, return_dict=True)
         self._results = {name: float(value) for name, value in seen.items()}
+
+    def settle(self, x: Array, batch_size: int) -> None:
+        """Minibatch by minibatch, outside `fit`."""
+        if self._settling is None:
+            self._settling = Settling(self._model, lambda x: self._model(x, training=True))
+        self._settling(x, batch_size)
 
     def results(self) -> dict[str, float]:
         """Of the latest call, which had all the images."""

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tuner.engines import Array, norm, strided
+from tuner.engines.settling import Settling
 
 CHUNK = 8_192
 """Images a call: enough that the call itself costs nothing, few enough to need little memory."""
@@ -31,6 +32,7 @@ class TensorFlowEngine:
         # long; without batch normalisation the same rewriting makes convolutions faster.
         tf.config.optimizer.set_experimental_options({"remapping": not self._normed})
         self._runs: dict[tuple[str, int], Callable[..., Any]] = {}
+        self._settling: Settling | None = None
 
     def begin(self) -> None:
         """Forgets the metrics so far."""
@@ -44,6 +46,16 @@ class TensorFlowEngine:
         """The metrics of each minibatch."""
         self._run("test_step", x, y, batch_size)
 
+    def settle(self, x: Array, batch_size: int) -> None:
+        """In a graph of its own, which never learns."""
+        if self._settling is None:
+            signature = [tf.TensorSpec([None, *x.shape[1:]], x.dtype)]
+            forward = tf.function(
+                lambda x: self._model(x, training=True), input_signature=signature, autograph=False
+            )
+            self._settling = Settling(self._model, forward)
+        self._settling(x, batch_size)
+
     def results(self) -> dict[str, float]:
         """The model's metrics."""
         return {name: float(value) for name, value in self._model.get_metrics_result().items()}
@@ -54,6 +66,7 @@ class TensorFlowEngine:
         strided.restore(self._strided)
         self._normed, self._strided = [], []
         self._runs.clear()
+        self._settling = None
 
     def _run(self, step: str, x: Array, y: Array, batch_size: int) -> None:
         run = self._runs.get((step, batch_size))

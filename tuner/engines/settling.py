@@ -1,0 +1,72 @@
+"""Batch normalisation's statistics of the weights as they are now.
+
+The moving averages that inference uses lag behind weights that move fast: at a high learning rate
+they cost a small network three to five points of validation accuracy, more in one epoch than in
+the next, which are gone once the rate has fallen. Averaged anew over a few thousand training
+images they belong to the present weights (Wu & Johnson 2021, arXiv 2105.07576, section 3).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from tuner.engines import Array
+
+
+class Settling:
+    """Sets a model's moving averages to the mean over some minibatches.
+
+    Args:
+        model: A built Keras model.
+        forward: Runs the model on a minibatch as in training, without learning from it.
+    """
+
+    def __init__(self, model: Any, forward: Callable[[Array], Any]) -> None:
+        import keras
+
+        self._forward = forward
+        self._layers = [
+            layer
+            for layer in model._flatten_layers(include_self=False)
+            if isinstance(layer, keras.layers.BatchNormalization)
+            and layer.built
+            and layer.trainable
+        ]
+
+    def __call__(self, x: Array, batch_size: int) -> None:
+        """Settles the statistics.
+
+        Args:
+            x: uint8, [n, height, width, channels]; what is over after whole minibatches is left
+                out.
+            batch_size: Images a minibatch.
+        """
+        if not self._layers:
+            return
+        batch_size = min(batch_size, len(x))
+        starts = range(0, len(x) - batch_size + 1, batch_size)
+        averages = [a for n in self._layers for a in (n.moving_mean, n.moving_variance)]
+        sums = [np.zeros(a.shape, np.float64) for a in averages]
+        with self._without_memory():
+            for start in starts:
+                self._forward(x[start : start + batch_size])
+                for total, average in zip(sums, averages, strict=True):
+                    total += average.numpy()
+        for total, average in zip(sums, averages, strict=True):
+            average.assign((total / len(starts)).astype(np.float32))
+
+    @contextlib.contextmanager
+    def _without_memory(self) -> Iterator[None]:
+        """While each minibatch replaces the moving averages."""
+        kept = [layer.momentum for layer in self._layers]
+        try:
+            for layer in self._layers:
+                layer.momentum = 0.0
+            yield
+        finally:
+            for layer, momentum in zip(self._layers, kept, strict=True):
+                layer.momentum = momentum
