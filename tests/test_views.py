@@ -409,7 +409,7 @@ def proving(study: optuna.Study, accuracies=(0.757, 0.744)) -> Run:
     trial = fakes.add_running(companion, epochs=9)
     trial.set_user_attr(TrialKey.CELL, {"trial": 8, "training": 2})
     under_way = record(companion).trials
-    return replace(RUN, proving=Proving(found.incumbent, 5, tuple(accuracies), under_way))
+    return replace(RUN, proving=Proving(found.incumbent, 5, 21, tuple(accuracies), under_way))
 
 
 @pytest.mark.parametrize(("width", "height"), [(30, 6), (60, 12), (120, 40)])

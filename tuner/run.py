@@ -244,6 +244,7 @@ class SearchRun:
         return Proving(
             trial=proof.trial,
             planned=proof.planned,
+            epochs=proof.epochs,
             accuracies=tuple(t.test_accuracy or 0.0 for t in proof.tested()),
             trainings=tuple(t for t in proof.mine() if t.state.name == "RUNNING"),
         )

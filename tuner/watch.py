@@ -20,6 +20,8 @@ class Proving:
     """Whose configuration is trained again."""
     planned: int
     """How many trainings it takes."""
+    epochs: int
+    """How long each of them is."""
     accuracies: tuple[float, ...]
     """Of those that have been tested, on the test images."""
     trainings: tuple[TrialRecord, ...]

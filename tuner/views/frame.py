@@ -164,7 +164,7 @@ def _proving(record: StudyRecord, proving: Proving) -> list[Text]:
     tested.append(f"target {text.percent(record.target)}", style="dim")
     lines.append(tested)
     for training in proving.trainings:
-        horizon = proving.trial.epochs
+        horizon = proving.epochs
         number = (training.cell or {}).get("training", 0) + 1
         full = round(CURVE * training.epochs / horizon) if horizon else 0
         bar = Text.assemble(("━" * full, "green"), ("━" * (CURVE - full), "dim"))
