@@ -212,17 +212,19 @@ def test_spaces_with_nothing_in_common_are_refused() -> None:
 
 
 def test_a_search_goes_on_from_another(tmp_path: Path) -> None:
-    tiny.write(tmp_path)
-    second = tmp_path / "second.toml"
-    second.write_text((tmp_path / "tiny.toml").read_text())
-    file, results = str(second), tmp_path / "out"
-    search(str(tmp_path / "tiny.toml"), results=results, trials=4, workers=1, certify=False)
-    result = search(file, results=results, trials=2, workers=1, certify=False, warm_start="tiny")
+    file, results = str(tiny.write(tmp_path)), tmp_path / "out"
+    results.mkdir()
+    there = fakes.make_study("q4", storage=f"sqlite:///{results / 'tuner.db'}")
+    for size, best in ((4000, 0.76), (2000, 0.7), (1000, 0.6)):
+        fakes.add_trial(there, "missed", size, best)
+    result = search(
+        file, results=results, trials=2, workers=1, certify=False, warm_start="q4", reference=False
+    )
     record = result.record
-    assert record.warm_start is not None and record.warm_start[0].startswith("tiny")
+    assert record.warm_start == ("q4", 3)
     assert len(record.trained) == 2
-    assert f"--warm-start {'tiny'}" in result.resume
-    assert any("warm start: 4 trials of tiny" in line for line in opening(record, result.run))
+    assert "--warm-start q4" in result.resume
+    assert any("warm start: 3 trials of q4" in line for line in opening(record, result.run))
     wish = Wish(file, (), 2, None, 0, None, results, None, None, None)
     assert StudyKey.WARM_START in plan(wish, Silent()).study.user_attrs
 
