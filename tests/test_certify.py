@@ -71,7 +71,7 @@ def test_a_model_that_met_the_target_by_luck_is_not_certified(tmp_path):
     assert best.number == 0 and best.reference
     assert result.status == "met" and proof.certified
     assert len(set(proof.seeds)) == 5 and not set(proof.seeds) & {t.seed for t in record.trials}
-    assert proof.epochs == length(best.epochs, 8) > best.epochs
+    assert proof.epochs == length([e.val_accuracy for e in best.history], 8) > best.epochs
     assert (proof.train_size, proof.test_size) == (300, 60)
     assert proof.confusion is not None and np.sum(proof.confusion) == 5 * 60
     right = sum(proof.confusion[i][i] for i in range(3))
@@ -99,6 +99,20 @@ def test_nothing_reads_the_test_images_before_certification(tmp_path, monkeypatc
     assert np.sum(result.best.confusion) == 30  # of the validation images
     with pytest.raises(DataError, match="cannot be read"):
         api.certify("tiny", results=tmp_path / "out", workers=1)
+
+
+def test_a_certificate_trains_until_the_curve_is_two_points_further():
+    steep = [0.1 * epoch**0.5 for epoch in range(1, 13)]  # 10 points in the last doubling
+    rising = [0.05 * epoch**0.5 for epoch in range(1, 13)]  # 5
+    slow = [0.6 + 0.01 * np.log2(epoch) for epoch in range(1, 13)]  # 1 point in each
+    flat = [0.6] * 12
+    falling = [0.64, *[0.6] * 11]
+    assert length(steep, 25) == 15
+    assert length(rising, 25) == 19
+    assert length(slow, 25) == 25
+    assert length(flat, 25) == length(falling, 25) == 15
+    assert length(rising, 13) == 13
+    assert [length([0.8] * n, 25) for n in (1, 3, 25)] == [2, 4, 25]
 
 
 def test_a_bound_is_students():

@@ -95,9 +95,13 @@ def expected_improvement(curve: Curve, horizon: int) -> float:
         gained = 0.5 * missing  # no slope yet: much of what is missing may still come
     else:
         gained = curve.at(curve.last / 2) - curve.final
-    carried = gained * DECAY * (1 - DECAY**left) / (1 - DECAY)
     lift = min(LIFT, LIFT_SHARE * missing) * (1 - curve.last / horizon)
-    return float(carried + lift + FLOOR * min(1.0, left))
+    return float(carried(gained, left) + lift + FLOOR * min(1.0, left))
+
+
+def carried(gained: float, doublings: float) -> float:
+    """What so many doublings of the epochs bring, where the last doubling brought ``gained``."""
+    return float(gained * DECAY * (1 - DECAY**doublings) / (1 - DECAY))
 
 
 def project(

@@ -1,8 +1,10 @@
 """Whether a model that met the target meets it again: fresh seeds, and images it never saw.
 
 The best of many trainings by validation accuracy is a lucky one. Its configuration is therefore
-trained from scratch with fresh seeds, on training and validation images together, for a quarter
-more epochs than the lucky training used, and each result is tested once on the test images.
+trained from scratch with fresh seeds, on training and validation images together, and each result
+is tested once on the test images. That training stopped at the first touch of the target, where
+about half of all fresh ones are still below; the others go on for as long as it takes, by the
+slope of its curve, to come two points further, at most to the horizon.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner import ledger
+from tuner._curves import carried, read_curve
 from tuner.errors import UsageError
 from tuner.record import (
     SCHEMA,
@@ -37,8 +40,10 @@ SPREAD = 0.006
 CLEARLY = 2.33
 """Standard errors below the target at which a mean is given up before the last seed."""
 LONGER = 1.25
-"""Epochs of a certificate's training over those of the training that met the target: that one
-stopped at the first touch, where about half of all fresh ones are still below."""
+"""A certificate's trainings have at least so many times the epochs of the one that led to it."""
+FURTHER = 0.02
+"""How much further than the target they should come: twice what the best of many validation
+accuracies promises too much, and what fresh seeds scatter."""
 SUFFIX = "/certificates"
 """Behind a study's name: the study of its certificate trainings."""
 
@@ -90,14 +95,24 @@ def judge(accuracies: Sequence[float], target: float, planned: int = SEEDS) -> V
     return "refuted" if hoped is not None and hoped < target else None
 
 
-def length(used: int, horizon: int) -> int:
+def length(accuracies: Sequence[float], horizon: int) -> int:
     """Epochs of each of a certificate's trainings.
 
     Args:
-        used: Epochs of the training that met the target.
-        horizon: The most that one may use.
+        accuracies: Validation accuracy after each epoch of the training that met the target.
+        horizon: The most epochs that one may use.
+
+    Returns:
+        At least the epochs it used; a quarter more, and more than that where its curve was still
+        rising and `FURTHER` is further away.
     """
-    return min(horizon, math.ceil(LONGER * used))
+    used = len(accuracies)
+    shortest = min(horizon, math.ceil(LONGER * used))
+    curve = read_curve({epoch: -accuracy for epoch, accuracy in enumerate(accuracies, 1)})
+    if curve is None or (gained := curve.at(curve.last / 2) - curve.final) <= 0:
+        return shortest
+    longer = range(shortest, horizon)
+    return next((e for e in longer if carried(gained, math.log2(e / used)) >= FURTHER), horizon)
 
 
 def candidate(record: StudyRecord, number: int | None = None) -> TrialRecord | None:
@@ -144,7 +159,7 @@ class Certification:
         self.planned = seeds
         spec = study.user_attrs[StudyKey.STUDY]
         self.target = float(spec["target"])
-        self.epochs = length(trial.epochs, int(spec["horizon"]))
+        self.epochs = length([e.val_accuracy for e in trial.history], int(spec["horizon"]))
         self.study = _companion(study)
         queued = {ledger.identity(t) for t in self.study.get_trials(deepcopy=False)}
         dataset = next(iter(study.user_attrs[StudyKey.DATA]))

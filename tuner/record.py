@@ -196,10 +196,10 @@ Verdict = Literal["certified", "refuted"]
 class Certificate:
     """Whether a configuration, trained from scratch with fresh seeds, meets the target.
 
-    Each training sees training and validation images together, for a quarter more epochs
-    than the trial used, at most the horizon, and is then tested once on the test images. Certified:
-    the one-sided lower confidence bound of the mean test accuracy (Student's t) is at or above the
-    target.
+    Each training sees training and validation images together, for somewhat more epochs
+    than the trial used (`tuner.certify.length`), and is then tested once on the test images.
+    Certified: the one-sided lower confidence bound of the mean test accuracy (Student's t) is at
+    or above the target.
     """
 
     trial: int

@@ -41,7 +41,7 @@ def certify(
     """Prove that a model meets the target: fresh seeds, test images.
 
     The smallest model that met the target is trained from scratch with fresh seeds, on training
-    and validation images, for a quarter more epochs than it used, within the horizon, and tested
+    and validation images, for more epochs than it used, within the horizon, and tested
     once each on the test images. It is certified where the one-sided 95 % lower bound of the mean
     reaches the target. Where it does not, the next smallest is certified instead. Exit code 1:
     nothing could be.
