@@ -420,7 +420,7 @@ def test_the_frame_of_a_certificate_in_the_making_fits(width, height):
     assert max(line.cell_len for line in lines) <= width
     if height == 40:
         seen = "\n".join(line.plain for line in lines)
-        for said in ("certifying", "4,218 parameters", "75.7%", "74.4%", "seed 3", "9/18 epochs"):
+        for said in ("certifying", "4,218 parameters", "75.7%", "74.4%", "seed 3", "9/21 epochs"):
             assert said in seen
 
 
