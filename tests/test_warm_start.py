@@ -59,8 +59,8 @@ def test_a_misleading_earlier_study_costs_trials_but_is_overruled() -> None:
 
     study = optuna.create_study(sampler=make(100))
     study.optimize(upside_down, n_trials=15)
-    cold = np.median([found(20, seed) for seed in range(3)])
-    warm = np.median([found(20, seed, prior=study.trials) for seed in range(3)])
+    cold = np.median([found(15, seed) for seed in range(3)])
+    warm = np.median([found(15, seed, prior=study.trials) for seed in range(3)])
     assert warm < 2.5 * cold  # believed to the end, it would hide everything below 20,000
 
 
