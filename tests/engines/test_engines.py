@@ -10,6 +10,7 @@ import pytest
 
 from tuner.engines import engine_for
 from tuner.engines.fit import FitEngine
+from tuner.engines.settling import numbers
 from tuner.launch import Placement
 
 tensorflow = pytest.mark.skipif(
@@ -221,7 +222,9 @@ def test_a_strided_1x1_convolution_does_not_crash_onednn():
 
 
 def array(variable) -> np.ndarray:
-    return variable.numpy() if hasattr(variable, "numpy") else np.asarray(variable)
+    if isinstance(variable, keras.Variable):
+        return np.array(numbers(variable))
+    return keras.ops.convert_to_numpy(variable)
 
 
 def settled_model(**options) -> keras.Model:

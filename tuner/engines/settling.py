@@ -55,7 +55,7 @@ class Settling:
             for start in starts:
                 self._forward(x[start : start + batch_size])
                 for total, average in zip(sums, averages, strict=True):
-                    total += average.numpy()
+                    total += numbers(average)
         for total, average in zip(sums, averages, strict=True):
             average.assign((total / len(starts)).astype(np.float32))
 
@@ -70,3 +70,10 @@ class Settling:
         finally:
             for layer, momentum in zip(self._layers, kept, strict=True):
                 layer.momentum = momentum
+
+
+def numbers(variable: Any) -> Array:
+    """A Keras variable's values, on every backend without a warning of NumPy's."""
+    value = variable.value
+    found: Array = value.numpy() if hasattr(value, "numpy") else np.asarray(value)
+    return found
