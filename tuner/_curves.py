@@ -47,6 +47,11 @@ class Curve(NamedTuple):
         """The best shortfall of all."""
         return float(self.best[-1])
 
+    @property
+    def last_doubling(self) -> float:
+        """How much the second half of the steps improved."""
+        return self.at(self.last / 2) - self.final
+
     def at(self, step: float) -> float:
         """Best shortfall by ``step``, linear in log steps between two reports."""
         return float(np.interp(math.log(step), np.log(self.steps), self.best))
@@ -94,7 +99,7 @@ def expected_improvement(curve: Curve, horizon: int) -> float:
     if curve.last < 2 or not has_started(curve, horizon):
         gained = 0.5 * missing  # no slope yet: much of what is missing may still come
     else:
-        gained = curve.at(curve.last / 2) - curve.final
+        gained = curve.last_doubling
     lift = min(LIFT, LIFT_SHARE * missing) * (1 - curve.last / horizon)
     return float(carried(gained, left) + lift + FLOOR * min(1.0, left))
 

@@ -101,8 +101,7 @@ def read(
     refuted = refuted or {}
     trials = [t for t in trials if t.state in _SEEN]
     horizon = horizon or max((t.last_step or 1 for t in trials), default=1)
-    finished = [_curves.read_curve(v) for v in finished_curves(trials, horizon)]
-    curves = [c for c in finished if c is not None][-_MOST_CURVES:]
+    curves = _newest_curves(trials, horizon)
     # Each trial is encoded and measured once: both cost more than all the rest of this.
     rows_of = [encoding.encode(t.params) for t in trials]
     sizes_of = [_size(t, size_of) for t in trials]
@@ -142,6 +141,12 @@ def read(
     )
 
 
+def _newest_curves(trials: Sequence[FrozenTrial], horizon: int) -> list[_curves.Curve]:
+    """The finished curves that projections rest on."""
+    finished = [_curves.read_curve(v) for v in finished_curves(trials, horizon)]
+    return [c for c in finished if c is not None][-_MOST_CURVES:]
+
+
 def _read_prior(
     prior: Sequence[FrozenTrial],
     encoding: Encoding,
@@ -153,9 +158,7 @@ def _read_prior(
     Where this study has a parameter that the earlier one had not, its trials stand at the center:
     their size is what it would be here.
     """
-    curves = [
-        c for v in finished_curves(prior, horizon) if (c := _curves.read_curve(v)) is not None
-    ][-_MOST_CURVES:]
+    curves = _newest_curves(prior, horizon)
     rows, shortfall, spread, sizes = [], [], [], []
     unknown = [name not in (p for t in prior for p in t.params) for name in encoding.names]
     for trial in prior:
@@ -187,10 +190,7 @@ def _size_here(
     if size_of is None:
         return _size(trial, None)
     whole = np.where(np.isnan(row), encoding.center, row)
-    try:
-        return float(size_of(encoding.decode(whole[None])[0]))
-    except (ValueError, KeyError):
-        return math.nan
+    return _measured(encoding.decode(whole[None])[0], size_of)
 
 
 def is_met(trial: FrozenTrial) -> bool:
@@ -226,8 +226,13 @@ def _size(trial: FrozenTrial, size_of: Callable[[dict[str, Any]], int] | None) -
         return trial.value
     if size_of is None:
         return float(trial.user_attrs.get(VALUE, math.nan))
+    return _measured(dict(trial.params), size_of)
+
+
+def _measured(params: dict[str, Any], size_of: Callable[[dict[str, Any]], int]) -> float:
+    """The size of a configuration; NaN where it cannot be built or is not complete."""
     try:
-        return float(size_of(dict(trial.params)))
+        return float(size_of(params))
     except (ValueError, KeyError):  # KeyError: a running trial has not chosen everything yet
         return math.nan
 

@@ -42,8 +42,8 @@ CLEARLY = 2.33
 LONGER = 1.25
 """A certificate's trainings have at least so many times the epochs of the one that led to it."""
 FURTHER = 0.02
-"""How much further than the target they should come: twice what the best of many validation
-accuracies promises too much, and what fresh seeds scatter."""
+"""How much further than the target they should come: a point for what the best of many validation
+accuracies promises too much, and one for the scatter of fresh seeds."""
 SUFFIX = "/certificates"
 """Behind a study's name: the study of its certificate trainings."""
 
@@ -109,10 +109,12 @@ def length(accuracies: Sequence[float], horizon: int) -> int:
     used = len(accuracies)
     shortest = min(horizon, math.ceil(LONGER * used))
     curve = read_curve({epoch: -accuracy for epoch, accuracy in enumerate(accuracies, 1)})
-    if curve is None or (gained := curve.at(curve.last / 2) - curve.final) <= 0:
+    if curve is None or curve.last_doubling <= 0:
         return shortest
-    longer = range(shortest, horizon)
-    return next((e for e in longer if carried(gained, math.log2(e / used)) >= FURTHER), horizon)
+    for epochs in range(shortest, horizon):
+        if carried(curve.last_doubling, math.log2(epochs / used)) >= FURTHER:
+            return epochs
+    return horizon
 
 
 def candidate(record: StudyRecord, number: int | None = None) -> TrialRecord | None:
