@@ -140,6 +140,43 @@ def test_batch_normalisation_and_its_gradients_are_those_of_keras(channels):
 
 
 @tensorflow
+@pytest.mark.parametrize("channels", [3, 8])
+@pytest.mark.parametrize("frozen", [False, True])
+def test_inference_normalises_by_the_moving_averages_as_keras_does(channels, frozen):
+    from tuner.engines import norm
+
+    rng = np.random.default_rng(channels)
+    x = rng.normal(3.0, 2.0, (5, 6, 7, channels)).astype(np.float32)
+    layer = keras.layers.BatchNormalization()
+    inputs = keras.Input(x.shape[1:])
+    made = keras.Model(inputs, layer(inputs))
+    for weight, low in zip(layer.weights, (0.5, -1.0, 2.0, 0.1), strict=True):
+        weight.assign(rng.uniform(low, low + 1.0, channels))
+    layer.trainable = not frozen
+    modes = (False, True) if frozen else (False,)
+    stock = [array(made(x, training=training)) for training in modes]
+    assert norm.fast_norms(made) == [layer]
+    ours = [array(made(x, training=training)) for training in modes]
+    np.testing.assert_allclose(ours, stock, rtol=1e-4, atol=1e-5)
+
+
+@tensorflow
+def test_the_graph_of_a_training_is_traced_once():
+    traced = 0
+
+    class Counted(keras.Model):
+        def train_step(self, data):
+            nonlocal traced
+            traced += 1
+            return super().train_step(data)
+
+    engine = engine_for(model(base=Counted))
+    for _ in range(2):
+        engine.train(X, Y, 16)
+    assert traced == 1
+
+
+@tensorflow
 @pytest.mark.parametrize(
     "layer",
     [

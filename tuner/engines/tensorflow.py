@@ -71,6 +71,8 @@ class TensorFlowEngine:
     def _run(self, step: str, x: Array, y: Array, batch_size: int) -> None:
         run = self._runs.get((step, batch_size))
         if run is None:
+            # Variables that the graph had to make itself would have it traced twice.
+            self._model._symbolic_build(data_batch=(x[:1], y[:1]))
             run = self._runs[step, batch_size] = self._loop(step, x, y, batch_size)
         run(x, y)
 
