@@ -85,6 +85,39 @@ def test_evidence_stops_earlier_than_none() -> None:
     assert after <= alone
 
 
+def pruned(values: Values) -> optuna.trial.FrozenTrial:
+    return optuna.create_trial(
+        state=TrialState.PRUNED,
+        intermediate_values=values,
+        constraints={"shortfall": min(values.values())},
+    )
+
+
+def test_what_was_stopped_on_the_way_is_evidence_as_far_as_it_went() -> None:
+    values, curves = curve(0.06), [curve(f, seed=i) for i, f in enumerate(np.linspace(0, 0.1, 9))]
+
+    def spread(last: int) -> float:
+        return project_shortfall(cut(values, 10), HORIZON, [cut(c, last) for c in curves])[1]
+
+    nothing = project_shortfall(cut(values, 10), HORIZON, [])[1]
+    assert spread(10) == nothing  # they say nothing of what comes after epoch 10
+    assert nothing > spread(14) > spread(20) > spread(25)
+    study = study_with([])
+    alone = stopped_at(study, values)
+    study.add_trials([pruned(cut(c, 20)) for c in curves])
+    after = stopped_at(study, values)
+    assert alone is not None
+    assert after is not None
+    assert after < alone
+
+
+def test_a_training_that_ended_in_nan_is_no_evidence() -> None:
+    study = study_with([])
+    study.add_trials([pruned({**cut(curve(0.0), 8), 9: math.nan}) for _ in range(9)])
+    values = curve(0.12, start=0.4)
+    assert stopped_at(study, values) == stopped_at(study_with([]), values)
+
+
 def test_nothing_is_stopped_before_n_startup_have_finished() -> None:
     pruner = TargetPruner(HORIZON, n_startup=2)
     hopeless = curve(0.25, start=0.5)

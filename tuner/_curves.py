@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
 # A curve of which nothing is known: no accuracy at all, a full point away from any target.
 UNKNOWN = (1.0, 0.3)
@@ -20,13 +20,20 @@ DECAY = 0.6
 LIFT = 0.03
 LIFT_SHARE = 0.5
 FLOOR = 0.006
-# The prior on log(actual / expected improvement): its mean, its spread, and how many curves it is
-# worth. Fitted to LCBench's curves and to simulated ones with a decaying learning rate.
+# The prior on log(actual / expected improvement): its mean and its spread, and how many curves
+# each is worth. Fitted to LCBench's curves and to those of real searches.
 PRIOR_MEAN = -0.35
 PRIOR_SPREAD = 0.7
-PRIOR_CURVES = 4.0
+MEAN_CURVES = 4.0
+SPREAD_CURVES = 4.0
+# How many curves of unit distance it takes to believe that a curve's own slope says nothing.
+SLOPE_CURVES = 1.0
+# Curves whose promise differs by more than so many powers of e count little.
+LIKENESS = 1.5
 LOWEST_RATIO = 0.1
-# Degrees of freedom of the t distribution before any curve has finished.
+# Projections rest on so many of the newest curves: more cost time and change little.
+MOST_CURVES = 40
+# Degrees of freedom of the t distribution before any curve has ended.
 DEGREES = 6.0
 
 
@@ -35,7 +42,6 @@ class Curve(NamedTuple):
 
     steps: np.ndarray
     best: np.ndarray
-    raw: np.ndarray
 
     @property
     def last(self) -> float:
@@ -56,10 +62,10 @@ class Curve(NamedTuple):
         """Best shortfall by ``step``, linear in log steps between two reports."""
         return float(np.interp(math.log(step), np.log(self.steps), self.best))
 
-    def until(self, step: float) -> Curve | None:
-        """The part reported by ``step``, or None where there is none."""
+    def until(self, step: float) -> Curve:
+        """The part reported by ``step``, which must not be before the first report."""
         count = int(np.searchsorted(self.steps, step, side="right"))
-        return Curve(self.steps[:count], self.best[:count], self.raw[:count]) if count else None
+        return Curve(self.steps[:count], self.best[:count])
 
 
 def read_curve(values: Mapping[int, float]) -> Curve | None:
@@ -67,8 +73,8 @@ def read_curve(values: Mapping[int, float]) -> Curve | None:
     pairs = sorted((s, v) for s, v in values.items() if s > 0 and math.isfinite(v))
     if not pairs:
         return None
-    raw = np.array([v for _, v in pairs])
-    return Curve(np.array([s for s, _ in pairs], float), np.minimum.accumulate(raw), raw)
+    best = np.minimum.accumulate(np.array([v for _, v in pairs]))
+    return Curve(np.array([s for s, _ in pairs], float), best)
 
 
 def slowest_start(horizon: int) -> float:
@@ -109,57 +115,92 @@ def carried(gained: float, doublings: float) -> float:
     return float(gained * DECAY * (1 - DECAY**doublings) / (1 - DECAY))
 
 
-def project(
-    values: Mapping[int, float], horizon: int, finished: Sequence[Curve]
-) -> tuple[float, float]:
-    """Mean and standard deviation of the best shortfall by the horizon."""
-    curve = read_curve(values)
-    if curve is None:
-        return UNKNOWN
-    if curve.last >= horizon or not math.isfinite(values[max(values)]):
-        return curve.final, SEED_NOISE
-    promise = expected_improvement(curve, horizon)
-    ratios, weights = _log_ratios(curve, promise, horizon, finished)
-    total = PRIOR_CURVES + weights.sum()
-    mean = (PRIOR_CURVES * PRIOR_MEAN + weights @ ratios) / total
-    squares = PRIOR_CURVES * (PRIOR_SPREAD**2 + (PRIOR_MEAN - mean) ** 2)
-    variance = (squares + weights @ (ratios - mean) ** 2) / total
-    gain = promise * math.exp(mean + variance / 2)
-    return curve.final - gain, gain * math.sqrt(math.expm1(variance))
+class Projection(NamedTuple):
+    """The best shortfall by the horizon: mean, standard deviation, and Student's t's degrees."""
+
+    mean: float
+    sd: float
+    degrees: float = DEGREES
+
+    def chance(self, best: float) -> float:
+        """P(final shortfall ≤ 0), where it is ``best`` so far.
+
+        The improvement still to come is log-normal, with a Student t in place of the normal
+        distribution: learning curves surprise more often than a normal one allows.
+        """
+        from scipy.special import stdtr
+
+        if best <= 0:
+            return 1.0
+        gain = best - self.mean
+        if gain <= 0:
+            return 0.0
+        variance = math.log1p((self.sd / gain) ** 2)
+        z = (math.log(best / gain) + variance / 2) / math.sqrt(variance)
+        return float(stdtr(self.degrees, -z))
 
 
-def chance_of_target(best: float, mean: float, sd: float, count: int) -> float:
-    """P(final shortfall ≤ 0) given the best so far, a projection, and the curves it rests on.
+class Experience:
+    """How the newest trainings went on from any step.
 
-    The improvement still to come is log-normal, with a Student t in place of the normal
-    distribution: learning curves surprise more often than a normal one allows.
+    A training that ended early says little: of what is left of the horizon, in doublings, it
+    counts with the share that it saw, and what its own slope promises stands for the rest. Whether
+    a training is stopped depends on its past alone, so those that were do not mislead.
     """
-    from scipy.special import stdtr
 
-    if best <= 0:
-        return 1.0
-    gain = best - mean
-    if gain <= 0:
-        return 0.0
-    variance = math.log1p((sd / gain) ** 2)
-    z = (math.log(best / gain) + variance / 2) / math.sqrt(variance)
-    return float(stdtr(DEGREES + count, -z))
+    def __init__(self, curves: Iterable[Mapping[int, float]], horizon: int) -> None:
+        read = [curve for values in curves if (curve := read_curve(values)) is not None]
+        self.horizon = horizon
+        self._curves = read[-MOST_CURVES:]
+        self._known: dict[float, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+
+    def since(self, step: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of those that went on: log promised, log(actual / promised), share seen; [n] each."""
+        if step not in self._known:
+            rows = [self._row(c, step) for c in self._curves if c.steps[0] <= step < c.last]
+            columns = np.array(rows).reshape(len(rows), 3).T
+            self._known[step] = columns[0], columns[1], columns[2]
+        return self._known[step]
+
+    def _row(self, curve: Curve, step: float) -> tuple[float, float, float]:
+        part = curve.until(step)
+        promised = expected_improvement(part, self.horizon)
+        end, seen = curve.final, 1.0
+        if curve.last < self.horizon:
+            end -= expected_improvement(curve, self.horizon) * math.exp(PRIOR_MEAN)
+            seen = math.log(curve.last / step) / math.log(self.horizon / step)
+        ratio = max((part.final - end) / promised, LOWEST_RATIO)
+        return math.log(promised), math.log(ratio), seen
 
 
-def _log_ratios(
-    curve: Curve, promise: float, horizon: int, finished: Sequence[Curve]
-) -> tuple[np.ndarray, np.ndarray]:
-    """log(actual / promised improvement) of finished curves from this step on, and likeness."""
-    ratios, weights = [], []
-    for other in finished:
-        part = other.until(curve.last)
-        if part is None or other.last <= curve.last:
-            continue
-        promised = expected_improvement(part, horizon)
-        # A training that stopped at the target would have gone on to improve.
-        end = other.final
-        if other.last < horizon:
-            end -= expected_improvement(other, horizon) * math.exp(PRIOR_MEAN)
-        ratios.append(math.log(max((part.final - end) / promised, LOWEST_RATIO)))
-        weights.append(math.exp(-0.5 * math.log(promised / promise) ** 2))
-    return np.array(ratios), np.array(weights)
+def project(values: Mapping[int, float], experience: Experience) -> Projection:
+    """The best shortfall by the horizon, from the curve so far and from how others went on.
+
+    The log of (actual / promised improvement) is a line in the log of what was promised, whose two
+    coefficients have a normal prior and are learnt from the other curves: at slope 0 a curve's own
+    promise is taken at its word but for a factor, at -1 all improve by the same, whatever they
+    promise.
+    """
+    curve, horizon = read_curve(values), experience.horizon
+    if curve is None:
+        return Projection(*UNKNOWN)
+    if curve.last >= horizon or not math.isfinite(values[max(values)]):
+        return Projection(curve.final, SEED_NOISE)
+    promise = expected_improvement(curve, horizon)
+    promised, y, seen = experience.since(curve.last)
+    x = promised - math.log(promise)
+    weights = seen * np.exp(-0.5 * (x / LIKENESS) ** 2)
+    count = float(weights.sum())
+    weighed = float(weights @ x)
+    square = SLOPE_CURVES + float(weights @ x**2)
+    determinant = (MEAN_CURVES + count) * square - weighed**2
+    right = MEAN_CURVES * PRIOR_MEAN + float(weights @ y), float(weights @ (x * y))
+    mean = (square * right[0] - weighed * right[1]) / determinant
+    slope = ((MEAN_CURVES + count) * right[1] - weighed * right[0]) / determinant
+    residuals = float(weights @ (y - mean - slope * x) ** 2)
+    residuals += MEAN_CURVES * (mean - PRIOR_MEAN) ** 2 + SLOPE_CURVES * slope**2
+    variance = (SPREAD_CURVES * PRIOR_SPREAD**2 + residuals) / (SPREAD_CURVES + count)
+    variance *= 1 + square / determinant  # the line itself is not known exactly
+    gain = promise * math.exp(mean + variance / 2)
+    spread = gain * math.sqrt(math.expm1(variance))
+    return Projection(curve.final - gain, spread, DEGREES + count)

@@ -10,7 +10,7 @@ import numpy as np
 from optuna.trial import TrialState
 
 from tuner import _curves
-from tuner.pruners import finished_curves
+from tuner.pruners import ended_curves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +24,6 @@ GATE = "gate"
 # User attribute in which a trial may tell what the study minimises before it has ended, or where
 # it never will: the value of a pruned trial is its last report.
 VALUE = "value"
-# Projections rest on so many of the newest finished curves: more cost time and change little.
-_MOST_CURVES = 40
 # Failed trials say nothing, waiting ones have no parameters yet.
 _SEEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
@@ -101,7 +99,7 @@ def read(
     refuted = refuted or {}
     trials = [t for t in trials if t.state in _SEEN]
     horizon = horizon or max((t.last_step or 1 for t in trials), default=1)
-    curves = _newest_curves(trials, horizon)
+    experience = _curves.Experience(ended_curves(trials), horizon)
     # Each trial is encoded and measured once: both cost more than all the rest of this.
     rows_of = [encoding.encode(t.params) for t in trials]
     sizes_of = [_size(t, size_of) for t in trials]
@@ -112,7 +110,7 @@ def read(
     earlier = len(rows)
     met = [False] * earlier
     for trial, row, size in zip(trials, rows_of, sizes_of, strict=True):
-        outcome = _outcome(trial, horizon, curves)
+        outcome = _outcome(trial, experience)
         if outcome is None:
             continue
         lucky = trial.number in refuted
@@ -141,12 +139,6 @@ def read(
     )
 
 
-def _newest_curves(trials: Sequence[FrozenTrial], horizon: int) -> list[_curves.Curve]:
-    """The finished curves that projections rest on."""
-    finished = [_curves.read_curve(v) for v in finished_curves(trials, horizon)]
-    return [c for c in finished if c is not None][-_MOST_CURVES:]
-
-
 def _read_prior(
     prior: Sequence[FrozenTrial],
     encoding: Encoding,
@@ -158,7 +150,7 @@ def _read_prior(
     Where this study has a parameter that the earlier one had not, its trials stand at the center:
     their size is what it would be here.
     """
-    curves = _newest_curves(prior, horizon)
+    experience = _curves.Experience(ended_curves(prior), horizon)
     rows, shortfall, spread, sizes = [], [], [], []
     unknown = [name not in (p for t in prior for p in t.params) for name in encoding.names]
     for trial in prior:
@@ -169,7 +161,7 @@ def _read_prior(
             continue
         # It may have stopped at a target that was easier: its curve says where it was going.
         if trial.last_step:
-            outcome = _curves.project(trial.intermediate_values, horizon, curves)
+            outcome = _curves.project(trial.intermediate_values, experience)[:2]
         else:
             outcome = final or 0.0, _curves.SEED_NOISE
         row = np.where(unknown, encoding.center, np.clip(encoding.encode(trial.params), 0.0, 1.0))
@@ -198,9 +190,7 @@ def is_met(trial: FrozenTrial) -> bool:
     return all(value <= 0 for value in trial.constraints.values())
 
 
-def _outcome(
-    trial: FrozenTrial, horizon: int, curves: Sequence[_curves.Curve]
-) -> tuple[float, float] | None:
+def _outcome(trial: FrozenTrial, experience: _curves.Experience) -> tuple[float, float] | None:
     """Mean and standard deviation of the final shortfall; None where a trial says nothing."""
     if trial.state == TrialState.RUNNING:
         return None
@@ -209,7 +199,7 @@ def _outcome(
     if trial.constraints.get(GATE, 0.0) > 0:  # never trained
         return None
     if values:
-        mean, sd = _curves.project(values, horizon, curves)
+        mean, sd, _ = _curves.project(values, experience)
         # A complete trial that ended early and short says itself where it ended.
         if trial.state == TrialState.COMPLETE and final is not None and final > 0:
             return final, _curves.SEED_NOISE

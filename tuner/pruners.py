@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
+ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 AUDIT = "audit"
 """User attribute of a trial that would have been stopped and was trained on."""
 # A network that gives every image the same class reports about the same accuracy all the time.
@@ -29,8 +30,8 @@ class TargetPruner(BasePruner):
 
     For a study whose trials report the shortfall, target - accuracy, after every epoch: at or
     below 0 the target is met. The pruner looks at this trial's best so far, its slope, and at how
-    finished trials of the same study went on from the same epoch; see :func:`project_shortfall`.
-    The fewer trials have finished, the wider its projection, and the longer it waits.
+    ended trials of the same study went on from the same epoch; see :func:`project_shortfall`.
+    The fewer trials have ended, the wider its projection, and the longer it waits.
 
     A share of the trials that it would stop it only marks, with the user attribute ``audit``, and
     never stops for its curve: how many of them meet the target in the end is the rate of its false
@@ -43,7 +44,7 @@ class TargetPruner(BasePruner):
         horizon: The most epochs one training may use, at least 1. Steps count epochs from 1.
         threshold: Stop below this probability of reaching the target, in (0, 1).
         n_startup: Trials that finish before any is stopped for its curve, at least 0; default 0,
-            since the projection without any finished curve is wide enough by itself.
+            since the projection without any other curve is wide enough by itself.
         audit: Share of the trials to be stopped that are trained on instead, in [0, 1).
         seed: Which ones they are depends on this and on the trial's number alone; at least 0.
         n_warmup: Epochs before which no trial is stopped for its curve; default a twelfth of the
@@ -98,11 +99,11 @@ class TargetPruner(BasePruner):
             return True
         if step < self._n_warmup:
             return False
-        trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        finished = finished_curves(trials, self._horizon)
-        if len(finished) < self._n_startup:
+        trials = study.get_trials(deepcopy=False, states=ENDED)
+        finished = sum(t.state == TrialState.COMPLETE for t in trials)
+        if finished < self._n_startup:
             return False
-        if probability_of_reaching(values, self._horizon, finished) >= self._threshold:
+        if probability_of_reaching(values, self._horizon, ended_curves(trials)) >= self._threshold:
             return False
         return not self._audited(study, trial)
 
@@ -123,42 +124,42 @@ def _is_dead(values: Mapping[int, float], horizon: int) -> bool:
     return still and len(reports) >= _curves.slowest_start(horizon)
 
 
-def finished_curves(trials: Sequence[FrozenTrial], horizon: int) -> list[Mapping[int, float]]:
-    """Curves of complete trials that ran to the horizon or stopped because they met the target."""
-    curves: list[Mapping[int, float]] = []
-    for trial in trials:
-        values = trial.intermediate_values
-        if trial.state != TrialState.COMPLETE or not values:
-            continue
-        if max(values) >= horizon or min(values.values()) <= 0:
-            curves.append(values)
-    return curves
+def ended_curves(trials: Sequence[FrozenTrial]) -> list[Mapping[int, float]]:
+    """Curves from which others can be foretold: of trials that ended, with a finite last report."""
+    return [
+        trial.intermediate_values
+        for trial in trials
+        if trial.state in ENDED
+        and trial.last_step is not None
+        and math.isfinite(trial.intermediate_values[trial.last_step])
+    ]
 
 
 def project_shortfall(
-    trial_values: Mapping[int, float], horizon: int, finished: Sequence[Mapping[int, float]]
+    trial_values: Mapping[int, float], horizon: int, ended: Sequence[Mapping[int, float]]
 ) -> tuple[float, float]:
     """Project the best shortfall that a training has when it ends.
 
     Args:
         trial_values: Shortfall by step so far, steps positive, in any order; NaN are left out.
         horizon: The last step, at least 1.
-        finished: Curves of other trials that ran to the horizon or to the target.
+        ended: Curves of other trials, whether they ran to the horizon, to the target, or were
+            stopped on the way.
 
     Returns:
         Mean and standard deviation, in units of the shortfall (fractions of 1). With no finite
         report, a mean of 1.0.
     """
-    curves = [c for values in finished if (c := _curves.read_curve(values)) is not None]
-    return _curves.project(trial_values, horizon, curves)
+    mean, sd, _ = _curves.project(trial_values, _curves.Experience(ended, horizon))
+    return mean, sd
 
 
 def probability_of_reaching(
-    trial_values: Mapping[int, float], horizon: int, finished: Sequence[Mapping[int, float]]
+    trial_values: Mapping[int, float], horizon: int, ended: Sequence[Mapping[int, float]]
 ) -> float:
     """P(the shortfall is at or below 0 by the horizon); arguments as in project_shortfall."""
-    mean, sd = project_shortfall(trial_values, horizon, finished)
     best = min((v for v in trial_values.values() if math.isfinite(v)), default=math.inf)
     if not math.isfinite(best):
         return 0.0
-    return _curves.chance_of_target(best, mean, sd, len(finished))
+    experience = _curves.Experience(ended, horizon)
+    return _curves.project(trial_values, experience).chance(best)
