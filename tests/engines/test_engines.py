@@ -160,6 +160,45 @@ def test_inference_normalises_by_the_moving_averages_as_keras_does(channels, fro
     np.testing.assert_allclose(ours, stock, rtol=1e-4, atol=1e-5)
 
 
+CROPS = {
+    "rows and columns": ({"cropping": ((1, 2), (0, 3))}, (3, 4, 5)),
+    "channels": ({"cropping": ((0, 0), (1, 2)), "data_format": "channels_first"}, (6, 7, 2)),
+    "nothing": ({"cropping": 0}, (6, 7, 5)),
+}
+
+
+@tensorflow
+@pytest.mark.parametrize("kind", ["silu", *CROPS])
+def test_cheaper_layers_and_their_gradients_are_those_of_keras(kind):
+    import tensorflow as tf
+
+    from tuner.engines import cropping, silu
+
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(0.0, 3.0, (4, 6, 7, 5)).astype(np.float32))
+    options, shape = CROPS.get(kind, ({}, (6, 7, 5)))
+    stock = keras.layers.Cropping2D(**options) if options else keras.layers.Activation("silu")
+    inputs = keras.Input(x.shape[1:])
+    made = keras.Model(inputs, stock(inputs))
+    weight = tf.constant(rng.normal(size=(4, *shape)).astype(np.float32))
+
+    def gradients():
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = made(x, training=True)
+        return [y, tape.gradient(y, x, weight)]
+
+    before = gradients()
+    change, back = (
+        (cropping.fast_crops, cropping.restore) if options else (silu.fast_silus, silu.restore)
+    )
+    assert change(made) == [stock]
+    for mine, theirs in zip(gradients(), before, strict=True):
+        np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=1e-5, atol=1e-6)
+    back([stock])
+    assert "call" not in vars(stock)
+
+
 @tensorflow
 def test_the_graph_of_a_training_is_traced_once():
     traced = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tuner.engines import Array, norm, strided
+from tuner.engines import Array, cropping, norm, silu, strided
 from tuner.engines.settling import Settling
 
 CHUNK = 8_192
@@ -28,6 +28,8 @@ class TensorFlowEngine:
         self._model = model
         self._normed = norm.fast_norms(model)
         self._strided = strided.safe_convolutions(model)
+        self._cropped = cropping.fast_crops(model)
+        self._silus = silu.fast_silus(model)
         # Fused with the activation behind it, oneDNN's batch normalisation takes five times as
         # long; without batch normalisation the same rewriting makes convolutions faster.
         tf.config.optimizer.set_experimental_options({"remapping": not self._normed})
@@ -64,7 +66,9 @@ class TensorFlowEngine:
         """Puts the stock layers back and drops the graphs."""
         norm.restore(self._normed)
         strided.restore(self._strided)
-        self._normed, self._strided = [], []
+        cropping.restore(self._cropped)
+        silu.restore(self._silus)
+        self._normed, self._strided, self._cropped, self._silus = [], [], [], []
         self._runs.clear()
         self._settling = None
 
