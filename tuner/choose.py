@@ -97,7 +97,9 @@ def make_pruner(name: str, *, horizon: int, seed: int = 0) -> BasePruner:
         # target in three searches, one had a chance of 4 % in epoch 4 of 25 by the rule, 8 % in
         # epoch 5, and from epoch 6 on none less than 21 %. A false stop costs a search more than
         # a few saved epochs.
-        return TargetPruner(horizon=horizon, n_warmup=max(3, horizon // 4), seed=seed)
+        return TargetPruner(
+            horizon=horizon, threshold=0.1, n_warmup=max(3, horizon // 4), seed=seed
+        )
     makers: dict[str, Callable[[], BasePruner]] = {
         "median": lambda: optuna.pruners.MedianPruner(),
         "hyperband": lambda: optuna.pruners.HyperbandPruner(max_resource=horizon),
