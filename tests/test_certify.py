@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from tuner.certify import Certification, candidate, judge, length, lower_bound
 from tuner.data.dataset import TEST_IMAGES, TEST_LABELS
 from tuner.errors import DataError, UsageError
 from tuner.record import StudyKey, StudyRecord, TrialKey, refuted_shortfalls
+from tuner.run import SearchRun
 from tuner.samplers import SmallestFeasibleSampler
 from tuner.seeds import derived_seed
 
@@ -83,6 +87,80 @@ def test_a_model_that_met_the_target_by_luck_is_not_certified(tmp_path):
     again = api.certify("tiny", results=tmp_path / "out", workers=1)
     assert again.certificate == proof
     assert again.record.certificates.keys() == record.certificates.keys()
+
+
+class Scripted(SearchRun):
+    """A run whose incumbents are judged by a list, and which trains nothing."""
+
+    goal = 20
+
+    def __init__(self, verdicts: list[bool]) -> None:
+        self.verdicts, self.steps = verdicts, []
+        self.certified, self.interrupts = True, 0
+        self.record = SimpleNamespace(done=0)
+
+    def _stopped(self) -> bool:
+        return False
+
+    def _train(self, stage: int) -> bool:
+        self.record.done = stage
+        self.steps.append(stage)
+        return True
+
+    def _prove(self, trial: object) -> bool:
+        if self.steps[-1] == "holds" or not self.verdicts:
+            return False
+        self.steps.append("holds" if self.verdicts.pop(0) else "refuted")
+        return True
+
+
+def test_a_look_refutes_all_that_were_lucky_before_it_trains_on(monkeypatch):
+    monkeypatch.setattr("tuner.certify.candidate", lambda record: record)
+    run = Scripted([False, False, True, True])
+    run._go()
+    assert run.steps == [16, "refuted", "refuted", "holds", 20, "holds"]
+
+
+@dataclass
+class Told:
+    """What a run tells its workers, as far as a certificate changes it."""
+
+    study_name: str = ""
+    goal: int = 0
+    sampler: str = ""
+
+
+class Killing(SearchRun):
+    """A run whose two workers end one training far below the target, and are killed in the next."""
+
+    def __init__(self, study) -> None:
+        self.planned, self.seeds = SimpleNamespace(study=study, orders=Told()), 5
+
+    def _look(self) -> None:
+        pass
+
+    def _at_work(self, study, orders, left):
+        poor, *others = [study.ask() for _ in range(3)]
+        for one in others:
+            one.set_user_attr(TrialKey.WORKER, {"host": socket.gethostname(), "pid": 2**30})
+        poor.set_user_attr(TrialKey.TEST_ACCURACY, 0.6)
+        poor.set_user_attr(TrialKey.OUTCOME, "missed")
+        study.tell(poor, 4_218)
+        try:
+            yield
+        finally:
+            ledger.reap(study)
+
+
+def test_what_an_early_verdict_took_back_is_not_trained_again():
+    study = fakes.make_search()
+    trial = candidate(StudyRecord.of(study))
+    assert Killing(study)._prove(trial)
+    assert StudyRecord.of(study).refuted == {8}
+    proof = Certification(study, trial)
+    ledger.reap(proof.study)
+    assert proof.waiting() == []
+    assert len(proof.mine()) == 5
 
 
 def test_nothing_reads_the_test_images_before_certification(tmp_path, monkeypatch):

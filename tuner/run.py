@@ -94,8 +94,7 @@ class SearchRun:
             if number is not None:
                 self._prove(certify.candidate(self.record, number))
             else:
-                while not self._stopped() and self._prove(certify.candidate(self.record)):
-                    pass
+                self._prove_smallest()
             self._look()
         record = self.record
         found = record.certificate if number is None else record.certificates.get(number)
@@ -109,7 +108,7 @@ class SearchRun:
                 exhausted = not self._train(stage)
             if self._stopped():
                 return
-            if self.certified and self._prove(certify.candidate(self.record)):
+            if self.certified and self._prove_smallest():
                 exhausted = False  # where it was refuted, larger models are worth training again
                 continue
             if exhausted or self.record.done >= self.goal:
@@ -134,6 +133,20 @@ class SearchRun:
         self._look()
         return self.record.done >= stage
 
+    def _prove_smallest(self) -> bool:
+        """Certifies the incumbent, where it is refuted the next, until one holds or none is left.
+
+        One that met the target by luck is seldom alone, and what is still to be trained is wasted
+        below the next of them.
+
+        Returns:
+            Whether there was a verdict.
+        """
+        judged = False
+        while not self._stopped() and self._prove(certify.candidate(self.record)):
+            judged = True
+        return judged
+
     def _prove(self, trial: TrialRecord | None) -> bool:
         """Certifies a trial; false where there is none, or it came to no verdict."""
         if trial is None:
@@ -151,6 +164,8 @@ class SearchRun:
                 for _ in self._at_work(proof.study, orders, len(proof.waiting())):
                     self._look()
                     if proof.verdict() is not None:
+                        # Before its workers are stopped: what is taken back is not lost.
+                        proof.drop()
                         break
             if proof.verdict() is None:
                 self._explain(proof)
