@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +19,7 @@ from tuner.record import StudyKey, StudyRecord, TrialKey, refuted_shortfalls
 from tuner.run import SearchRun
 from tuner.samplers import SmallestFeasibleSampler
 from tuner.seeds import derived_seed
+from tuner.views import text
 
 LUCKY = """
 import keras
@@ -214,6 +215,15 @@ def test_a_model_just_at_the_target_is_certified_in_one_case_of_twenty(spread):
     rate = sum(certified(a) for a in rng.normal(0.75, spread, (runs, 5))) / runs
     assert rate <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
     assert sum(certified(a) for a in rng.normal(0.75 + 3 * spread, spread, (500, 5))) > 480
+
+
+def test_a_bound_just_below_the_target_is_not_shown_as_the_target():
+    study = fakes.make_search()
+    fakes.add_certificate(study, 8, [0.784, 0.742, 0.777, 0.756, 0.774], certified=False)
+    found = replace(StudyRecord.of(study).certificates[8], bound=0.74998)
+    assert found.at_least(1) == 0.749
+    assert found.at_least(2) == 0.7499
+    assert "lower bound 74.9%; the target is 75.0%" in text.certificate(found)
 
 
 def test_what_clearly_fails_is_given_up_early():

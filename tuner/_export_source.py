@@ -38,7 +38,7 @@ class Source:
         seeds = f"{len(found.accuracies)} fresh seeds: mean {text.percent(found.mean, 2)}"
         if not found.certified:
             return f"refuted: the target {text.percent(found.target, 2)} was not met over {seeds}"
-        bound = "" if found.bound is None else f", at least {text.percent(found.bound, 2)}"
+        bound = "" if found.bound is None else f", at least {text.percent(found.at_least(2), 2)}"
         level = "" if found.bound is None else f" with {found.level:.0%} confidence"
         its_own = "" if self.certified else "; this file is the search's own training, not theirs"
         return (

@@ -238,6 +238,16 @@ class Certificate:
         """Whether the target is met with confidence."""
         return self.verdict == "certified"
 
+    def at_least(self, digits: int = 1) -> float | None:
+        """The bound, rounded down to so many digits of a percentage.
+
+        So that one just below the target is not shown as the target.
+        """
+        if self.bound is None:
+            return None
+        scale = 100 * 10.0**digits
+        return math.floor(self.bound * scale + 1e-9) / scale
+
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Certificate:
         """Reads what a study stores."""

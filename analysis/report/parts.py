@@ -75,7 +75,7 @@ def certificates(record: StudyRecord) -> Markup:
             c.verdict,
             words.count(c.size),
             words.percent(c.mean, 2),
-            "too few seeds" if c.bound is None else words.percent(c.bound, 2),
+            "too few seeds" if c.bound is None else words.percent(c.at_least(2), 2),
             ", ".join(words.percent(a, 2) for a in c.accuracies),
             f"{len(c.seeds)} of {c.planned}",
             c.epochs,

@@ -68,7 +68,8 @@ def certificate_words(found: Certificate) -> str:
     seeds = words.several(len(found.seeds), "fresh seed")
     text = f"Trained from scratch with {seeds}: mean test accuracy {words.percent(found.mean, 2)}"
     if found.bound is not None:
-        text += f", one-sided {words.goal(found.level)} lower bound {words.percent(found.bound, 2)}"
+        bound = words.percent(found.at_least(2), 2)
+        text += f", one-sided {words.goal(found.level)} lower bound {bound}"
     return f"{text}, target {words.goal(found.target)}."
 
 

@@ -107,7 +107,7 @@ def _answer(record: StudyRecord, width: int) -> list[Text]:
         line = _model("smallest ", best, "bold green")
         times = text.comparison(record, best)
         if (proof := record.certificate) is not None:
-            line.append(f"   certified: at least {text.percent(proof.bound)}", style="green")
+            line.append(f"   certified: at least {text.percent(proof.at_least())}", style="green")
         if times and line.cell_len + len(times) + 3 > width:
             lines += [line, Text(f"          {times}")]
         else:

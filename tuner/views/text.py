@@ -122,11 +122,10 @@ def certificate(found: Certificate) -> str:
     """``certified: 76.1% on the test images, mean of 5 seeds, at least 75.4% with 95% ...``."""
     n = len(found.accuracies)
     mean = f"{percent(found.mean)} on the test images, mean of {several(n, 'fresh seed')}"
+    least = percent(found.at_least())
     if found.certified:
-        return (
-            f"certified: {mean}, at least {percent(found.bound)} with {found.level:.0%} confidence"
-        )
-    bound = "" if found.bound is None else f", lower bound {percent(found.bound)}"
+        return f"certified: {mean}, at least {least} with {found.level:.0%} confidence"
+    bound = "" if found.bound is None else f", lower bound {least}"
     early = f", given up after {n} of {found.planned}" if n < found.planned else ""
     return f"refuted: {mean}{bound}{early}; the target is {percent(found.target)}"
 
