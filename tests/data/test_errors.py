@@ -103,7 +103,7 @@ def test_folder_with_an_unreadable_image(tmp_path: Path, cache: Path) -> None:
     source = images.write_folder(tmp_path / "pets")
     (tmp_path / "pets/train/dog/3.png").write_bytes(b"no image")
     line = message(source, cache)
-    assert f"Unreadable image {tmp_path / 'pets/train/dog/3.png'}" in line
+    assert f"Unreadable image {tmp_path / 'pets/train/dog/3.png'} (no known image format)" in line
 
 
 def test_folder_with_a_truncated_image(tmp_path: Path, cache: Path) -> None:

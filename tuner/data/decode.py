@@ -61,7 +61,7 @@ def stack(sets: Iterable[list[Images]]) -> list[Images]:
 
 
 def _decode_one(name: str, content: bytes) -> Images:
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
@@ -71,7 +71,9 @@ def _decode_one(name: str, content: bytes) -> Images:
                 image.load()
                 mode, pixels = image.mode, _convert(image)
     except Exception as error:  # Pillow's plugins raise whatever their format's reader raises
-        reason = " ".join(str(error).split()) or type(error).__name__
+        unknown = isinstance(error, UnidentifiedImageError)  # names a buffer of ours
+        reason = "no known image format" if unknown else " ".join(str(error).split())
+        reason = reason or type(error).__name__
         raise DataError(
             f"Unreadable image {name} ({reason}): replace it by a PNG or JPEG file, or remove it."
         ) from error
