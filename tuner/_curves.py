@@ -20,12 +20,11 @@ DECAY = 0.6
 LIFT = 0.03
 LIFT_SHARE = 0.5
 FLOOR = 0.006
-# The prior on log(actual / expected improvement): its mean and its spread, and how many curves
-# each is worth. Fitted to LCBench's curves and to those of real searches.
+# The prior on log(actual / expected improvement): its mean, its spread, and how many curves it is
+# worth. Fitted to LCBench's curves and to those of real searches.
 PRIOR_MEAN = -0.35
 PRIOR_SPREAD = 0.7
-MEAN_CURVES = 4.0
-SPREAD_CURVES = 4.0
+PRIOR_CURVES = 4.0
 # How many curves of unit distance it takes to believe that a curve's own slope says nothing.
 SLOPE_CURVES = 1.0
 # Curves whose promise differs by more than so many powers of e count little.
@@ -193,13 +192,13 @@ def project(values: Mapping[int, float], experience: Experience) -> Projection:
     count = float(weights.sum())
     weighed = float(weights @ x)
     square = SLOPE_CURVES + float(weights @ x**2)
-    determinant = (MEAN_CURVES + count) * square - weighed**2
-    right = MEAN_CURVES * PRIOR_MEAN + float(weights @ y), float(weights @ (x * y))
+    determinant = (PRIOR_CURVES + count) * square - weighed**2
+    right = PRIOR_CURVES * PRIOR_MEAN + float(weights @ y), float(weights @ (x * y))
     mean = (square * right[0] - weighed * right[1]) / determinant
-    slope = ((MEAN_CURVES + count) * right[1] - weighed * right[0]) / determinant
+    slope = ((PRIOR_CURVES + count) * right[1] - weighed * right[0]) / determinant
     residuals = float(weights @ (y - mean - slope * x) ** 2)
-    residuals += MEAN_CURVES * (mean - PRIOR_MEAN) ** 2 + SLOPE_CURVES * slope**2
-    variance = (SPREAD_CURVES * PRIOR_SPREAD**2 + residuals) / (SPREAD_CURVES + count)
+    residuals += PRIOR_CURVES * (mean - PRIOR_MEAN) ** 2 + SLOPE_CURVES * slope**2
+    variance = (PRIOR_CURVES * PRIOR_SPREAD**2 + residuals) / (PRIOR_CURVES + count)
     variance *= 1 + square / determinant  # the line itself is not known exactly
     gain = promise * math.exp(mean + variance / 2)
     spread = gain * math.sqrt(math.expm1(variance))

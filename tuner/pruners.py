@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
-ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
+_ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 AUDIT = "audit"
 """User attribute of a trial that would have been stopped and was trained on."""
 # A network that gives every image the same class reports about the same accuracy all the time.
@@ -99,7 +99,7 @@ class TargetPruner(BasePruner):
             return True
         if step < self._n_warmup:
             return False
-        trials = study.get_trials(deepcopy=False, states=ENDED)
+        trials = study.get_trials(deepcopy=False)
         finished = sum(t.state == TrialState.COMPLETE for t in trials)
         if finished < self._n_startup:
             return False
@@ -129,7 +129,7 @@ def ended_curves(trials: Sequence[FrozenTrial]) -> list[Mapping[int, float]]:
     return [
         trial.intermediate_values
         for trial in trials
-        if trial.state in ENDED
+        if trial.state in _ENDED
         and trial.last_step is not None
         and math.isfinite(trial.intermediate_values[trial.last_step])
     ]

@@ -20,7 +20,7 @@ from tuner.data import DataSet
 from tuner.data.augmentation import from_values
 from tuner.errors import SpaceError, TunerError
 from tuner.measure import ModelCost, measure
-from tuner.pruners import ENDED, ended_curves, project_shortfall
+from tuner.pruners import ended_curves, project_shortfall
 from tuner.record import GATE, SHORTFALL, Epoch, Outcome, TrialKey
 from tuner.seeds import derived_seed
 from tuner.space import TrialHyperParameters
@@ -303,7 +303,7 @@ class TrialRun:
             mean, sd = project_shortfall(
                 {e.epoch: self.bar - e.val_accuracy for e in self.history},
                 self.spec.horizon,
-                ended_curves(self.work.study.get_trials(deepcopy=False, states=ENDED)),
+                ended_curves(self.work.study.get_trials(deepcopy=False)),
             )
             self.trial.set_user_attr(TrialKey.PROJECTED, [float(mean), float(sd)])
             # It was stopped, so it has not met the target, whatever the projection hopes for.

@@ -134,7 +134,7 @@ def test_batch_normalisation_and_its_gradients_are_those_of_keras(channels):
     layer = keras.layers.BatchNormalization(momentum=0.5)
     layer.build(x.shape)
     inputs = keras.Input(x.shape[1:])
-    assert norm.fast_norms(keras.Model(inputs, layer(inputs))) == [layer]
+    assert norm.PATCH.apply(keras.Model(inputs, layer(inputs))) == [layer]
     for mine, theirs in zip(gradients(layer), stock, strict=True):
         np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=2e-3, atol=2e-4)
 
@@ -155,7 +155,7 @@ def test_inference_normalises_by_the_moving_averages_as_keras_does(channels, fro
     layer.trainable = not frozen
     modes = (False, True) if frozen else (False,)
     stock = [array(made(x, training=training)) for training in modes]
-    assert norm.fast_norms(made) == [layer]
+    assert norm.PATCH.apply(made) == [layer]
     ours = [array(made(x, training=training)) for training in modes]
     np.testing.assert_allclose(ours, stock, rtol=1e-4, atol=1e-5)
 
@@ -189,13 +189,11 @@ def test_cheaper_layers_and_their_gradients_are_those_of_keras(kind):
         return [y, tape.gradient(y, x, weight)]
 
     before = gradients()
-    change, back = (
-        (cropping.fast_crops, cropping.restore) if options else (silu.fast_silus, silu.restore)
-    )
-    assert change(made) == [stock]
+    patch = cropping.PATCH if options else silu.PATCH
+    assert patch.apply(made) == [stock]
     for mine, theirs in zip(gradients(), before, strict=True):
         np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=1e-5, atol=1e-6)
-    back([stock])
+    patch.restore([stock])
     assert "call" not in vars(stock)
 
 
@@ -229,7 +227,7 @@ def test_other_kinds_of_batch_normalisation_are_left_alone(layer):
     from tuner.engines import norm
 
     inputs = keras.Input((4, 4, 3))
-    assert norm.fast_norms(keras.Model(inputs, layer(inputs))) == []
+    assert norm.PATCH.apply(keras.Model(inputs, layer(inputs))) == []
 
 
 class Projected(keras.layers.Layer):

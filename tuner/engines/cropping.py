@@ -11,21 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tuner.engines import patches
-
-
-def fast_crops(model: Any) -> list[Any]:
-    """Rewrites the model's cropping of images.
-
-    Returns:
-        The layers that were changed, for `restore`.
-    """
-    return patches.patch(model, _is_crop, "call", _call)
-
-
-def restore(layers: list[Any]) -> None:
-    """Makes them stock layers again."""
-    patches.restore(layers, "call")
+from tuner.engines.patches import Patch
 
 
 def _is_crop(layer: Any) -> bool:
@@ -40,3 +26,7 @@ def _call(self: Any, inputs: Any) -> Any:
     (top, _), (left, _) = self.cropping
     begin = [0, 0, top, left] if self.data_format == "channels_first" else [0, top, left, 0]
     return tf.slice(inputs, begin, [-1, *shape[1:]])
+
+
+PATCH = Patch(_is_crop, "call", _call)
+"""Cropping of images."""

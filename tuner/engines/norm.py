@@ -15,24 +15,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tuner.engines import patches
+from tuner.engines.patches import Patch
 
 VECTOR = 4
 """Channels that the fused operation's fast CPU kernel works on together."""
-
-
-def fast_norms(model: Any) -> list[Any]:
-    """Makes the model's batch normalisation fast where that changes nothing else.
-
-    Returns:
-        The layers that were changed, for `restore`.
-    """
-    return patches.patch(model, _is_plain, "call", _call)
-
-
-def restore(layers: list[Any]) -> None:
-    """Makes them stock layers again."""
-    patches.restore(layers, "call")
 
 
 def _is_plain(layer: Any) -> bool:
@@ -60,6 +46,10 @@ def _call(self: Any, inputs: Any, training: bool | None = None, mask: Any = None
     self.moving_mean.assign(self.moving_mean * keep + mean * (1.0 - keep))
     self.moving_variance.assign(self.moving_variance * keep + variance * (1.0 - keep))
     return y
+
+
+PATCH = Patch(_is_plain, "call", _call)
+"""Batch normalisation, fast where that changes nothing else."""
 
 
 def fused(x: Any, scale: Any, offset: Any, epsilon: float) -> tuple[Any, Any, Any]:

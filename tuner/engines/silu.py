@@ -10,21 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tuner.engines import patches
-
-
-def fast_silus(model: Any) -> list[Any]:
-    """Gives the model's SiLU layers the cheaper gradient.
-
-    Returns:
-        The layers that were changed, for `restore`.
-    """
-    return patches.patch(model, _is_silu, "call", _call)
-
-
-def restore(layers: list[Any]) -> None:
-    """Makes them stock layers again."""
-    patches.restore(layers, "call")
+from tuner.engines.patches import Patch
 
 
 def _is_silu(layer: Any) -> bool:
@@ -36,9 +22,13 @@ def _call(self: Any, inputs: Any) -> Any:
     return silu(inputs)
 
 
+PATCH = Patch(_is_silu, "call", _call)
+"""SiLU layers get the cheaper gradient."""
+
+
 @tf.custom_gradient  # type: ignore[untyped-decorator]
 def silu(x: Any) -> Any:
-    """X * sigmoid(x), of any shape."""
+    """The SiLU of x, x * sigmoid(x), of any shape."""
     share = tf.sigmoid(x)
     y = x * share
 

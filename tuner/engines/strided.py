@@ -11,21 +11,7 @@ from typing import Any
 
 import keras
 
-from tuner.engines import patches
-
-
-def safe_convolutions(model: Any) -> list[Any]:
-    """Rewrites the model's strided 1x1 convolutions.
-
-    Returns:
-        The layers that were changed, for `restore`.
-    """
-    return patches.patch(model, _is_strided, "convolution_op", _convolution_op)
-
-
-def restore(layers: list[Any]) -> None:
-    """Makes them stock layers again."""
-    patches.restore(layers, "convolution_op")
+from tuner.engines.patches import Patch
 
 
 def _is_strided(layer: Any) -> bool:
@@ -38,3 +24,7 @@ def _convolution_op(self: Any, inputs: Any, kernel: Any) -> Any:
     """Takes the place of `Conv2D.convolution_op`; with a 1x1 kernel nothing is ever padded."""
     rows, columns = self.strides
     return keras.ops.conv(inputs[:, ::rows, ::columns], kernel, data_format=self.data_format)
+
+
+PATCH = Patch(_is_strided, "convolution_op", _convolution_op)
+"""Strided 1x1 convolutions."""

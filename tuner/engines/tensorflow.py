@@ -12,6 +12,7 @@ from tuner.engines.settling import Settling
 
 CHUNK = 8_192
 """Images a call: enough that the call itself costs nothing, few enough to need little memory."""
+PATCHES = (norm.PATCH, strided.PATCH, cropping.PATCH, silu.PATCH)
 
 
 class TensorFlowEngine:
@@ -26,13 +27,10 @@ class TensorFlowEngine:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self._normed = norm.fast_norms(model)
-        self._strided = strided.safe_convolutions(model)
-        self._cropped = cropping.fast_crops(model)
-        self._silus = silu.fast_silus(model)
+        self._patched = {patch: patch.apply(model) for patch in PATCHES}
         # Fused with the activation behind it, oneDNN's batch normalisation takes five times as
         # long; without batch normalisation the same rewriting makes convolutions faster.
-        tf.config.optimizer.set_experimental_options({"remapping": not self._normed})
+        tf.config.optimizer.set_experimental_options({"remapping": not self._patched[norm.PATCH]})
         self._runs: dict[tuple[str, int], Callable[..., Any]] = {}
         self._settling: Settling | None = None
 
@@ -64,11 +62,9 @@ class TensorFlowEngine:
 
     def close(self) -> None:
         """Puts the stock layers back and drops the graphs."""
-        norm.restore(self._normed)
-        strided.restore(self._strided)
-        cropping.restore(self._cropped)
-        silu.restore(self._silus)
-        self._normed, self._strided, self._cropped, self._silus = [], [], [], []
+        for patch, layers in self._patched.items():
+            patch.restore(layers)
+        self._patched.clear()
         self._runs.clear()
         self._settling = None
 
