@@ -424,6 +424,17 @@ def test_the_frame_of_a_certificate_in_the_making_fits(width, height):
             assert said in seen
 
 
+def test_the_frame_says_why_a_model_that_met_the_target_is_not_the_smallest():
+    study = fakes.make_search()
+    smallest = StudyRecord.of(study).incumbent
+    assert smallest is not None
+    fakes.add_certificate(study, smallest.number, [0.741, 0.739], certified=False)
+    shown = [line.plain for line in frame(record(study), RUN, 100, 40)]
+    assert [line.split()[:3] for line in shown if "refuted by its certificate" in line] == [
+        [f"#{smallest.number}", f"{smallest.size:,}", f"({smallest.total_size:,})"]
+    ]
+
+
 def test_a_certificate_is_an_event_and_a_line():
     study = fakes.make_search()
     before = record(study)

@@ -232,6 +232,8 @@ def _past(record: StudyRecord, trial: TrialRecord) -> Text:
         )
     if why := trial.error or trial.lost or trial.stop:
         line.append(f"  {text.one_line(why, 100)}", style="dim")
+    elif trial.number in record.refuted:
+        line.append("  refuted by its certificate", style="dim")
     elif trial.cell is not None:
         line.append(f"  {text.values(trial)}", style="dim")
     return line
