@@ -119,7 +119,22 @@ def test_a_look_refutes_all_that_were_lucky_before_it_trains_on(monkeypatch):
     monkeypatch.setattr("tuner.certify.candidate", lambda record: record)
     run = Scripted([False, False, True, True])
     run._go()
-    assert run.steps == [16, "refuted", "refuted", "holds", 20, "holds"]
+    assert run.steps == [16, "refuted", "refuted", "holds", 18, "holds", 19, 20]
+
+
+def test_trials_are_left_when_a_later_incumbent_was_lucky_too(monkeypatch):
+    monkeypatch.setattr("tuner.certify.candidate", lambda record: record)
+    run = Scripted([True, False, True])
+    run._go()
+    assert run.steps == [16, "holds", 18, "refuted", "holds", 19, 20]
+
+
+def test_a_small_search_certifies_at_its_end(monkeypatch):
+    monkeypatch.setattr("tuner.certify.candidate", lambda record: record)
+    monkeypatch.setattr(Scripted, "goal", 9)
+    run = Scripted([True])
+    run._go()
+    assert run.steps == [9, "holds"]
 
 
 @dataclass

@@ -24,9 +24,9 @@ from tuner.storage import mask, told
 from tuner.watch import Proof, Proving, Result, Run, Watcher
 
 POLL_SECONDS = 1.0
-FIRST_LOOK = 0.8
-"""Share of the trials after which the incumbent is certified for the first time, so that where it
-was a lucky one the rest of the trials looks between it and the next."""
+LOOKS = (0.8, 0.87, 0.94)
+"""Shares of the trials after which a new incumbent is certified, before the end: where it was a
+lucky one the rest of the trials looks between it and the next, and a second one is soon found."""
 SMALL = 10
 """A search of fewer trials certifies once, at its end."""
 
@@ -116,9 +116,10 @@ class SearchRun:
 
     def _stage(self) -> int:
         """How many trained trials there shall be before the next look at the incumbent."""
-        first = math.ceil(FIRST_LOOK * self.goal)
-        early = self.certified and self.goal >= SMALL and self.record.done < first
-        return first if early else self.goal
+        if not self.certified or self.goal < SMALL:
+            return self.goal
+        stages = (math.ceil(share * self.goal) for share in LOOKS)
+        return next((stage for stage in stages if stage > self.record.done), self.goal)
 
     def _stopped(self) -> bool:
         deadline = self.planned.orders.deadline
