@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import html
 import json
+import re
+import shutil
 import socket
+import subprocess
 import sys
 import threading
 import urllib.request
@@ -33,8 +37,8 @@ def url(tmp_path) -> str:
 
 
 @pytest.fixture
-def ask(url, tmp_path):
-    """Asks a dashboard that runs while the test does."""
+def address(url, tmp_path):
+    """Of a dashboard that runs while the test does."""
     servers: list = []
     listening = threading.Event()
 
@@ -49,14 +53,43 @@ def ask(url, tmp_path):
     )
     thread.start()
     assert listening.wait(120)
-
-    def get(path: str):
-        with urllib.request.urlopen(f"http://127.0.0.1:{servers[0].server_port}{path}") as page:
-            return json.load(page)
-
-    yield get
+    yield f"http://127.0.0.1:{servers[0].server_port}"
     servers[0].shutdown()
     thread.join()
+
+
+@pytest.fixture
+def ask(address):
+    """Asks that dashboard's API."""
+
+    def get(path: str):
+        with urllib.request.urlopen(address + path) as page:
+            return json.load(page)
+
+    return get
+
+
+@pytest.fixture
+def browse(address, tmp_path):
+    """Opens a page in a browser, waits for its scripts, and gives the words that it shows."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    browser = next(filter(None, map(shutil.which, names)), None)
+    if browser is None:
+        pytest.skip("no Chromium on this machine")
+
+    def words(path: str) -> str:
+        found = subprocess.run(
+            [
+                browser, "--headless", "--no-sandbox", "--disable-gpu",
+                f"--user-data-dir={tmp_path / 'browser'}", "--virtual-time-budget=15000",
+                "--dump-dom", address + path,
+            ],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
+        )  # fmt: skip
+        page = re.sub(r"<(script|style)\b.*?</\1>", " ", found.stdout, flags=re.DOTALL)
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+    return words
 
 
 def test_infeasible_trials_are_shown_as_such(ask):
@@ -178,3 +211,41 @@ def test_without_results_or_without_the_extra(url, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna_dashboard", None)
     with pytest.raises(UsageError, match=r"tuner\[dashboard\]"):
         dashboard.serve(url, tmp_path, browser=False)
+
+
+def test_a_browser_shows_the_studies_and_a_search_that_began_since(browse, url):
+    shown = browse("/dashboard/")
+    assert "q10" in shown and "q2" in shown and "q8" not in shown
+    storage = open_storage(url)
+    study = fakes.make_study("q8", storage=storage)
+    fakes.add_running(study)
+    assert "q8" in browse("/dashboard/")
+    trials = browse(f"/dashboard/studies/{study._study_id}/trials")
+    assert "1 Trials" in trials and "Running" in trials
+
+
+def test_a_browser_shows_the_note_and_the_frontier(browse):
+    note = browse("/dashboard/studies/1/note")
+    for said in (
+        "4,218 parameters (4,282 total)",
+        "target 75.0%",
+        "Certificate:",
+        "tuner best q10",
+    ):
+        assert said in note
+    plot = browse("/dashboard/studies/1")
+    for said in ("validation accuracy, best epoch", "nothing seen is smaller and better"):
+        assert said in plot
+
+
+def test_a_browser_shows_an_incumbents_picture_and_file(browse, url, tmp_path):
+    study = optuna.load_study(study_name="q10", storage=open_storage(url))
+    trial = fakes.add_running(study)
+    trial.set_user_attr(
+        TrialKey.CONFUSION, [[9 if i == j else 1 for i in range(10)] for j in range(10)]
+    )
+    model = tmp_path / "trial-0009.keras"
+    model.write_bytes(b"weights")
+    artifacts.keep(trial, tmp_path, model)
+    shown = browse(f"/dashboard/studies/1/trials?numbers={trial.number}")
+    assert "evaluation-0009.png" in shown and "trial-0009.keras" in shown
