@@ -55,7 +55,9 @@ def certificates(study: optuna.Study | StudyRecord) -> pd.DataFrame:
     return _frame([row for c in found for row in _seeds(record, c)], CERTIFICATES)
 
 
-def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> pd.DataFrame:
+def frontier(
+    study: optuna.Study | StudyRecord, by: str = "size", *, refuted: bool = True
+) -> pd.DataFrame:
     """The trained trials than which no smaller one is as accurate, the smallest first.
 
     Accuracy is that of the best epoch. A training that was stopped, at the target or before, might
@@ -64,6 +66,7 @@ def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> pd.DataFram
     Args:
         study: The study.
         by: What small means: ``size``, ``total_size``, ``macs`` or ``bytes``.
+        refuted: Whether models count whose certificate found that they do not hold the target.
 
     Returns:
         Rows of `trials`, with both `by` and ``val_accuracy`` strictly rising.
@@ -76,6 +79,8 @@ def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> pd.DataFram
     record = record_of(study)
     frame = trials(record)
     seen = frame[_trained(record) & frame[by].notna() & frame["val_accuracy"].notna()]
+    if not refuted:
+        seen = seen[~seen["number"].isin(record.refuted)]
     order = seen.sort_values([by, "val_accuracy", "number"], ascending=[True, False, True])
     before = order["val_accuracy"].cummax().shift(fill_value=-np.inf)
     return order[order["val_accuracy"] > before].reset_index(drop=True)
@@ -87,7 +92,8 @@ def smallest(
     """The smallest trained model whose best epoch reached the target plus the study's margin.
 
     Works for any target, but a search looks only where its own target is near: for another one the
-    answer is the smallest that happened to be trained.
+    answer is the smallest that happened to be trained. A model that a certificate refuted counts
+    for lower targets only.
 
     Args:
         study: The study.
@@ -104,7 +110,8 @@ def smallest(
     target = record.target if target is None else target
     if target is None:
         raise ValueError(f"study {record.name!r} is a sweep and has no target: give one.")
-    best = frontier(record, by or record.minimize)
+    lower = record.target is None or target < record.target
+    best = frontier(record, by or record.minimize, refuted=lower)
     return best[best["val_accuracy"] >= target + record.margin].head(1).reset_index(drop=True)
 
 

@@ -78,7 +78,7 @@ def find_source(record: StudyRecord, folder: Path, number: int | None) -> Source
             f"the model file {str(file)!r} is gone; put it back, or name the folder that holds "
             f"{record.name}/{name} with --results (and --storage for the storage)."
         )
-    dataset = trial.dataset or next(iter(record.data))
+    dataset = trial.data_key or next(iter(record.data))
     return Source(trial, certificate, dataset, file, seed)
 
 

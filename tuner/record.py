@@ -115,6 +115,7 @@ class TrialRecord:
     seconds: float | None
     seed: int | None
     dataset: str | None
+    """The data set that it was trained on, a stand-in under its own name."""
     cell: Mapping[str, Any] | None
     reference: bool
     model_file: str | None
@@ -131,6 +132,11 @@ class TrialRecord:
     ended: datetime.datetime | None
     attributes: Mapping[str, Any] = field(repr=False)
     """Every user attribute as stored."""
+
+    @property
+    def data_key(self) -> str | None:
+        """What the study calls its data set: a key of `StudyRecord.data`."""
+        return self.attributes.get(TrialKey.DATA)
 
     @property
     def epochs(self) -> int:
@@ -154,9 +160,15 @@ class TrialRecord:
         return self.outcome == "reached"
 
     @classmethod
-    def of(cls, trial: FrozenTrial) -> TrialRecord:
-        """Reads a trial; what it lacks is None."""
+    def of(cls, trial: FrozenTrial, datasets: Mapping[str, str] | None = None) -> TrialRecord:
+        """Reads a trial; what it lacks is None.
+
+        Args:
+            trial: As Optuna has it.
+            datasets: Names of the data sets that stand behind those the study asks for.
+        """
         a = trial.user_attrs
+        asked = a.get(TrialKey.DATA)
         outcome = a.get(TrialKey.OUTCOME)
         return cls(
             number=trial.number,
@@ -173,7 +185,7 @@ class TrialRecord:
             history=tuple(_epoch(e) for e in a.get(TrialKey.HISTORY, ())),
             seconds=a.get(TrialKey.SECONDS),
             seed=a.get(TrialKey.SEED),
-            dataset=a.get(TrialKey.DATA),
+            dataset=asked if datasets is None else datasets.get(str(asked), asked),
             cell=a.get(TrialKey.CELL),
             reference=bool(a.get(TrialKey.REFERENCE)),
             model_file=a.get(TrialKey.MODEL_FILE),
@@ -276,12 +288,16 @@ class StudyRecord:
         """Reads a study that the tool made."""
         a = study.user_attrs
         trials = study.get_trials(deepcopy=False)
+        data = a.get(StudyKey.DATA, {})
+        names = {key: str(d.get("name", key)) for key, d in data.items()}
+        if len(set(names.values())) < len(names):  # two folders of the same name
+            names = {}
         return cls(
             name=study.study_name,
             study=a.get(StudyKey.STUDY, {}),
-            data=a.get(StudyKey.DATA, {}),
+            data=data,
             margin=a.get(StudyKey.MARGIN, 0.0),
-            trials=tuple(TrialRecord.of(t) for t in trials),
+            trials=tuple(TrialRecord.of(t, names) for t in trials),
             attributes=a,
         )
 

@@ -62,7 +62,7 @@ def confusion_of(record: StudyRecord, trial: TrialRecord) -> Confusion | None:
         images = f"{sum(map(sum, matrix)):,} {which} images, trial {trial.number}, last epoch"
     else:
         return None
-    data = record.data.get(trial.dataset or "") or next(iter(record.data.values()), {})
+    data = record.data.get(trial.data_key or "") or next(iter(record.data.values()), {})
     names = [str(c) for c in data.get("classes", ())]
     # A matrix of another size than the list of names is shown by the classes' numbers.
     if len(names) != len(matrix):

@@ -132,12 +132,14 @@ def frontier(record: StudyRecord) -> Markup:
 def _other_targets(record: StudyRecord, edge: pd.DataFrame) -> Markup:
     """What `analysis.smallest` answers, from the frontier that is at hand."""
     assert record.target is not None
+    holding = frames.frontier(record, record.minimize, refuted=False) if record.refuted else edge
     rows: list[tuple[Content, ...]] = []
     for step in (-0.10, -0.05, 0.0, 0.05, 0.10):
         target = round(record.target + step, 4)
         if not 0 < target < 1:
             continue
-        found = edge[edge["val_accuracy"] >= target + record.margin]
+        known = edge if step < 0 else holding
+        found = known[known["val_accuracy"] >= target + record.margin]
         name = words.goal(target) + (" (asked)" if step == 0 else "")
         if found.empty:
             rows.append((name, "none seen", "", ""))
@@ -148,8 +150,9 @@ def _other_targets(record: StudyRecord, edge: pd.DataFrame) -> Markup:
     header = ("target", words.MEASURES[record.minimize], "validation accuracy", "trial")
     note = (
         f"Among the trials of this search, best epoch at least the target + "
-        f"{words.points(record.margin)} margin, certificates aside; a search looks only near its "
-        "own target, so a search for another may find smaller."
+        f"{words.points(record.margin)} margin; what a certificate refuted counts for lower "
+        "targets only. A search looks only near its own target, so a search for another may find "
+        "smaller."
     )
     return join([table(header, rows, (1, 2, 3)), paragraph(note, class_="note")])
 

@@ -81,6 +81,23 @@ def test_smallest_for_any_target(target, size):
     assert list(analysis.smallest(fakes.make_search(), target)["size"]) == [size]
 
 
+def test_a_refuted_model_is_the_smallest_for_lower_targets_only():
+    study = fakes.make_search()
+    fakes.add_certificate(study, 8, [0.741, 0.739], certified=False)
+    assert [list(analysis.smallest(study, t)["number"]) for t in (0.75, None, 0.72)] == [
+        [2],
+        [2],
+        [8],
+    ]
+    assert 8 in set(analysis.frontier(study)["number"])
+
+
+def test_the_data_that_stands_in_is_named():
+    study = fakes.make_search(name="q10@shapes10", data="shapes10")
+    for frame in (analysis.trials(study), analysis.epochs(study)):
+        assert set(frame["dataset"]) == {"shapes10"}
+
+
 def test_smallest_is_empty_where_nothing_reached_it():
     found = analysis.smallest(fakes.make_search(), 0.95)
     assert len(found) == 0
