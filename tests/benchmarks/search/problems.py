@@ -1,49 +1,125 @@
-"""Searches on LCBench's learning curves: ours against Optuna's samplers, epochs paid alike.
+"""Learning curves to search on without training, and what a search on them pays and finds.
 
-The task: the smallest funnel-shaped MLP whose validation accuracy reaches, within 52 epochs, what
-5 % of 20,000 random configurations reach at epoch 52. A method pays one unit for each epoch that it
-trains; every method stops a training that has met the target. Score: log2(smallest size that met
-the target / smallest of those 20,000 that did), 10 while there is none; the mean over tasks and
-seeds, lower is better. Learning curves come from YAHPO Gym's surrogate of LCBench (Apache-2.0).
+LCBench: the smallest funnel-shaped MLP whose validation accuracy reaches, within 52 epochs, what
+5 % of 20,000 random configurations reach at epoch 52, on ten tasks. The curves come from YAHPO
+Gym's surrogate of LCBench (Apache-2.0).
 
-Run: python tests/benchmarks/search/lcbench.py --data FOLDER [--seeds 2 3] [--methods ours tpe]
-FOLDER holds lcbench/model.onnx and lcbench/tasks.json; default the variable TUNER_BENCHMARKS.
-Needs onnxruntime.
+Recorded: the smallest convolutional network of a grid whose CIFAR-10 trainings were recorded with
+the tool itself (`record_q4.toml`, `q4_curves.csv`), to reach a given accuracy within 12 epochs.
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib.util
+import csv
 import itertools
 import json
 import math
-import os
-import platform
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: tiny matrices lose with threads
+from typing import Any
 
 import numpy as np
 import onnxruntime
-import optuna
-from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # run from a checkout as it is
+Params = dict[str, Any]
 
-from tuner.pruners import TargetPruner
-from tuner.samplers import SmallestFeasibleSampler
+
+@dataclass(frozen=True)
+class Problem:
+    """A task: the smallest configuration whose shortfall reaches 0 within the horizon."""
+
+    name: str
+    space: dict[str, BaseDistribution]
+    horizon: int
+    smallest: float
+    """The size that scores are relative to."""
+    size: Callable[[Params], int]
+    shortfall: Callable[[Params], np.ndarray]
+    """Target - accuracy after every epoch, as a fraction, [horizon]."""
+    largest: int
+    """Size of the largest configuration."""
+
+
+class BudgetSpentError(Exception):
+    """All epochs of a search are paid."""
+
+
+@dataclass
+class Meter:
+    """Counts what one search pays and finds. Every training stops once its target is met."""
+
+    problem: Problem
+    budget: int
+    used: int = 0
+    trials: int = 0
+    best: float = math.inf
+    found: list[tuple[int, int]] = field(default_factory=list)
+    """Epochs paid by then, and the size of the new smallest."""
+    stopped: int = 0
+    wrongly: int = 0
+    """Stopped though they would have met the target."""
+    good: int = 0
+    """Trainings able to meet the target."""
+
+    def too_large(self, params: Params) -> bool:
+        """Whether a configuration is not smaller than the smallest that met the target."""
+        return self.problem.size(params) >= self.best
+
+    def train(
+        self,
+        params: Params,
+        until: int | None = None,
+        start: int = 0,
+        stop: Callable[[int, float], bool] | None = None,
+    ) -> tuple[float, bool]:
+        """Train from after epoch ``start`` to epoch ``until``.
+
+        Args:
+            params: The configuration.
+            until: Default the horizon.
+            start: Epochs that were paid before and need not be paid again.
+            stop: Asked after every epoch, with its number and shortfall, whether to stop.
+
+        Returns:
+            The best shortfall so far, and whether ``stop`` said to stop.
+
+        Raises:
+            BudgetSpentError: The budget was spent before this training.
+        """
+        if self.used >= self.budget or self.trials >= 2 * self.budget:
+            raise BudgetSpentError
+        values = self.problem.shortfall(params).tolist()
+        best = min(values[:start], default=math.inf)
+        able = min(values) <= 0
+        self.trials += start == 0
+        self.good += able and start == 0
+        for epoch in range(start + 1, (until or self.problem.horizon) + 1):
+            if best <= 0:
+                break
+            self.used += 1
+            best = min(best, values[epoch - 1])
+            if stop is not None and stop(epoch, values[epoch - 1]) and best > 0:
+                self.stopped += 1
+                self.wrongly += able
+                return best, True
+        size = self.problem.size(params)
+        if best <= 0 and size < self.best and self.used <= self.budget:
+            self.best = size
+            self.found.append((self.used, size))
+        return best, False
+
 
 HORIZON = 52
-MARKS = (130, 260, 520, 1040, 2600)
-NOTHING_FOUND = 10.0
 REFERENCES = 20_000
 SHARE_FEASIBLE = 0.05
-SPACE: dict[str, BaseDistribution] = {
+LCBENCH_SPACE: dict[str, BaseDistribution] = {
     "batch_size": IntDistribution(16, 512, log=True),
     "learning_rate": FloatDistribution(1e-4, 0.1, log=True),
     "momentum": FloatDistribution(0.1, 0.99),
@@ -54,38 +130,51 @@ SPACE: dict[str, BaseDistribution] = {
 }
 
 
-def size_of(params: dict[str, Any]) -> int:
-    """Weights of the funnel-shaped MLP, biases included."""
+def funnel_size(params: Params) -> int:
+    """Weights of LCBench's funnel-shaped MLP, biases included."""
     layers, most = int(params["num_layers"]), int(params["max_units"])
     widths = [50, *(max(10, round(most + (10 - most) * i / layers)) for i in range(layers)), 10]
     return sum((a + 1) * b for a, b in itertools.pairwise(widths))
 
 
-class Curves:
-    """Learning curves of one task; ``target`` in percent, ``smallest`` of the references."""
+def lcbench(folder: Path) -> Iterator[Problem]:
+    """The ten tasks; ``folder`` holds model.onnx and tasks.json."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options)
+    codes = json.loads((folder / "tasks.json").read_text())["OpenML_task_id"]
+    for name, code in sorted(codes.items()):
+        yield _lcbench_task(session, name, code)
 
-    def __init__(self, session: onnxruntime.InferenceSession, code: int) -> None:
-        self._session, self._code = session, code
-        rng = np.random.default_rng(12345)
-        columns = [_draw(dist, rng) for dist in SPACE.values()]
-        configs = np.column_stack(columns)
-        accuracy = self._predict(np.full(REFERENCES, HORIZON), configs)
-        self.target = float(np.quantile(accuracy, 1 - SHARE_FEASIBLE))
-        feasible = configs[accuracy >= self.target]
-        self.smallest = min(size_of(dict(zip(SPACE, row, strict=True))) for row in feasible)
 
-    def shortfall(self, params: dict[str, Any]) -> np.ndarray:
-        """Target - accuracy after every epoch, as a fraction, [HORIZON]."""
-        config = np.array([[params[name] for name in SPACE]])
-        accuracy = self._predict(np.arange(1, HORIZON + 1), np.repeat(config, HORIZON, axis=0))
-        return (self.target - accuracy) / 100
-
-    def _predict(self, epochs: np.ndarray, configs: np.ndarray) -> np.ndarray:
+def _lcbench_task(session: onnxruntime.InferenceSession, name: str, code: int) -> Problem:
+    def predict(epochs: np.ndarray, configs: np.ndarray) -> np.ndarray:
         inputs = {
-            "x_cat": np.full((len(configs), 1), self._code, np.int32),
+            "x_cat": np.full((len(configs), 1), code, np.int32),
             "x_cont": np.column_stack([epochs, configs]).astype(np.float32),
         }
-        return np.asarray(self._session.run(None, inputs)[0])[:, 1]
+        return np.asarray(session.run(None, inputs)[0])[:, 1]
+
+    rng = np.random.default_rng(12345)
+    configs = np.column_stack([_draw(dist, rng) for dist in LCBENCH_SPACE.values()])
+    accuracy = predict(np.full(REFERENCES, HORIZON), configs)
+    target = float(np.quantile(accuracy, 1 - SHARE_FEASIBLE))
+    feasible = configs[accuracy >= target]
+
+    def shortfall(params: Params) -> np.ndarray:
+        config = np.array([[params[key] for key in LCBENCH_SPACE]])
+        curve = predict(np.arange(1, HORIZON + 1), np.repeat(config, HORIZON, axis=0))
+        return (target - curve) / 100
+
+    return Problem(
+        name=name,
+        space=LCBENCH_SPACE,
+        horizon=HORIZON,
+        smallest=min(funnel_size(dict(zip(LCBENCH_SPACE, row, strict=True))) for row in feasible),
+        size=funnel_size,
+        shortfall=shortfall,
+        largest=funnel_size({"num_layers": 5, "max_units": 1024}),
+    )
 
 
 def _draw(dist: BaseDistribution, rng: np.random.Generator) -> np.ndarray:
@@ -99,149 +188,52 @@ def _draw(dist: BaseDistribution, rng: np.random.Generator) -> np.ndarray:
     return np.round(values) if isinstance(dist, IntDistribution) else values
 
 
-class Run(NamedTuple):
-    """What one search came to."""
+def recorded(file: Path, target: float) -> Problem:
+    """A grid of recorded trainings.
 
-    scores: list[float]
-    stopped: int
-    wrongly: int
-    good: int
-    trials: int
-    seconds: float
+    Args:
+        file: CSV with the columns ``size``, ``epoch_1`` to ``epoch_n`` (validation accuracy), and
+            one for every hyperparameter; every combination of their values is a row.
+        target: Accuracy to reach, a fraction.
+    """
+    with file.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    epochs = [key for key in rows[0] if key.startswith("epoch_")]
+    names = [key for key in rows[0] if key != "size" and key not in epochs]
+    values = {name: sorted({_value(row[name]) for row in rows}) for name in names}
+    table = {tuple(_value(row[name]) for name in names): row for row in rows}
+    if len(table) != math.prod(map(len, values.values())):
+        raise ValueError(f"{file}: {len(table)} rows are not every combination of {values}.")
+    # Numbers keep their order: every method may learn from it, and none is told the steps' widths.
+    space: dict[str, BaseDistribution] = {}
+    for name, choices in values.items():
+        if isinstance(choices[0], str):
+            space[name] = CategoricalDistribution(choices)
+        else:
+            space[name] = IntDistribution(0, len(choices) - 1)
 
+    def row(params: Params) -> dict[str, str]:
+        return table[
+            tuple(
+                params[name] if isinstance(params[name], str) else values[name][params[name]]
+                for name in names
+            )
+        ]
 
-class Method(NamedTuple):
-    """A sampler, a pruner, and whether too large models are left untrained."""
-
-    make: Callable[[int], tuple[optuna.samplers.BaseSampler, optuna.pruners.BasePruner]]
-    gate: bool
-
-
-def search(curves: Curves, method: Method, seed: int, budget: int) -> Run:
-    """One search on one task."""
-    sampler, pruner = method.make(seed)
-    study = optuna.create_study(sampler=sampler, pruner=pruner)
-    used, best, seconds, found = 0, math.inf, 0.0, []
-    stopped = wrongly = good = 0
-    while used < budget and len(study.get_trials(deepcopy=False)) < budget * 2:
-        begin = time.perf_counter()
-        trial = study.ask(SPACE)
-        seconds += time.perf_counter() - begin
-        size = size_of(trial.params)
-        if method.gate and size >= best:
-            trial.set_constraint("shortfall", 1.0)
-            trial.set_constraint("gate", 1.0)
-            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-            continue
-        shortfall = curves.shortfall(trial.params)
-        epochs, pruned = train(trial, shortfall)
-        used += epochs
-        good += bool(shortfall.min() <= 0)
-        if pruned:
-            stopped += 1
-            wrongly += bool(shortfall.min() <= 0)
-            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-            continue
-        study.tell(trial, size)
-        if shortfall[:epochs].min() <= 0 and size < best and used <= budget:
-            best = size
-            found.append((used, size))
-    scores = [
-        math.log2(min(sizes) / curves.smallest)
-        if (sizes := [size for epoch, size in found if epoch <= mark])
-        else NOTHING_FOUND
-        for mark in MARKS
-        if mark <= budget
-    ]
-    trials = len(study.get_trials(deepcopy=False))
-    return Run(scores, stopped, wrongly, good, trials, seconds / trials)
+    sizes = [int(line["size"]) for line in rows if max(float(line[e]) for e in epochs) >= target]
+    return Problem(
+        name=f"q4 at {target:.0%}",
+        space=space,
+        horizon=len(epochs),
+        smallest=min(sizes),
+        size=lambda params: int(row(params)["size"]),
+        shortfall=lambda params: target - np.array([float(row(params)[e]) for e in epochs]),
+        largest=max(int(line["size"]) for line in rows),
+    )
 
 
-def train(trial: optuna.Trial, shortfall: np.ndarray) -> tuple[int, bool]:
-    """Report epoch by epoch; the epochs paid, and whether the pruner stopped it."""
-    best = math.inf
-    for epoch, value in enumerate(shortfall.tolist(), 1):
-        trial.report(value, epoch)
-        best = min(best, value)
-        if best <= 0:
-            break
-        if trial.should_prune():
-            trial.set_constraint("shortfall", best)
-            return epoch, True
-    trial.set_constraint("shortfall", best)
-    return epoch, False
-
-
-def _plain(sampler: Callable[..., optuna.samplers.BaseSampler]) -> Any:
-    return lambda seed: (sampler(seed=seed), optuna.pruners.NopPruner())
-
-
-METHODS: dict[str, Method] = {
-    "ours": Method(
-        lambda seed: (
-            SmallestFeasibleSampler(size_of, HORIZON, seed),
-            TargetPruner(HORIZON, audit=0.0),
-        ),
-        False,
-    ),
-    "ours-sampler-only": Method(
-        _plain(lambda seed: SmallestFeasibleSampler(size_of, HORIZON, seed)), False
-    ),
-    "tpe": Method(_plain(optuna.samplers.TPESampler), False),
-    "tpe+gate": Method(_plain(optuna.samplers.TPESampler), True),
-    "tpe+gate+our-pruner": Method(
-        lambda seed: (optuna.samplers.TPESampler(seed=seed), TargetPruner(HORIZON, audit=0.0)), True
-    ),
-    "gp": Method(_plain(optuna.samplers.GPSampler), False),
-    "random": Method(_plain(optuna.samplers.RandomSampler), False),
-    "random+gate": Method(_plain(optuna.samplers.RandomSampler), True),
-}
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, default=os.environ.get("TUNER_BENCHMARKS"))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3])
-    parser.add_argument("--budget", type=int, default=1040, help="epochs of one search")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
-    args = parser.parse_args()
-    if args.data is None:
-        parser.error("give --data FOLDER or set TUNER_BENCHMARKS")
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    folder = Path(args.data) / "lcbench"
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options)
-    codes = json.loads((folder / "tasks.json").read_text())["OpenML_task_id"]
-    tasks = [Curves(session, code) for _, code in sorted(codes.items())]
-    versions = f"Python {platform.python_version()}, Optuna {optuna.__version__}"
-    print(f"{len(tasks)} tasks, seeds {args.seeds}, {versions}, NumPy {np.__version__}\n")
-    marks = [mark for mark in MARKS if mark <= args.budget]
-    heads = [f"{m} epochs" for m in marks]
-    heads += ["trials", "stopped", "false stops", "of the good, stopped", "s / proposal"]
-    print("| method | " + " | ".join(heads) + " |\n|---|" + "---|" * len(heads))
-    for name in args.methods:
-        if name == "gp" and importlib.util.find_spec("torch") is None:
-            print("| gp | skipped: GPSampler needs PyTorch |")
-            continue
-        runs = [search(c, METHODS[name], s, args.budget) for c in tasks for s in args.seeds]
-        print(f"| {name} | " + " | ".join(_summary(runs)) + " |", flush=True)
-
-
-def _summary(runs: list[Run]) -> list[str]:
-    scores = [f"{score:.2f}" for score in np.mean([run.scores for run in runs], axis=0)]
-    stopped, wrongly = sum(r.stopped for r in runs), sum(r.wrongly for r in runs)
-    good = sum(r.good for r in runs)
-    return [
-        *scores,
-        f"{np.mean([r.trials for r in runs]):.0f}",
-        str(stopped),
-        f"{wrongly / stopped:.1%}" if stopped else "-",
-        f"{wrongly / good:.1%}" if stopped and good else "-",
-        f"{np.mean([r.seconds for r in runs]):.3f}",
-    ]
-
-
-if __name__ == "__main__":
-    main()
+def _value(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
