@@ -225,7 +225,7 @@ def add_certificate(
             "train_size": 50_000,
             "data_hash": "0123456789abcdef",
             "versions": {"tuner": "0.1.0", "keras": "3.15.1"},
-            "hardware": {"processor": "a processor", "cores": 2, "gpus": []},
+            "hardware": {"processor": "a processor", "cores": 2, "memory": 25e9, "gpus": 1},
             "seconds": 321.0,
             "confusion": [[750 if i == j else 27 for j in range(n)] for i in range(n)],
             "model_files": [f"certificate-{trial:04d}-{i}.keras" for i in range(len(accuracies))],

@@ -250,6 +250,19 @@ class Certificate:
         """Whether the target is met with confidence."""
         return self.verdict == "certified"
 
+    @property
+    def machine(self) -> str:
+        """``AMD EPYC, 2 cores, 25 GB``, and how many GPUs where there are any."""
+        about = self.hardware
+        parts = [str(about.get("processor") or "an unknown processor")]
+        if cores := about.get("cores"):
+            parts.append("1 core" if cores == 1 else f"{cores} cores")
+        if memory := about.get("memory"):
+            parts.append(f"{memory / 1e9:.0f} GB")
+        if gpus := about.get("gpus"):
+            parts.append("1 GPU" if gpus == 1 else f"{gpus} GPUs")
+        return ", ".join(parts)
+
     def at_least(self, digits: int = 1) -> float | None:
         """The bound, rounded down to so many digits of a percentage.
 

@@ -88,7 +88,31 @@ def certificates(record: StudyRecord) -> Markup:
     said = [
         paragraph(f"Trial {c.trial}: {certificate_words(c)}") for c in record.certificates.values()
     ]
-    return join([*said, table([*header, *more], rows, numbers=(0, 2, 3, 4, 7))])
+    return join(
+        [
+            *said,
+            table([*header, *more], rows, numbers=(0, 2, 3, 4, 7)),
+            element("details", element("summary", "How they were made"), _made(record)),
+        ]
+    )
+
+
+def _made(record: StudyRecord) -> Markup:
+    """What it takes to repeat each certificate, and where and when it was made."""
+    rows = [
+        (
+            c.trial,
+            ", ".join(str(seed) for seed in c.seeds),
+            c.data_hash[:12],
+            words.duration(c.seconds),
+            c.machine,
+            ", ".join(f"{name} {version}" for name, version in c.versions.items()),
+            c.created[:16].replace("T", " "),
+        )
+        for c in record.certificates.values()
+    ]
+    header = ("trial", "seeds", "data", "trained for", "machine", "versions", "ended (UTC)")
+    return table(header, rows, numbers=(0,))
 
 
 def frontier(record: StudyRecord) -> Markup:

@@ -80,6 +80,8 @@ def test_a_certified_study_says_so_first():
         page.text
     )
     assert page.text.index("Certified") < page.text.index("The model")
+    made = "8 100, 101, 102 0123456789ab 5 min 21 s a processor, 2 cores, 25 GB, 1 GPU tuner 0.1.0"
+    assert made in page.text
 
 
 def test_without_a_certificate_nothing_is_called_certified():

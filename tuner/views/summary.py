@@ -107,6 +107,8 @@ def _found(record: StudyRecord, folder: Path) -> list[tuple[str, Text]]:
         )
     )
     rows.append(("certificate", _certificate(record)))
+    if (proof := record.certificate) is not None:
+        rows.append(("", Text(text.made(proof), style="dim")))
     if met.model_file:
         rows.append(("file", Text(short_path(folder / met.model_file))))
     return [*rows, *_reference(record, met)]

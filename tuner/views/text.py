@@ -130,6 +130,15 @@ def certificate(found: Certificate) -> str:
     return f"refuted: {mean}{bound}{early}; the target is {percent(found.target)}"
 
 
+def made(found: Certificate) -> str:
+    """How a certificate was made: seeds, images, time, machine."""
+    seeds = ", ".join(str(seed) for seed in found.seeds)
+    return (
+        f"seeds {seeds}; {several(found.epochs, 'epoch')} each, {duration(found.seconds)} in all "
+        f"on {found.machine}; data {found.data_hash[:12]}"
+    )
+
+
 def asked(record: StudyRecord) -> str:
     """What a study asks of a training, in words."""
     if record.target is None:
