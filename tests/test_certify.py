@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import optuna
 import pytest
 
 from tests import fakes, tiny
@@ -274,6 +275,20 @@ def test_the_sampler_looks_between_the_refuted_and_the_next():
     sizes = [100 * study.ask(distributions).params["width"] for _ in range(4)]
     assert max(sizes) > 4_218
     assert max(sizes) < 9_500
+
+
+def test_the_sampler_looks_a_little_above_the_refuted_where_nothing_larger_holds():
+    study = fakes.make_study()
+    fakes.add_trial(study, "reached", 6_400, 0.756, 20)
+    for size, best in ((4_600, 0.6), (3_900, 0.58), (5_200, 0.62)):
+        fakes.add_trial(study, "pruned", size, best, 8)
+    fakes.add_certificate(study, 0, [0.757, 0.743], certified=False)
+    study.sampler = SmallestFeasibleSampler(
+        size_of=lambda params: 100 * params["width"], horizon=25, seed=0
+    )
+    distributions = {"width": study.trials[0].distributions["width"]}
+    sizes = [100 * study.ask(distributions).params["width"] for _ in range(4)]
+    assert 6_400 < max(sizes) < 1.6 * 6_400
 
 
 def test_trainings_are_queued_once_whoever_asks():

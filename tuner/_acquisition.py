@@ -20,8 +20,10 @@ _ROUNDS = 2
 _A_ROUND = 250
 _PARENTS = 8
 _BEST = 15
-# While nothing meets the target, smaller models are preferred only this much (an exponent).
+# While nothing meets the target, smaller models are preferred only this much (an exponent). Where a
+# certificate refuted all that did, they nearly meet it: something a little larger is wanted.
 _EARLY_GAIN = 0.3
+_LEAST_GAIN = 0.1
 _COST_WEIGHT = 0.5
 
 
@@ -81,7 +83,10 @@ def _gain(prediction: Prediction, logs: np.ndarray, spread: np.ndarray) -> np.nd
     """
     incumbent = prediction.log_incumbent
     if not math.isfinite(incumbent):
-        early = (logs.max() - logs + 2.0) ** _EARLY_GAIN
+        if prediction.pool.evidence.refuted:
+            early = logs.max() - logs + _LEAST_GAIN
+        else:
+            early = (logs.max() - logs + 2.0) ** _EARLY_GAIN
         return np.where(logs < prediction.log_ceiling, early, 0.0)
     gain, open_share = np.zeros(len(logs)), 1.0
     for running, chance in prediction.running:

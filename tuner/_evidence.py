@@ -46,6 +46,7 @@ class Evidence:
         ceiling: The largest size of a running trial that the user queued, infinity without one:
             a reference is queued to be beaten in size, so nothing above it is worth a training.
         earlier: How many of the trained come from an earlier study; they are the first rows.
+        refuted: How many met the target by luck, as certificates found.
     """
 
     tried: np.ndarray
@@ -61,6 +62,7 @@ class Evidence:
     incumbent: float
     ceiling: float
     earlier: int = 0
+    refuted: int = 0
 
     @property
     def is_earlier(self) -> np.ndarray:
@@ -136,6 +138,7 @@ def read(
         incumbent=min(feasible, default=math.inf),
         ceiling=max((sizes_of[i] for i in queued if i in told), default=math.inf),
         earlier=earlier,
+        refuted=sum(t.number in refuted for t in trials),
     )
 
 

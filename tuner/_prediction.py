@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tuner._curves import SEED_NOISE
 from tuner._encoding import activity_rules
 from tuner._surrogate import GaussianProcess
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 # from it, where a dead net is no more evidence than a poor one. The unit is this quantile of them.
 _UNIT_QUANTILE = 0.4
 _LEAST_UNIT = 0.01
+# There are tasks on which all happens within a tenth of a point, and a search that takes that for
+# noise never finds anything. So while nothing has met the target the unit may be as small as this,
+# and where it is that small a finished training's noise is this share of it.
+_LEAST_UNIT_UNMET = 1e-3
+_NOISE_SHARE_FLAT = 0.1
 # Log sizes are divided by this: they tell more than any one parameter. Over five searches on
 # CIFAR-10 and shapes10 each finished trial was predicted from those before it with a log density of
 # 1.61 for a scale of 4, 1.93 for 2, 2.01 for 1.3, and a log loss of P(met) of 0.37, 0.28, 0.29.
@@ -42,10 +48,15 @@ class Prediction:
         self._sizes = SizeModel(pool) if pool.size_of is None else None
         logs = self._log_or_mean(seen.points, seen.sizes)
         self._shift = float(logs.mean())
-        self._unit = max(_LEAST_UNIT, float(np.quantile(np.abs(seen.shortfall), _UNIT_QUANTILE)))
+        least = _LEAST_UNIT if seen.met.any() else _LEAST_UNIT_UNMET
+        self._unit = max(least, float(np.quantile(np.abs(seen.shortfall), _UNIT_QUANTILE)))
+        spread = seen.spread
+        if self._unit < _LEAST_UNIT:
+            finished = spread <= SEED_NOISE
+            spread = np.where(finished, _NOISE_SHARE_FLAT * self._unit, spread)
         scaled = seen.shortfall / self._unit
         # The warp's derivative carries each spread over.
-        spread = seen.spread / (self._unit * np.sqrt(1 + scaled**2))
+        spread = spread / (self._unit * np.sqrt(1 + scaled**2))
         features = self._features(seen.points, logs)
         straight = np.zeros(features.shape[1])
         straight[-1] = 1.0
