@@ -435,6 +435,15 @@ def test_the_frame_says_why_a_model_that_met_the_target_is_not_the_smallest():
     ]
 
 
+def test_the_frame_of_a_search_whose_only_find_was_refuted():
+    study = fakes.make_study()
+    fakes.add_trial(study, "reached", 4_000, 0.756, 20)
+    fakes.add_certificate(study, 0, [0.741, 0.739], certified=False)
+    shown = "\n".join(line.plain for line in frame(record(study), RUN, 100, 40))
+    assert "closest   4,000 parameters" in shown and "#0   refuted by its certificate" in shown
+    assert "points short" not in shown
+
+
 def test_a_certificate_is_an_event_and_a_line():
     study = fakes.make_search()
     before = record(study)

@@ -115,7 +115,9 @@ def _answer(record: StudyRecord, width: int) -> list[Text]:
     elif closest is not None:
         missing = record.target + record.margin - (closest.val_accuracy or 0.0)
         line = _model("closest  ", closest, "bold")
-        lines.append(Text.assemble(line, f"   {text.points(missing)} short"))
+        refuted = closest.number in record.refuted
+        why = "refuted by its certificate" if refuted else f"{text.points(missing)} short"
+        lines.append(Text.assemble(line, f"   {why}"))
     else:
         lines.append(Text("smallest  none has met the target yet", style="dim"))
     if reference is not None and (best is None or best.number != reference.number):
