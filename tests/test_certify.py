@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from optuna.trial import TrialState
 
 from tests import fakes, tiny
 from tuner import api, data, ledger, search
@@ -305,6 +306,20 @@ def test_trainings_are_queued_once_whoever_asks():
     assert proof.waiting() == []
     ledger.requeue(proof.study)
     assert proof.waiting() == []
+
+
+def test_a_certificate_goes_before_another_that_was_stopped_and_leaves_it_whole():
+    study = fakes.make_search()
+    trials = {t.number: t for t in StudyRecord.of(study).trials}
+    first = Certification(study, trials[8])
+    seeds = {t.user_attrs[TrialKey.SEED] for t in first.waiting()}
+    second = Certification(study, trials[2])
+    queue = second.study.get_trials(states=(TrialState.WAITING,))
+    assert [t.user_attrs[TrialKey.CELL]["trial"] for t in queue] == [2] * 5 + [8] * 5
+    second.drop()
+    assert second.waiting() == []
+    assert {t.user_attrs[TrialKey.SEED] for t in first.waiting()} == seeds
+    assert len(first.waiting()) == 5
 
 
 def test_only_what_met_the_target_can_be_certified():

@@ -175,16 +175,29 @@ class Certification:
             }
             if ledger.cell_identity(attributes) not in queued:
                 self.study.enqueue_trial(dict(trial.params), user_attrs=attributes)
+        self._go_first()
+
+    def _go_first(self) -> None:
+        """Puts what is queued for other certificates, stopped before their end, behind this one."""
+        waiting = self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        last = max((t.number for t in waiting if self._is_mine(t)), default=-1)
+        before = [t for t in waiting if t.number < last and not self._is_mine(t)]
+        for trial in before:
+            with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
+                self.study._storage.set_trial_state_values(
+                    trial._trial_id, state=TrialState.RUNNING
+                )
+                ledger.abandon(self.study, trial, "another certificate comes first")
+        if before:
+            ledger.requeue(self.study)
+
+    def _is_mine(self, trial: FrozenTrial) -> bool:
+        return bool(trial.user_attrs.get(TrialKey.CELL, {}).get("trial") == self.trial.number)
 
     def mine(self) -> list[TrialRecord]:
         """This certificate's trainings, by number."""
         trials = self.study.get_trials(deepcopy=False)
-        number = self.trial.number
-        return [
-            TrialRecord.of(t)
-            for t in trials
-            if t.user_attrs.get(TrialKey.CELL, {}).get("trial") == number
-        ]
+        return [TrialRecord.of(t) for t in trials if self._is_mine(t)]
 
     def tested(self) -> list[TrialRecord]:
         """Those that have been tested, in the order of their seeds' index."""
@@ -202,12 +215,13 @@ class Certification:
     @property
     def goal(self) -> int:
         """Ended trials that the companion study has when all that is queued is done."""
-        ended = sum(TrialKey.OUTCOME in t.user_attrs for t in self.study.get_trials(deepcopy=False))
-        return ended + len(self.waiting())
+        trials = self.study.get_trials(deepcopy=False)
+        return sum(TrialKey.OUTCOME in t.user_attrs or _is_open(t) for t in trials)
 
     def waiting(self) -> list[FrozenTrial]:
-        """Trainings that are queued or under way."""
-        return [t for t in self.study.get_trials(deepcopy=False) if _is_open(t)]
+        """This certificate's trainings that are queued or under way."""
+        trials = self.study.get_trials(deepcopy=False)
+        return [t for t in trials if self._is_mine(t) and _is_open(t)]
 
     def drop(self) -> None:
         """Takes back what is queued or under way: the verdict is known."""
