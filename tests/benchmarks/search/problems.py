@@ -3,14 +3,10 @@
 LCBench: the smallest funnel-shaped MLP whose validation accuracy reaches, within 52 epochs, what
 5 % of 20,000 random configurations reach at epoch 52, on ten tasks. The curves come from YAHPO
 Gym's surrogate of LCBench (Apache-2.0).
-
-Recorded: the smallest convolutional network of a grid whose CIFAR-10 trainings were recorded with
-the tool itself (`record_q4.toml`, `q4_curves.csv`), to reach a given accuracy within 12 epochs.
 """
 
 from __future__ import annotations
 
-import csv
 import itertools
 import json
 import math
@@ -21,12 +17,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 
 Params = dict[str, Any]
 
@@ -186,54 +177,3 @@ def _draw(dist: BaseDistribution, rng: np.random.Generator) -> np.ndarray:
         return dist.low + share * (dist.high - dist.low)
     values = dist.low * (dist.high / dist.low) ** share
     return np.round(values) if isinstance(dist, IntDistribution) else values
-
-
-def recorded(file: Path, target: float) -> Problem:
-    """A grid of recorded trainings.
-
-    Args:
-        file: CSV with the columns ``size``, ``epoch_1`` to ``epoch_n`` (validation accuracy), and
-            one for every hyperparameter; every combination of their values is a row.
-        target: Accuracy to reach, a fraction.
-    """
-    with file.open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    epochs = [key for key in rows[0] if key.startswith("epoch_")]
-    names = [key for key in rows[0] if key != "size" and key not in epochs]
-    values = {name: sorted({_value(row[name]) for row in rows}) for name in names}
-    table = {tuple(_value(row[name]) for name in names): row for row in rows}
-    if len(table) != math.prod(map(len, values.values())):
-        raise ValueError(f"{file}: {len(table)} rows are not every combination of {values}.")
-    # Numbers keep their order: every method may learn from it, and none is told the steps' widths.
-    space: dict[str, BaseDistribution] = {}
-    for name, choices in values.items():
-        if isinstance(choices[0], str):
-            space[name] = CategoricalDistribution(choices)
-        else:
-            space[name] = IntDistribution(0, len(choices) - 1)
-
-    def row(params: Params) -> dict[str, str]:
-        return table[
-            tuple(
-                params[name] if isinstance(params[name], str) else values[name][params[name]]
-                for name in names
-            )
-        ]
-
-    sizes = [int(line["size"]) for line in rows if max(float(line[e]) for e in epochs) >= target]
-    return Problem(
-        name=f"q4 at {target:.0%}",
-        space=space,
-        horizon=len(epochs),
-        smallest=min(sizes),
-        size=lambda params: int(row(params)["size"]),
-        shortfall=lambda params: target - np.array([float(row(params)[e]) for e in epochs]),
-        largest=max(int(line["size"]) for line in rows),
-    )
-
-
-def _value(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text

@@ -1,0 +1,188 @@
+"""Compares searches on learning curves: one table, a plot, and the pruner's reliability.
+
+Run: python tests/benchmarks/search/compare.py --data FOLDER [--seeds 2 3 4 5 6] [--out FOLDER]
+FOLDER holds lcbench/model.onnx and lcbench/tasks.json; default the variable TUNER_BENCHMARKS.
+Needs onnxruntime; methods whose package is missing are left out, and the output says so. Results
+are kept in `--out`, and what is there is not searched again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import importlib.metadata
+import importlib.util
+import itertools
+import json
+import math
+import multiprocessing
+import os
+import platform
+import sys
+import time
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import optuna
+from methods import METHODS
+from problems import Meter, Problem, lcbench
+
+MARKS = (130, 260, 520, 1040, 2600)
+SURE = 1040
+NOTHING_FOUND = 10.0
+NEAR = math.log2(1.1)
+
+
+class Result(NamedTuple):
+    """What one search came to; a row of results.jsonl."""
+
+    method: str
+    problem: str
+    seed: int
+    budget: int
+    smallest: float
+    found: list[tuple[int, int]]
+    trials: int
+    stopped: int
+    wrongly: int
+    good: int
+    seconds: float
+    foretold: list[tuple[float, bool]]
+
+    def score(self, epochs: int) -> float:
+        """log2(smallest found / smallest there is) after so many epochs; 10 while there is none."""
+        sizes = [size for used, size in self.found if used <= epochs]
+        return math.log2(min(sizes) / self.smallest) if sizes else NOTHING_FOUND
+
+    @property
+    def near(self) -> int:
+        """Epochs until within 10 % of the smallest there is; all and one more if never."""
+        return next(
+            (e for e, size in self.found if math.log2(size / self.smallest) <= NEAR),
+            self.budget + 1,
+        )
+
+
+@functools.cache
+def problems(folder: str) -> dict[str, Problem]:
+    """LCBench's tasks by name."""
+    return {problem.name: problem for problem in lcbench(Path(folder) / "lcbench")}
+
+
+def search(job: tuple[str, str, str, int, int]) -> Result:
+    """One search, in a process of its own that others have used before."""
+    folder, method, name, seed, budget = job
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.simplefilter("ignore")
+    problem = problems(folder)[name]
+    meter = Meter(problem, budget)
+    begin = time.perf_counter()
+    with METHODS[method].around():
+        foretold = METHODS[method].run(problem, meter, seed)
+    return Result(
+        method, name, seed, budget, problem.smallest, meter.found, meter.trials, meter.stopped,
+        meter.wrongly, meter.good, time.perf_counter() - begin, foretold,
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Search, or read an earlier run's results; print the table, draw."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", default=os.environ.get("TUNER_BENCHMARKS"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 4, 5, 6])
+    parser.add_argument("--budget", type=int, default=MARKS[-1], help="epochs of one search")
+    parser.add_argument(
+        "--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="METHOD",
+        help=f"any of: {'; '.join(METHODS)}",
+    )  # fmt: skip
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--out", type=Path, default=Path("tuner-results/benchmarks"))
+    parser.add_argument("--draw", action="store_true", help="search nothing, read what is there")
+    args = parser.parse_args()
+    if args.data is None:
+        parser.error("give --data FOLDER or set TUNER_BENCHMARKS")
+    args.out.mkdir(parents=True, exist_ok=True)
+    file = args.out / "lcbench.jsonl"
+    if not args.draw:
+        _search_all(args, file)
+    results = [_read(line) for line in file.read_text().splitlines()]
+    marks = [mark for mark in MARKS if mark <= args.budget]
+    print(f"\nPython {platform.python_version()}, {_versions()}\n")
+    _print_table([r for r in results if r.method in args.methods], marks)
+    from pictures import draw_reliability, draw_scores
+
+    draw_scores(results, args.budget, args.out / "lcbench-scores.png")
+    draw_reliability(results, args.out / "lcbench-reliability.png")
+
+
+def _search_all(args: argparse.Namespace, file: Path) -> None:
+    """Those that the file does not have yet; each is written as it ends."""
+    done = set()
+    if file.exists():
+        earlier = [_read(line) for line in file.read_text().splitlines()]
+        done = {(r.method, r.problem, r.seed, r.budget) for r in earlier}
+    folder, budget = str(args.data), args.budget
+    names = list(problems(folder))
+    todo = []
+    for method, name, seed in itertools.product(args.methods, names, args.seeds):
+        if importlib.util.find_spec(METHODS[method].needs) is None:
+            print(f"{method}: left out, {METHODS[method].needs} is not installed")
+        elif (method, name, seed, budget) not in done:
+            todo.append((folder, method, name, seed, budget))
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny matrices lose with threads
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    context = multiprocessing.get_context("spawn")  # so that they read that before NumPy
+    with context.Pool(args.jobs) as pool, file.open("a") as stream:
+        for count, result in enumerate(pool.imap_unordered(search, todo), 1):
+            stream.write(json.dumps(result) + "\n")
+            stream.flush()
+            print(f"{count}/{len(todo)} {result.method} {result.problem}", file=sys.stderr)
+
+
+def _read(line: str) -> Result:
+    return Result(*json.loads(line))
+
+
+def _versions() -> str:
+    names = ["optuna", "numpy", "torch", "keras-tuner", "scikit-learn", "smac"]
+    found = []
+    for name in names:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            found.append(f"no {name}")
+    return ", ".join(found)
+
+
+def _print_table(results: list[Result], marks: list[int]) -> None:
+    heads = [
+        *(f"{mark}" for mark in marks), "found", "near", "trials", "stopped", "false stops",
+        "of the good, stopped", "s / search",
+    ]  # fmt: skip
+    print("| method | " + " | ".join(heads) + " |\n|---|" + "---|" * len(heads))
+    for method in dict.fromkeys(r.method for r in results):
+        runs = [r for r in results if r.method == method]
+        print(f"| {method} | " + " | ".join(_row(runs, marks)) + " |")
+
+
+def _row(runs: list[Result], marks: list[int]) -> Iterable[str]:
+    for mark in marks:
+        yield f"{np.mean([run.score(mark) for run in runs]):.2f}"
+    mark = min(SURE, marks[-1])
+    yield f"{np.mean([run.score(mark) < NOTHING_FOUND for run in runs]):.0%}"
+    near, budget = float(np.median([run.near for run in runs])), max(r.budget for r in runs)
+    yield f"{near:.0f}" if near <= budget else f"> {budget}"
+    yield f"{np.mean([run.trials for run in runs]):.0f}"
+    stopped, wrongly = sum(r.stopped for r in runs), sum(r.wrongly for r in runs)
+    good = sum(r.good for r in runs)
+    yield str(stopped)
+    yield f"{wrongly / stopped:.1%}" if stopped else "-"
+    yield f"{wrongly / good:.1%}" if stopped and good else "-"
+    yield f"{np.mean([run.seconds for run in runs]):.0f}"
+
+
+if __name__ == "__main__":
+    main()
