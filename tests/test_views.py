@@ -473,6 +473,10 @@ def test_the_summary_says_what_is_proven():
     study = fakes.make_search()
     shown = drawn(summary.best(record(study), Path("out/q10")), 160)
     assert "none: the accuracy is that of one lucky training out of many" in shown
+    fakes.add_certificate(study, 2, [0.761, 0.762, 0.76])
+    assert "trial 2, 9,500 parameters (9,564 total), is certified" in drawn(
+        summary.final(result(study)), 220
+    )
     assert "tuner certify q10" in drawn(summary.final(result(study)), 160)
     fakes.add_certificate(study, 8, [0.758, 0.757, 0.759, 0.756, 0.758])
     shown = drawn(summary.final(result(study)), 160)

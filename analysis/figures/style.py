@@ -90,16 +90,16 @@ def legend(axes: Axes, *, columns: int = 1, below: bool = False, **options: Any)
         axes.legend(handles, labels, **style)
 
 
-def bar(axes: Axes, height: float, label: str) -> None:
+def bar(axes: Axes, height: float, label: str, *, below: bool = False) -> None:
     """A line across the axes at what is to be reached, with its name."""
+    below = below or height > 0.92  # where the title is
     axes.axhline(height, color=INK, linewidth=0.9, linestyle=(0, (6, 3)))
     axes.annotate(
         label,
         (0.005, height),
         xycoords=axes.get_yaxis_transform(),
-        # Below a line near the top, where the title is.
-        xytext=(0, -4 if height > 0.92 else 5),
-        va="top" if height > 0.92 else "bottom",
+        xytext=(0, -4 if below else 5),
+        va="top" if below else "bottom",
         textcoords="offset points",
         fontsize=8,
         color=INK,

@@ -76,15 +76,14 @@ def certificates(record: StudyRecord) -> Markup:
             words.count(c.size),
             words.percent(c.mean, 2),
             "too few seeds" if c.bound is None else words.percent(c.at_least(2), 2),
-            ", ".join(words.percent(a, 2) for a in c.accuracies),
+            ", ".join(f"{100 * a:.2f}" for a in c.accuracies),
             f"{len(c.seeds)} of {c.planned}",
             c.epochs,
-            f"{words.count(c.train_size)} / {words.count(c.test_size)}",
         )
         for c in record.certificates.values()
     ]
-    header = ("trial", "verdict", "parameters", "mean", "lower bound", "test accuracy of each seed")
-    more = ("seeds", "epochs", "training / test images")
+    header = ("trial", "verdict", "parameters", "mean", "lower bound", "each seed, %")
+    more = ("seeds", "epochs")
     said = [
         paragraph(f"Trial {c.trial}: {certificate_words(c)}") for c in record.certificates.values()
     ]
@@ -104,6 +103,7 @@ def _made(record: StudyRecord) -> Markup:
             c.trial,
             ", ".join(str(seed) for seed in c.seeds),
             c.data_hash[:12],
+            f"{words.count(c.train_size)} / {words.count(c.test_size)}",
             words.duration(c.seconds),
             c.machine,
             ", ".join(f"{name} {version}" for name, version in c.versions.items()),
@@ -111,7 +111,8 @@ def _made(record: StudyRecord) -> Markup:
         )
         for c in record.certificates.values()
     ]
-    header = ("trial", "seeds", "data", "trained for", "machine", "versions", "ended (UTC)")
+    images = "training / test images"
+    header = ("trial", "seeds", "data", images, "trained for", "machine", "versions", "ended (UTC)")
     return table(header, rows, numbers=(0,))
 
 

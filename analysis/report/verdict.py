@@ -18,6 +18,9 @@ def banner(record: StudyRecord) -> Markup:
     return paragraph(text, f"{other}.".upper(), class_="loud")
 
 
+UNREAD = "No test image has been read yet; to certify it: "
+
+
 def verdict(record: StudyRecord, again: Sequence[str] = ()) -> Markup:
     """The answer, how sure it is, and how it compares with the reference.
 
@@ -34,7 +37,7 @@ def verdict(record: StudyRecord, again: Sequence[str] = ()) -> Markup:
         found = record.certificate
         kind = "met" if found is None else "certified"
         lines = [_headline(record, best, found), _proof(record, best, found, again)]
-        lines.append(_reference(record, best))
+        lines += [_reference(record, best), _larger(record) if found is None else ""]
     lines.append(_refuted(record))
     first, *rest = (line for line in lines if line)
     told = [paragraph(first, class_="headline"), *(paragraph(line) for line in rest)]
@@ -58,9 +61,17 @@ def _proof(
     )
     if found is None:
         bar = f"it had to reach {words.goal(record.target)} + {words.points(record.margin)} margin"
-        todo = "No test image has been read yet; to certify it: "
+        todo = "To certify it: " if record.certificates else UNREAD
         return join([f"{seen}; {bar}. {todo}", command("certify", record.name, *again), "."])
     return f"{certificate_words(found)} {seen}."
+
+
+def _larger(record: StudyRecord) -> Content:
+    """The model that is certified, where the smallest is not."""
+    if record.proven is None:
+        return ""
+    trial, found = record.proven
+    return f"Certified is trial {trial.number}, {words.size(trial)}. {certificate_words(found)}"
 
 
 def certificate_words(found: Certificate) -> str:

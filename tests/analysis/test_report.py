@@ -80,8 +80,18 @@ def test_a_certified_study_says_so_first():
         page.text
     )
     assert page.text.index("Certified") < page.text.index("The model")
-    made = "8 100, 101, 102 0123456789ab 5 min 21 s a processor, 2 cores, 25 GB, 1 GPU tuner 0.1.0"
-    assert made in page.text
+    made = "8 100, 101, 102 0123456789ab 50,000 / 10,000 5 min 21 s a processor, 2 cores, 25 GB"
+    assert f"{made}, 1 GPU tuner 0.1.0" in page.text
+
+
+def test_a_certified_model_that_is_not_the_smallest_is_named():
+    study = fakes.make_search()
+    assert "No test image has been read yet" in Page(report.study_report(study)).text
+    fakes.add_certificate(study, 2, [0.761, 0.762, 0.76])
+    text = Page(report.study_report(study)).text
+    assert "Met on validation images, not certified: 4,218 parameters" in text
+    assert "Certified is trial 2, 9,500 parameters (9,564 total). Trained from scratch" in text
+    assert "No test image has been read yet" not in text
 
 
 def test_without_a_certificate_nothing_is_called_certified():

@@ -121,6 +121,9 @@ def _certificate(record: StudyRecord) -> Text:
         line = Text(text.certificate(proof), style="green")
     else:
         line = Text("none: the accuracy is that of one lucky training out of many", style="yellow")
+    if proof is None and record.proven is not None:
+        larger, found = record.proven
+        line.append(f"; trial {larger.number}, {text.size(larger)}, is {text.certificate(found)}")
     if refuted:
         line.append(f"; {text.several(refuted, 'smaller model')} refuted", style="")
     return line
