@@ -13,7 +13,7 @@ import pytest
 
 from tests import tiny
 from tuner.errors import DataUnavailableError, StorageError, StudyChangedError, UsageError
-from tuner.planning import Planned, Wish, plan
+from tuner.planning import Planned, Wish, plan, plan_again
 from tuner.record import StudyKey
 from tuner.watch import Silent
 
@@ -221,3 +221,10 @@ def test_the_command_to_go_on_with_repeats_what_mattered(tmp_path: Path) -> None
     tiny.write(tmp_path)
     planned = make(tmp_path, trials=9, seed=2)
     assert planned.arguments[1:5] == ("--trials", "9", "--seed", "2")
+
+
+def test_going_on_with_a_study_is_not_told_by_optuna_as_well(tmp_path):
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+    with pytest.raises(UsageError):
+        plan_again("q10", None, tmp_path, None)
+    assert optuna.logging.get_verbosity() == optuna.logging.WARNING

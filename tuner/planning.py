@@ -100,6 +100,7 @@ def plan_again(name: str, storage: str | None, results: Path, source: str | None
         DataError: Its images cannot be found, or are others by now.
         StorageError: The storage cannot be reached.
     """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     url = chosen_url(storage, results.resolve())
     with told(url):
         study = find_study(name, open_storage(url, create=False))
