@@ -182,12 +182,12 @@ class Certification:
         waiting = self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
         last = max((t.number for t in waiting if self._is_mine(t)), default=-1)
         before = [t for t in waiting if t.number < last and not self._is_mine(t)]
+        storage = self.study._storage
         for trial in before:
             with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
-                self.study._storage.set_trial_state_values(
-                    trial._trial_id, state=TrialState.RUNNING
-                )
-                ledger.abandon(self.study, trial, "another certificate comes first")
+                # False where a worker of another process has just taken it.
+                if storage.set_trial_state_values(trial._trial_id, state=TrialState.RUNNING):
+                    ledger.abandon(self.study, trial, "another certificate comes first")
         if before:
             ledger.requeue(self.study)
 

@@ -18,9 +18,6 @@ def banner(record: StudyRecord) -> Markup:
     return paragraph(text, f"{other}.".upper(), class_="loud")
 
 
-UNREAD = "No test image has been read yet; to certify it: "
-
-
 def verdict(record: StudyRecord, again: Sequence[str] = ()) -> Markup:
     """The answer, how sure it is, and how it compares with the reference.
 
@@ -61,8 +58,14 @@ def _proof(
     )
     if found is None:
         bar = f"it had to reach {words.goal(record.target)} + {words.points(record.margin)} margin"
-        todo = "To certify it: " if record.certificates else UNREAD
-        return join([f"{seen}; {bar}. {todo}", command("certify", record.name, *again), "."])
+        unread = "" if record.certificates else "No test image has been read yet. "
+        return join(
+            [
+                f"{seen}; {bar}. {unread}To certify it: ",
+                command("certify", record.name, *again),
+                ".",
+            ]
+        )
     return f"{certificate_words(found)} {seen}."
 
 
