@@ -17,9 +17,10 @@ from typing import Any, Literal
 
 import psutil
 
-from tuner import errors
+from tuner import errors, speed
 from tuner.errors import TunerError
 from tuner.orders import Orders
+from tuner.speed import Setting
 from tuner.worker import EXIT_DONE, EXIT_ERROR, EXIT_RECYCLE
 
 BYTES_A_WORKER = 1_500 * 2**20
@@ -41,11 +42,13 @@ class Placement:
         cpus: Processors to be pinned to; empty for all.
         gpu: Index of its GPU, or None.
         threads: Threads of its backend; 0 leaves the backend's default.
+        onednn: Whether TensorFlow uses oneDNN's kernels, where the user does not say.
     """
 
     cpus: tuple[int, ...] = ()
     gpu: int | None = None
     threads: int = 0
+    onednn: bool = True
 
     def environment(self) -> dict[str, str]:
         """Variables that backends read when they are imported."""
@@ -55,7 +58,7 @@ class Placement:
             "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
             # TensorFlow leaves oneDNN off on processors without VNNI, where its kernels were
             # measured at 2.5 to 5 times the speed all the same.
-            ONEDNN: os.environ.get(ONEDNN, "1"),
+            ONEDNN: os.environ.get(ONEDNN, "1" if self.onednn else "0"),
         }
         if self.gpu is not None:
             variables["CUDA_VISIBLE_DEVICES"] = str(self.gpu)
@@ -101,17 +104,24 @@ def _allowed() -> list[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
-def placements(workers: int | Literal["auto"], goal: int) -> list[Placement]:
+def placements(
+    workers: int | Literal["auto"], goal: int, space: str | None = None
+) -> list[Placement]:
     """Decides how many workers run and where.
 
     On a CPU small models gain little from several threads: one pinned, one-threaded worker for
-    each core trains more models an hour than one worker with all cores does. With GPUs, one worker
-    for each.
+    each core trains more models an hour than one worker with all cores does, unless `tuner bench`
+    found otherwise for this machine and family. With GPUs, one worker for each.
 
     Args:
         workers: How many, or ``auto``.
         goal: Trials still to be trained; more workers than that would idle.
+        space: The search space, as a study names it.
     """
+    if workers == "auto" and space is not None and (best := measured(space)) is not None:
+        memory = int(psutil.virtual_memory().available // BYTES_A_WORKER)
+        if min(goal, memory) >= best.workers:
+            return laid_out(best)
     found = gpus()
     allowed = _allowed()
     cores = len(allowed) or os.cpu_count() or 1
@@ -125,6 +135,23 @@ def placements(workers: int | Literal["auto"], goal: int) -> list[Placement]:
         Placement(cpus=tuple(allowed[(i * share + k) % cores] for k in range(share)), threads=share)
         for i in range(count)
     ]
+
+
+def measured(space: str) -> Setting | None:
+    """The layout that `tuner bench` found for a search space's family; None where it did not."""
+    family = speed.family_of(space)
+    return speed.remembered(speed.machine_key(hardware()), family) if family else None
+
+
+def laid_out(setting: Setting) -> list[Placement]:
+    """A pinned worker for each share of the processors; one that has them all is not pinned."""
+    allowed = _allowed()
+    places = []
+    for index in range(setting.workers):
+        first = index * setting.threads
+        cpus = tuple(allowed[first : first + setting.threads]) if setting.workers > 1 else ()
+        places.append(Placement(cpus, threads=setting.threads, onednn=setting.onednn))
+    return places
 
 
 def automatic(gpus_found: int, cores: int, goal: int) -> int:

@@ -15,7 +15,7 @@ from typing import Literal
 import optuna
 
 from tuner import certify
-from tuner.launch import Crew, hardware, placements
+from tuner.launch import Crew, Placement, hardware, placements
 from tuner.ledger import count_crash, reap
 from tuner.orders import Orders
 from tuner.planning import Planned
@@ -74,7 +74,7 @@ class SearchRun:
         with told(self.planned.orders.storage):
             reap(self.planned.study)
             left = self.goal - self.before
-            self.count = len(placements(self.workers, left)) if left > 0 else 0
+            self.count = len(self._places(left)) if left > 0 else 0
             self.watcher.started(self.record, self._run())
             self._go()
             self._look()
@@ -189,7 +189,7 @@ class SearchRun:
 
     def _at_work(self, study: optuna.Study, orders: Orders, left: int) -> Iterator[None]:
         """Runs a crew on a study; yields about once a second until it is done or left."""
-        crew = Crew(orders, placements(self.workers, left), self.planned.folder / "logs")
+        crew = Crew(orders, self._places(left), self.planned.folder / "logs")
         self.count = crew.size
 
         def died(pid: int, code: int) -> None:
@@ -211,6 +211,9 @@ class SearchRun:
         finally:
             crew.kill()
             reap(study)
+
+    def _places(self, left: int) -> list[Placement]:
+        return placements(self.workers, left, self.planned.spec.space)
 
     def _ended(self, study: optuna.Study) -> int:
         return sum(t.state.is_finished() for t in study.get_trials(deepcopy=False))

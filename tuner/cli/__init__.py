@@ -26,6 +26,7 @@ _VERBS = {
     "studies": "tuner.cli.catalog",
     "spaces": "tuner.cli.catalog",
     "data": "tuner.cli.catalog",
+    "bench": "tuner.cli.bench",
     "dashboard": "tuner.cli.serve",
     "completion": "tuner.cli.serve",
 }

@@ -1,0 +1,113 @@
+"""`tuner bench` and the layout of workers that it leaves to searches."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tuner import bench, launch, speed
+from tuner.bench import Pace
+from tuner.cli import main
+from tuner.speed import Setting
+
+USUAL, WIDE, OFF = Setting(4, 1), Setting(1, 4), Setting(4, 1, onednn=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_earlier_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUNER_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def four_cores(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The key of a machine with four cores, ample memory and no GPU."""
+
+    class Memory:
+        available = 64 * 2**30
+
+    monkeypatch.setattr(launch, "gpus", lambda: 0)
+    monkeypatch.setattr(launch, "_allowed", lambda: [0, 1, 2, 3])
+    monkeypatch.setattr(launch.psutil, "virtual_memory", Memory)
+    facts = {"processor": "P", "cores": 4, "memory": 1, "gpus": 0, "system": "S"}
+    monkeypatch.setattr(launch, "hardware", lambda: facts)
+    return speed.machine_key(facts)
+
+
+def pace(setting: Setting, rate: float, size: int = 100) -> Pace:
+    return Pace("cnn", size, 1_000, 50, setting, rate)
+
+
+def test_the_usual_layout_is_tried_first_and_the_backends_own_second() -> None:
+    assert bench.settings(4)[:2] == [USUAL, WIDE]
+    assert Setting(2, 2) in bench.settings(4)
+    assert OFF in bench.settings(4)
+    assert {s.onednn for s in bench.settings(8, full=True) if s.threads == 4} == {True, False}
+    one = Setting(1, 1)
+    assert bench.settings(1) == [one, Setting(1, 1, onednn=False), Setting(1, 1, bfloat16=True)]
+
+
+def test_the_fastest_over_all_models_is_chosen_unless_it_is_noise() -> None:
+    assert bench.choose([pace(USUAL, 100), pace(WIDE, 150)]) == WIDE
+    assert bench.choose([pace(USUAL, 100), pace(WIDE, 102)]) == USUAL
+    assert bench.choose([pace(USUAL, 100), pace(Setting(4, 1, bfloat16=True), 200)]) == USUAL
+    # Twice as fast on one model does not make up for a third of the speed on the other.
+    both = [pace(USUAL, 100), pace(USUAL, 90, 7), pace(WIDE, 200), pace(WIDE, 30, 7)]
+    assert bench.choose(both) == USUAL
+
+
+def test_a_search_takes_the_layout_that_was_measured_for_its_family(four_cores: str) -> None:
+    cnn, dense = "search_spaces.cnn:ConvSpace", "search_spaces.dense:DenseSpace"
+    speed.remember(four_cores, {"cnn": Setting(2, 2, onednn=False)})
+    places = launch.placements("auto", 50, cnn)
+    assert [p.cpus for p in places] == [(0, 1), (2, 3)]
+    assert {p.environment()["OMP_NUM_THREADS"] for p in places} == {"2"}
+    assert {p.environment()[launch.ONEDNN] for p in places} == {"0"}
+    usual = launch.placements("auto", 50)
+    assert launch.placements("auto", 50, dense) == usual
+    assert launch.placements("auto", 50, "mine:ConvSpace") == usual
+    assert len(launch.placements(3, 50, cnn)) == 3
+
+
+def test_fewer_trials_than_the_measured_layout_has_workers(four_cores: str) -> None:
+    speed.remember(four_cores, {"cnn": Setting(2, 2)})
+    assert len(launch.placements("auto", 1, "search_spaces.cnn:ConvSpace")) == 1
+
+
+def test_measurements_of_other_machines_and_families_are_kept() -> None:
+    speed.remember("one", {"cnn": USUAL})
+    speed.remember("one", {"dense": WIDE})
+    speed.remember("two", {"cnn": OFF})
+    assert speed.remembered("one", "cnn") == USUAL
+    assert speed.remembered("one", "dense") == WIDE
+    assert speed.remembered("two", "cnn") == OFF
+    assert speed.remembered("two", "dense") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"one": {"cnn": {"workers": "x"}}}', '{"one": 1}', '{"one": {"cnn": 2}}'],
+)
+def test_a_file_that_cannot_be_read_is_as_good_as_none(text: str) -> None:
+    speed.file().parent.mkdir(parents=True)
+    speed.file().write_text(text)
+    assert speed.remembered("one", "cnn") is None
+    speed.remember("one", {"cnn": USUAL})
+    assert speed.remembered("one", "cnn") == USUAL
+
+
+def test_this_machine_is_measured_and_remembered(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "dense", "--seconds", "0.2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {p["size"] for p in found["paces"]} == {37_006, 628_114}
+    assert all(p["rate"] > 100 and p["of_limit"] > 0 for p in found["paces"])
+    assert {"operations", "bytes"} == set(found["limits"])
+    kept = speed.remembered(speed.machine_key(launch.hardware()), "dense")
+    assert kept == Setting(**found["fastest"]["dense"])
+    assert Path(found["file"]) == speed.file()
+
+
+def test_an_unknown_family_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "cmn"]) == 2
+    assert "no family is called 'cmn'; there are dense, cnn, resnet." in capsys.readouterr().err

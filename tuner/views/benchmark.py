@@ -1,0 +1,81 @@
+"""What ``tuner bench`` measured."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from tuner.views import text
+from tuner.views.events import VERSION
+from tuner.views.summary import short_path
+from tuner.views.tables import grid, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tuner.bench import Benchmark
+
+GIGA = 1e9
+
+
+def benchmark_view(found: Benchmark, kept: Path) -> RenderableType:
+    """A row a model, a column a layout; then what was chosen, and how far it is from the limit."""
+    hardware = found.hardware
+    cores = text.several(hardware["cores"], "core")
+    facts = grid()
+    facts.add_row("  machine", Text(f"{hardware['processor']}, {cores}"))
+    facts.add_row(
+        "  limits",
+        f"{found.limits['operations'] / GIGA:,.0f} billion operations a second (matrix product, "
+        f"float32), {found.limits['bytes'] / GIGA:,.1f} GB a second (copying), "
+        f"{found.usual} at once",
+    )
+    tried = list(dict.fromkeys(p.setting for p in found.paces))
+    names = [_column(s, found) for s in tried]
+    made = table("model", "parameters", *names, "of the limit", numbers=["parameters", *names])
+    for family, fastest in found.fastest.items():
+        for size in dict.fromkeys(p.size for p in found.paces if p.family == family):
+            paces = found.of(family, size)
+            share, limit = found.of_limit(paces[fastest])
+            cells = [
+                Text(f"{paces[s].rate:,.0f}", style="bold" if s == fastest else "") for s in tried
+            ]
+            near = f"{text.percent(share, 0)} of {limit}"
+            made.add_row(Text(family), text.count(size), *cells, near)
+    lines = [
+        Text(
+            "images trained a second by all workers together; bold: what searches take from now on"
+        ),
+        Text(
+            "the limit: 6 operations a multiply-accumulate, 20 bytes an activation; what stays in "
+            "caches may pass that of bytes",
+            style="dim",
+        ),
+        Text(f"kept in {short_path(kept)}", style="dim"),
+    ]
+    return Group(Text("tuner bench", style="bold"), facts, made, *lines)
+
+
+def _column(setting: Any, found: Benchmark) -> str:
+    if setting == found.usual:
+        return f"{setting} (usual)"
+    return f"{setting} (TensorFlow's own)" if setting == found.backend else str(setting)
+
+
+def benchmark_object(found: Benchmark, kept: Path) -> dict[str, Any]:
+    """The same as JSON."""
+    return {
+        "v": VERSION,
+        "hardware": found.hardware,
+        "limits": found.limits,
+        "paces": [
+            dataclasses.asdict(p)
+            | {"of_limit": found.of_limit(p)[0], "limit": found.of_limit(p)[1]}
+            for p in found.paces
+        ],
+        "fastest": {family: dataclasses.asdict(s) for family, s in found.fastest.items()},
+        "file": str(kept),
+    }
