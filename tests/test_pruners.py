@@ -97,9 +97,12 @@ def test_what_was_stopped_on_the_way_is_evidence_as_far_as_it_went() -> None:
     values, curves = curve(0.06), [curve(f, seed=i) for i, f in enumerate(np.linspace(0, 0.1, 9))]
 
     def spread(last: int) -> float:
-        return project_shortfall(cut(values, 10), HORIZON, [cut(c, last) for c in curves])[1]
+        """Relative to the improvement that is expected."""
+        mean, sd = project_shortfall(cut(values, 10), HORIZON, [cut(c, last) for c in curves])
+        return sd / (values[10] - mean)
 
-    nothing = project_shortfall(cut(values, 10), HORIZON, [])[1]
+    mean, sd = project_shortfall(cut(values, 10), HORIZON, [])
+    nothing = sd / (values[10] - mean)
     assert spread(10) == nothing  # they say nothing of what comes after epoch 10
     assert nothing > spread(14) > spread(20) > spread(25)
     study = study_with([])
@@ -271,3 +274,25 @@ def test_without_an_audit_all_of_it_is_stopped_and_the_same_seed_audits_the_same
 
     assert audited(0.0, 0) == []
     assert audited(0.3, 5) == audited(0.3, 5) != audited(0.3, 6)
+
+
+def test_a_false_stop_costs_less_until_something_met_the_target_and_more_the_rarer_that_is() -> (
+    None
+):
+    values = next(
+        values
+        for final in np.linspace(0.0, 0.3, 301)
+        if 0.11 < probability_of_reaching(values := cut(curve(final), 6), HORIZON, []) < 0.15
+    )
+    trial = optuna.create_trial(state=TrialState.RUNNING, intermediate_values=values)
+    pruner = TargetPruner(HORIZON, audit=0.0)
+
+    def stops(missed: int, met: int = 0) -> bool:
+        study = study_with([{1: -0.01}] * met)
+        study.add_trials([pruned({1: 0.3}) for _ in range(missed)])  # nothing about later epochs
+        return pruner.prune(study, trial)
+
+    assert not stops(missed=0)
+    assert stops(missed=6)
+    assert not stops(missed=40)
+    assert not stops(missed=6, met=1)

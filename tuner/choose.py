@@ -93,13 +93,8 @@ def make_pruner(name: str, *, horizon: int, seed: int = 0) -> BasePruner:
     if name == "target":
         from tuner.pruners import TargetPruner
 
-        # At the first, high learning rates a good small network looks poor: of 17 that met their
-        # target in four searches, one had a chance of 9 % in epoch 4 of 25 by the rule, and from
-        # epoch 6 on none less than 15 %. Stopping below 10 % instead of 5 % saves an eighth to a
-        # fifth of a search's epochs.
-        return TargetPruner(
-            horizon=horizon, threshold=0.1, n_warmup=max(3, horizon // 4), seed=seed
-        )
+        # At the first, high learning rates a good small network looks poor.
+        return TargetPruner(horizon=horizon, n_warmup=max(3, horizon // 4), seed=seed)
     makers: dict[str, Callable[[], BasePruner]] = {
         "median": lambda: optuna.pruners.MedianPruner(),
         "hyperband": lambda: optuna.pruners.HyperbandPruner(max_resource=horizon),

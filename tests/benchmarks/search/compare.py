@@ -1,8 +1,9 @@
 """Compares searches on learning curves: one table, a plot, and the pruner's reliability.
 
-Run: python tests/benchmarks/search/compare.py --data FOLDER [--seeds 2 3 4 5 6] [--out FOLDER]
-FOLDER holds lcbench/model.onnx and lcbench/tasks.json; default the variable TUNER_BENCHMARKS.
-Needs onnxruntime; methods whose package is missing are left out, and the output says so. Results
+Run: python tests/benchmarks/search/compare.py q4 [--seeds 2 3 4 5 6] [--out FOLDER]
+     python tests/benchmarks/search/compare.py lcbench --data FOLDER
+FOLDER holds lcbench/model.onnx and lcbench/tasks.json; default the variable TUNER_BENCHMARKS; it
+needs onnxruntime. Methods whose package is missing are left out, and the output says so. Results
 are kept in `--out`, and what is there is not searched again.
 """
 
@@ -28,10 +29,12 @@ from typing import NamedTuple
 import numpy as np
 import optuna
 from methods import METHODS
-from problems import Meter, Problem, lcbench
+from problems import Meter, Problem, lcbench, recorded
 
-MARKS = (130, 260, 520, 1040, 2600)
-SURE = 1040
+MARKS = {"lcbench": (130, 260, 520, 650, 1040, 2600), "q4": (48, 96, 192, 384, 768)}
+"""Epochs after which scores are shown; the last is the budget of a search."""
+SURE = {"lcbench": 1040, "q4": 384}
+"""Epochs after which it is asked whether anything was found."""
 NOTHING_FOUND = 10.0
 NEAR = math.log2(1.1)
 
@@ -67,17 +70,18 @@ class Result(NamedTuple):
 
 
 @functools.cache
-def problems(folder: str) -> dict[str, Problem]:
-    """LCBench's tasks by name."""
-    return {problem.name: problem for problem in lcbench(Path(folder) / "lcbench")}
+def problems(work: str, folder: str) -> dict[str, Problem]:
+    """Problems by name."""
+    made = lcbench(Path(folder) / "lcbench") if work == "lcbench" else recorded()
+    return {problem.name: problem for problem in made}
 
 
-def search(job: tuple[str, str, str, int, int]) -> Result:
+def search(job: tuple[str, str, str, str, int, int]) -> Result:
     """One search, in a process of its own that others have used before."""
-    folder, method, name, seed, budget = job
+    work, folder, method, name, seed, budget = job
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore")
-    problem = problems(folder)[name]
+    problem = problems(work, folder)[name]
     meter = Meter(problem, budget)
     begin = time.perf_counter()
     with METHODS[method].around():
@@ -91,9 +95,10 @@ def search(job: tuple[str, str, str, int, int]) -> Result:
 def main() -> None:
     """Search, or read an earlier run's results; print the table, draw."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("work", choices=MARKS)
     parser.add_argument("--data", default=os.environ.get("TUNER_BENCHMARKS"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 4, 5, 6])
-    parser.add_argument("--budget", type=int, default=MARKS[-1], help="epochs of one search")
+    parser.add_argument("--budget", type=int, help="epochs of one search")
     parser.add_argument(
         "--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="METHOD",
         help=f"any of: {'; '.join(METHODS)}",
@@ -102,20 +107,22 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("tuner-results/benchmarks"))
     parser.add_argument("--draw", action="store_true", help="search nothing, read what is there")
     args = parser.parse_args()
-    if args.data is None:
+    if args.work == "lcbench" and args.data is None:
         parser.error("give --data FOLDER or set TUNER_BENCHMARKS")
+    args.budget = args.budget or MARKS[args.work][-1]
     args.out.mkdir(parents=True, exist_ok=True)
-    file = args.out / "lcbench.jsonl"
+    file = args.out / f"{args.work}.jsonl"
     if not args.draw:
         _search_all(args, file)
     results = [_read(line) for line in file.read_text().splitlines()]
-    marks = [mark for mark in MARKS if mark <= args.budget]
+    marks = [mark for mark in MARKS[args.work] if mark <= args.budget]
     print(f"\nPython {platform.python_version()}, {_versions()}\n")
-    _print_table([r for r in results if r.method in args.methods], marks)
+    chosen = [r for r in results if r.method in args.methods and r.seed in args.seeds]
+    _print_table(chosen, marks, min(SURE[args.work], marks[-1]))
     from pictures import draw_reliability, draw_scores
 
-    draw_scores(results, args.budget, args.out / "lcbench-scores.png")
-    draw_reliability(results, args.out / "lcbench-reliability.png")
+    draw_scores(results, args.budget, args.out / f"{args.work}-scores.png")
+    draw_reliability(results, args.out / f"{args.work}-reliability.png")
 
 
 def _search_all(args: argparse.Namespace, file: Path) -> None:
@@ -124,14 +131,14 @@ def _search_all(args: argparse.Namespace, file: Path) -> None:
     if file.exists():
         earlier = [_read(line) for line in file.read_text().splitlines()]
         done = {(r.method, r.problem, r.seed, r.budget) for r in earlier}
-    folder, budget = str(args.data), args.budget
-    names = list(problems(folder))
+    work, folder, budget = args.work, str(args.data), args.budget
+    names = list(problems(work, folder))
     todo = []
     for method, name, seed in itertools.product(args.methods, names, args.seeds):
         if importlib.util.find_spec(METHODS[method].needs) is None:
             print(f"{method}: left out, {METHODS[method].needs} is not installed")
         elif (method, name, seed, budget) not in done:
-            todo.append((folder, method, name, seed, budget))
+            todo.append((work, folder, method, name, seed, budget))
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny matrices lose with threads
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     context = multiprocessing.get_context("spawn")  # so that they read that before NumPy
@@ -157,7 +164,7 @@ def _versions() -> str:
     return ", ".join(found)
 
 
-def _print_table(results: list[Result], marks: list[int]) -> None:
+def _print_table(results: list[Result], marks: list[int], sure: int) -> None:
     heads = [
         *(f"{mark}" for mark in marks), "found", "near", "trials", "stopped", "false stops",
         "of the good, stopped", "s / search",
@@ -165,14 +172,13 @@ def _print_table(results: list[Result], marks: list[int]) -> None:
     print("| method | " + " | ".join(heads) + " |\n|---|" + "---|" * len(heads))
     for method in dict.fromkeys(r.method for r in results):
         runs = [r for r in results if r.method == method]
-        print(f"| {method} | " + " | ".join(_row(runs, marks)) + " |")
+        print(f"| {method} | " + " | ".join(_row(runs, marks, sure)) + " |")
 
 
-def _row(runs: list[Result], marks: list[int]) -> Iterable[str]:
+def _row(runs: list[Result], marks: list[int], sure: int) -> Iterable[str]:
     for mark in marks:
         yield f"{np.mean([run.score(mark) for run in runs]):.2f}"
-    mark = min(SURE, marks[-1])
-    yield f"{np.mean([run.score(mark) < NOTHING_FOUND for run in runs]):.0%}"
+    yield f"{np.mean([run.score(sure) < NOTHING_FOUND for run in runs]):.0%}"
     near, budget = float(np.median([run.near for run in runs])), max(r.budget for r in runs)
     yield f"{near:.0f}" if near <= budget else f"> {budget}"
     yield f"{np.mean([run.trials for run in runs]):.0f}"
