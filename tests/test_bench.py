@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tuner import bench, launch, speed
 from tuner.bench import Pace
 from tuner.cli import main
 from tuner.speed import Setting
+from tuner.views.benchmark import benchmark_view
 
 USUAL, WIDE, OFF = Setting(4, 1), Setting(1, 4), Setting(4, 1, onednn=False)
 
@@ -106,6 +109,22 @@ def test_this_machine_is_measured_and_remembered(capsys: pytest.CaptureFixture[s
     kept = speed.remembered(speed.machine_key(launch.hardware()), "dense")
     assert kept == Setting(**found["fastest"]["dense"])
     assert Path(found["file"]) == speed.file()
+
+
+def test_the_table_fits_and_names_what_was_chosen(tmp_path: Path) -> None:
+    tried = [USUAL, WIDE, OFF, Setting(4, 1, bfloat16=True)]
+    paces = [pace(setting, 123_456.0 / n, 628_114) for n, setting in enumerate(tried, 1)]
+    facts = {"processor": "P", "cores": 4, "gpus": 0}
+    limits: dict[bench.Limit, float] = {"operations": 1e12, "bytes": 1e11}
+    found = bench.Benchmark(facts, USUAL, WIDE, limits, paces, {"cnn": USUAL})
+    console = Console(width=90, record=True, file=io.StringIO())
+    console.print(benchmark_view(found, tmp_path / "speed.json"))
+    text = console.export_text()
+    for word in ("628,114", "123,456", "61,728", "oneDNN off", "bfloat16", "TensorFlow's", "P, 4"):
+        assert word in text
+    # 6 operations for each of 1,000 multiply-accumulates: less near than 20 bytes for each of 50.
+    assert found.of_limit(paces[0]) == (123_456 * 20 * 50 / 1e11, "bytes")
+    assert f"{123_456 * 1_000 / 1e11:.0%} of bytes" in text
 
 
 def test_an_unknown_family_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

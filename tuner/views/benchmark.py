@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tuner.bench import Benchmark
+    from tuner.speed import Setting
 
 GIGA = 1e9
 
@@ -30,8 +31,7 @@ def benchmark_view(found: Benchmark, kept: Path) -> RenderableType:
     facts.add_row(
         "  limits",
         f"{found.limits['operations'] / GIGA:,.0f} billion operations a second (matrix product, "
-        f"float32), {found.limits['bytes'] / GIGA:,.1f} GB a second (copying), "
-        f"{found.usual} at once",
+        f"float32), {found.limits['bytes'] / GIGA:,.1f} GB a second (copying)",
     )
     tried = list(dict.fromkeys(p.setting for p in found.paces))
     names = [_column(s, found) for s in tried]
@@ -46,23 +46,23 @@ def benchmark_view(found: Benchmark, kept: Path) -> RenderableType:
             near = f"{text.percent(share, 0)} of {limit}"
             made.add_row(Text(family), text.count(size), *cells, near)
     lines = [
-        Text(
-            "images trained a second by all workers together; bold: what searches take from now on"
-        ),
-        Text(
-            "the limit: 6 operations a multiply-accumulate, 20 bytes an activation; what stays in "
-            "caches may pass that of bytes",
-            style="dim",
-        ),
-        Text(f"kept in {short_path(kept)}", style="dim"),
+        "images trained a second under workers x threads, all workers together; bold: what",
+        "searches take from now on. Limit: 6 operations a multiply-accumulate, 20 bytes an",
+        "activation; what stays in caches may pass that of bytes.",
+        f"kept in {short_path(kept)}",
     ]
-    return Group(Text("tuner bench", style="bold"), facts, made, *lines)
+    return Group(Text("tuner bench", style="bold"), facts, made, *map(Text, lines))
 
 
-def _column(setting: Any, found: Benchmark) -> str:
+def _column(setting: Setting, found: Benchmark) -> str:
+    """Workers x threads, and what is special, on two lines."""
     if setting == found.usual:
-        return f"{setting} (usual)"
-    return f"{setting} (TensorFlow's own)" if setting == found.backend else str(setting)
+        special = "usual"
+    elif setting == found.backend:
+        special = "TensorFlow's"
+    else:
+        special = ", ".join(["oneDNN off"] * (not setting.onednn) + ["bfloat16"] * setting.bfloat16)
+    return f"{setting.workers} x {setting.threads}\n{special}"
 
 
 def benchmark_object(found: Benchmark, kept: Path) -> dict[str, Any]:
