@@ -76,7 +76,7 @@ def optuna_search(
                 trial.set_constraint("shortfall", 1.0)
                 study.tell(trial, state=optuna.trial.TrialState.PRUNED)
                 meter.trials += 1
-                if meter.trials >= 2 * meter.budget:
+                if meter.trials >= meter.most_trials:
                     break
                 continue
 
@@ -111,7 +111,7 @@ def penalised(problem: Problem, params: Params, shortfall: float) -> float:
 
 def _gated(problem: Problem, meter: Meter, params: Params) -> float:
     meter.trials += 1
-    if meter.trials >= 2 * meter.budget:
+    if meter.trials >= meter.most_trials:
         raise BudgetSpentError
     return math.log2(problem.size(params))
 

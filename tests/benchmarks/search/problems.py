@@ -45,6 +45,8 @@ class Problem:
     """Target - accuracy after every epoch, as a fraction, [horizon]."""
     largest: int
     """Size of the largest configuration."""
+    configurations: int | None = None
+    """How many there are, where they can be counted."""
 
 
 class BudgetSpentError(Exception):
@@ -74,6 +76,11 @@ class Meter:
     paid: dict[tuple[tuple[str, Any], ...], int] = field(default_factory=dict)
     """Epochs that each configuration was trained for."""
 
+    @property
+    def most_trials(self) -> int:
+        """Trials after which a search ends that no longer pays: most train nothing new."""
+        return self.problem.configurations or 2 * self.budget
+
     def too_large(self, params: Params) -> bool:
         """Whether a configuration is not smaller than the smallest that met the target."""
         return self.problem.size(params) >= self.best
@@ -99,7 +106,7 @@ class Meter:
         Raises:
             BudgetSpentError: The budget was spent before this training.
         """
-        if self.used >= self.budget or self.trials >= 2 * self.budget:
+        if self.used >= self.budget or self.trials >= self.most_trials:
             raise BudgetSpentError
         key = tuple(sorted(params.items()))
         paid = max(start, self.paid.get(key, 0))
@@ -238,4 +245,5 @@ def recorded() -> Iterator[Problem]:
             size=lambda params: sizes[key_of(params)],
             shortfall=lambda params, target=target: target - curves[key_of(params)],
             largest=max(sizes.values()),
+            configurations=len(sizes),
         )
