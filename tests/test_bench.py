@@ -111,6 +111,21 @@ def test_this_machine_is_measured_and_remembered(capsys: pytest.CaptureFixture[s
     assert Path(found["file"]) == speed.file()
 
 
+def test_a_cache_that_cannot_be_written_loses_no_measurement(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TUNER_CACHE", str(tmp_path / "file" / "cache"))
+    facts = {"processor": "P", "cores": 4, "gpus": 0}
+    limits: dict[bench.Limit, float] = {"operations": 1e12, "bytes": 1e11}
+    made = bench.Benchmark(facts, USUAL, WIDE, limits, [pace(USUAL, 777.0)], {"cnn": USUAL})
+    monkeypatch.setattr(bench, "measure", lambda *_, **__: made)
+    assert main(["bench"]) == 2
+    said = capsys.readouterr()
+    assert "777" in said.out
+    assert "cannot be kept" in said.err and "TUNER_CACHE" in said.err
+
+
 def test_the_table_fits_and_names_what_was_chosen(tmp_path: Path) -> None:
     tried = [USUAL, WIDE, OFF, Setting(4, 1, bfloat16=True)]
     paces = [pace(setting, 123_456.0 / n, 628_114) for n, setting in enumerate(tried, 1)]

@@ -7,6 +7,7 @@ import json
 import click
 
 from tuner.cli.options import duration
+from tuner.errors import UsageError
 
 
 @click.command(short_help="Measure this machine and keep the fastest layout of workers.")
@@ -34,8 +35,17 @@ def bench(families: tuple[str, ...], seconds: float, full: bool, as_json: bool) 
 
     with console(stderr=True).status("measuring") as status:
         found = benching.measure(families, seconds=seconds, full=full, progress=status.update)
-    kept = benching.remember(found)
+    kept, trouble = None, None
+    try:
+        kept = benching.remember(found)
+    except OSError as error:
+        trouble = error
     if as_json:
         click.echo(json.dumps(benchmark_object(found, kept), allow_nan=False))
     else:
         console().print(benchmark_view(found, kept))
+    if trouble is not None:
+        raise UsageError(
+            f"what was measured cannot be kept for searches: {trouble}; "
+            "set TUNER_CACHE to a folder that can be written."
+        )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 GIGA = 1e9
 
 
-def benchmark_view(found: Benchmark, kept: Path) -> RenderableType:
+def benchmark_view(found: Benchmark, kept: Path | None) -> RenderableType:
     """A row a model, a column a layout; then what was chosen, and how far it is from the limit."""
     hardware = found.hardware
     cores = text.several(hardware["cores"], "core")
@@ -49,8 +49,9 @@ def benchmark_view(found: Benchmark, kept: Path) -> RenderableType:
         "images trained a second under workers x threads, all workers together; bold: what",
         "searches take from now on. Limit: 6 operations a multiply-accumulate, 20 bytes an",
         "activation; what stays in caches may pass that of bytes.",
-        f"kept in {short_path(kept)}",
     ]
+    if kept is not None:
+        lines.append(f"kept in {short_path(kept)}")
     return Group(Text("tuner bench", style="bold"), facts, made, *map(Text, lines))
 
 
@@ -65,7 +66,7 @@ def _column(setting: Setting, found: Benchmark) -> str:
     return f"{setting.workers} x {setting.threads}\n{special}"
 
 
-def benchmark_object(found: Benchmark, kept: Path) -> dict[str, Any]:
+def benchmark_object(found: Benchmark, kept: Path | None) -> dict[str, Any]:
     """The same as JSON."""
     return {
         "v": VERSION,
@@ -77,5 +78,5 @@ def benchmark_object(found: Benchmark, kept: Path) -> dict[str, Any]:
             for p in found.paces
         ],
         "fastest": {family: dataclasses.asdict(s) for family, s in found.fastest.items()},
-        "file": str(kept),
+        "file": None if kept is None else str(kept),
     }
