@@ -15,7 +15,7 @@ from typing import Any
 from tuner.environment import cache_folder
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Setting:
     """A way to use a machine's processors.
 
