@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tuner.worker import set_up
+
 IMAGE = (32, 32, 3)
 CLASSES = 10
 IMAGES = 1_024
@@ -24,10 +26,7 @@ BLOCK = 64 * 2**20
 
 def main() -> None:
     """Answers jobs until the input ends."""
-    place = json.loads(sys.stdin.readline())
-    os.environ.update(place["environment"])
-    if place["cpus"] and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, place["cpus"])
+    set_up(**json.loads(sys.stdin.readline()))
     for line in sys.stdin:
         job = json.loads(line)
         facts, once = _limits(job) if job["model"] is None else _training(job)

@@ -118,23 +118,15 @@ def placements(
         goal: Trials still to be trained; more workers than that would idle.
         space: The search space, as a study names it.
     """
-    if workers == "auto" and space is not None and (best := measured(space)) is not None:
-        memory = int(psutil.virtual_memory().available // BYTES_A_WORKER)
-        if min(goal, memory) >= best.workers:
-            return laid_out(best)
     found = gpus()
-    allowed = _allowed()
-    cores = len(allowed) or os.cpu_count() or 1
+    cores = len(_allowed()) or os.cpu_count() or 1
     count = automatic(found, cores, goal) if workers == "auto" else workers
     if found:
         return [Placement(gpu=i % found) for i in range(count)]
-    share = max(1, cores // count)
-    if count == 1 or not allowed:
-        return [Placement(threads=0 if count == 1 else share) for _ in range(count)]
-    return [
-        Placement(cpus=tuple(allowed[(i * share + k) % cores] for k in range(share)), threads=share)
-        for i in range(count)
-    ]
+    best = measured(space) if workers == "auto" and space is not None else None
+    if best is not None and min(goal, _fit_in_memory()) >= best.workers:
+        return laid_out(best)
+    return [Placement()] if count == 1 else laid_out(Setting(count, max(1, cores // count)))
 
 
 def measured(space: str) -> Setting | None:
@@ -145,20 +137,26 @@ def measured(space: str) -> Setting | None:
 
 def laid_out(setting: Setting) -> list[Placement]:
     """A pinned worker for each share of the processors; one that has them all is not pinned."""
-    allowed = _allowed()
-    places = []
-    for index in range(setting.workers):
-        first = index * setting.threads
-        cpus = tuple(allowed[first : first + setting.threads]) if setting.workers > 1 else ()
-        places.append(Placement(cpus, threads=setting.threads, onednn=setting.onednn))
-    return places
+    allowed = _allowed() if setting.workers > 1 else []
+    share = range(setting.threads if allowed else 0)
+    return [
+        Placement(
+            cpus=tuple(allowed[(i * setting.threads + k) % len(allowed)] for k in share),
+            threads=setting.threads,
+            onednn=setting.onednn,
+        )
+        for i in range(setting.workers)
+    ]
 
 
 def automatic(gpus_found: int, cores: int, goal: int) -> int:
     """How many workers this machine can feed: one a GPU, else one a core that memory allows."""
-    memory = int(psutil.virtual_memory().available // BYTES_A_WORKER)
-    most = gpus_found or min(cores, MOST_WORKERS, max(1, memory))
+    most = gpus_found or min(cores, MOST_WORKERS, max(1, _fit_in_memory()))
     return max(1, min(most, goal))
+
+
+def _fit_in_memory() -> int:
+    return int(psutil.virtual_memory().available // BYTES_A_WORKER)
 
 
 class Crew:

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -81,15 +80,12 @@ def remember(key: str, fastest: dict[str, Setting]) -> Path:
     known.setdefault(key, {}).update({f: dataclasses.asdict(s) for f, s in fastest.items()})
     target = file()
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".speed-", suffix=".json")
+    part = target.with_name(f"{target.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(known, stream, indent=1, sort_keys=True)
-        Path(name).replace(target)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return target
+        part.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
+        return part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _read() -> dict[str, dict[str, Any]]:

@@ -134,16 +134,17 @@ def _listen(stop: threading.Event) -> None:
     os._exit(EXIT_DONE)
 
 
-def _set_up(orders: Orders) -> None:
-    os.environ.update(orders.environment)
-    if orders.cpus and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, orders.cpus)
+def set_up(environment: dict[str, str], cpus: list[int]) -> None:
+    """Makes this process what its placement says, before it imports a backend."""
+    os.environ.update(environment)
+    if cpus and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cpus)
 
 
 def main() -> int:
     """Reads the orders and works; returns the exit code."""
     orders = Orders(**json.loads(sys.stdin.readline()))
-    _set_up(orders)
+    set_up(orders.environment, orders.cpus)
     stop = threading.Event()
     threading.Thread(target=_listen, args=(stop,), daemon=True).start()
     from tuner.errors import TunerError

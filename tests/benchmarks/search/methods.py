@@ -213,13 +213,6 @@ def smac_search(
 
 
 @contextlib.contextmanager
-def without_cost() -> Iterator[None]:
-    """Ablation: expected gain, whatever it costs."""
-    with mock.patch.object(_acquisition, "_COST_WEIGHT", 0.0):
-        yield
-
-
-@contextlib.contextmanager
 def without_gate() -> Iterator[None]:
     """Ablation: the sampler prefers small models, but may propose any size."""
 
@@ -291,7 +284,6 @@ METHODS: dict[str, Method] = {
         lambda problem, seed: (_ours(problem, seed)[0], optuna.pruners.NopPruner())
     ),
     "ours, no size gate": _optuna(_ours, around=without_gate),
-    "ours, no cost term": _optuna(_ours, around=without_cost),
     "TPE, TargetPruner, gate": _optuna(
         lambda problem, seed: (_TPE(seed=seed), RecordingPruner(problem.horizon)), gate=True
     ),

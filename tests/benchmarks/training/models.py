@@ -40,8 +40,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 """Search space, and the values that differ from its defaults."""
 
 
-def space(case: str, images: int, horizon: int = HORIZON) -> tuple[Any, dict[str, Any]]:
-    """The search space of a case, for so many training images, and the values of its model."""
+def space(case: str, images: int, horizon: int = HORIZON, **changed: Any) -> tuple[Any, Any]:
+    """The search space of a case, for so many training images, and its model's hyperparameters."""
+    import keras_tuner
+
     from tuner.space import load_space
 
     where, values = CASES[case]
@@ -49,27 +51,22 @@ def space(case: str, images: int, horizon: int = HORIZON) -> tuple[Any, dict[str
         where, input_shape=IMAGE, num_classes=CLASSES, train_size=images, horizon=horizon,
         options={},
     )  # fmt: skip
-    return made, _FIXED | values
+    hp = keras_tuner.HyperParameters()
+    hp.values.update(_FIXED | values | changed)
+    return made, hp
 
 
 def keras_model(case: str, images: int, horizon: int = HORIZON, **changed: Any) -> Any:
     """The compiled Keras model of a case, some of its values changed."""
-    import keras_tuner
-
-    made, values = space(case, images, horizon)
-    hp = keras_tuner.HyperParameters()
-    hp.values.update(values | changed)
+    made, hp = space(case, images, horizon, **changed)
     return made.build(hp)
 
 
 def torch_model(case: str, images: int) -> tuple[Any, Any]:
     """The same operations as a PyTorch module, channels last, and its optimizer."""
-    import keras_tuner
     import torch
 
-    made, values = space(case, images)
-    hp = keras_tuner.HyperParameters()
-    hp.values.update(values)
+    made, hp = space(case, images)
     recipe, network = made.describe(hp)
     module = _Graph(network).to(memory_format=torch.channels_last)
     if recipe.optimizer == "adam":
