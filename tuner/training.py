@@ -87,7 +87,8 @@ def epochs(
             started = time.monotonic()
             engine.begin()
             for rows in _chunks(rng.permutation(len(y_train)), engine.chunk, batch_size):
-                engine.train(augmentation(images.x_train[rows], rng), y_train[rows], batch_size)
+                draws = augmentation.draw((len(rows), *images.x_train.shape[1:]), rng)
+                engine.train(images.x_train, y_train, batch_size, rows, draws)
                 if pause is not None:
                     pause()
             learnt = engine.results()
@@ -121,8 +122,11 @@ def _validate(engine: Engine, x: Array, y: Array) -> dict[str, float]:
     if not len(y):
         return {"loss": math.nan, "accuracy": math.nan}
     engine.begin()
-    for rows in _chunks(np.arange(len(y)), engine.chunk, EVALUATION_BATCH_SIZE):
-        engine.test(x[rows[0] : rows[-1] + 1], y[rows], EVALUATION_BATCH_SIZE)
+    if engine.chunk is None:
+        engine.test(x, y, EVALUATION_BATCH_SIZE)
+    else:
+        for rows in _chunks(np.arange(len(y)), engine.chunk, EVALUATION_BATCH_SIZE):
+            engine.test(x[rows[0] : rows[-1] + 1], y[rows], EVALUATION_BATCH_SIZE)
     return engine.results()
 
 

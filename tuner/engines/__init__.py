@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
+from tuner.data.augmentation import Draws
+
 Array = npt.NDArray[Any]
 
 
@@ -22,13 +24,24 @@ class Engine(Protocol):
     def begin(self) -> None:
         """Forgets the metrics so far."""
 
-    def train(self, x: Array, y: Array, batch_size: int) -> None:
-        """Takes one optimizer step for every `batch_size` images, in their order.
+    def train(
+        self,
+        x: Array,
+        y: Array,
+        batch_size: int,
+        rows: Array | None = None,
+        draws: Draws | None = None,
+    ) -> None:
+        """Takes one optimizer step for every `batch_size` images.
+
+        An engine may keep copies of `x` and `y` on its device: they are not to be changed.
 
         Args:
             x: uint8, [n, height, width, channels].
             y: What the model's loss takes, [n, ...].
-            batch_size: Images a step; the last step takes what is left.
+            batch_size: Images a step; the last step takes what is left, or is filled up.
+            rows: Which images, in this order, [m]; None: all.
+            draws: What is done to each of those m images.
         """
 
     def test(self, x: Array, y: Array, batch_size: int) -> None:
@@ -49,6 +62,15 @@ class Engine(Protocol):
         """Gives the model back as it was, but for its weights."""
 
 
+def taken(
+    x: Array, y: Array, rows: Array | None, draws: Draws | None
+) -> tuple[Array, Array]:
+    """The images and labels of some rows, augmented; arguments as in `Engine.train`."""
+    if rows is not None:
+        x, y = x[rows], y[rows]
+    return x if draws is None else draws.apply(x), y
+
+
 def engine_for(model: Any) -> Engine:
     """The fastest engine for a compiled model on the backend in use.
 
@@ -61,10 +83,16 @@ def engine_for(model: Any) -> Engine:
         getattr(type(model), name) is not getattr(keras.Model, name)
         for name in ("fit", "make_train_function", "make_test_function")
     )
-    if keras.backend.backend() == "tensorflow" and not own_loop and not model.run_eagerly:
+    ours = not own_loop and not model.run_eagerly
+    if keras.backend.backend() == "tensorflow" and ours:
         from tuner.engines.tensorflow import TensorFlowEngine
 
         return TensorFlowEngine(model)
+    # Some layers cannot be compiled with XLA; Keras has said so in the model's flag by now.
+    if keras.backend.backend() == "jax" and ours and model.jit_compile:
+        from tuner.engines.jax import JaxEngine
+
+        return JaxEngine(model)
     from tuner.engines.fit import FitEngine
 
     return FitEngine(model)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tuner.engines import Array
+from tuner.data.augmentation import Draws
+from tuner.engines import Array, taken
 from tuner.engines.settling import Settling
 
 
@@ -22,8 +23,16 @@ class FitEngine:
         """Forgets the metrics so far."""
         self._results = {}
 
-    def train(self, x: Array, y: Array, batch_size: int) -> None:
+    def train(
+        self,
+        x: Array,
+        y: Array,
+        batch_size: int,
+        rows: Array | None = None,
+        draws: Draws | None = None,
+    ) -> None:
         """One epoch of `fit` in the order given."""
+        x, y = taken(x, y, rows, draws)
         done = self._model.fit(x, y, batch_size=batch_size, verbose=0, shuffle=False)
         self._results = {name: float(values[-1]) for name, values in done.history.items()}
 

@@ -23,19 +23,24 @@ class Settling:
     Args:
         model: A built Keras model.
         forward: Runs the model on a minibatch as in training, without learning from it.
+
+    Attributes:
+        layers: Those that learn their averages.
+        averages: Their variables, mean and variance by turns.
     """
 
     def __init__(self, model: Any, forward: Callable[[Array], Any]) -> None:
         import keras
 
         self._forward = forward
-        self._layers = [
+        self.layers = [
             layer
             for layer in model._flatten_layers(include_self=False)
             if isinstance(layer, keras.layers.BatchNormalization)
             and layer.built
             and layer.trainable
         ]
+        self.averages = [a for n in self.layers for a in (n.moving_mean, n.moving_variance)]
 
     def __call__(self, x: Array, batch_size: int) -> None:
         """Settles the statistics.
@@ -45,30 +50,29 @@ class Settling:
                 out.
             batch_size: Images a minibatch.
         """
-        if not self._layers:
+        if not self.layers:
             return
         batch_size = min(batch_size, len(x))
         starts = range(0, len(x) - batch_size + 1, batch_size)
-        averages = [a for n in self._layers for a in (n.moving_mean, n.moving_variance)]
-        sums = [np.zeros(a.shape, np.float64) for a in averages]
-        with self._without_memory():
+        sums = [np.zeros(a.shape, np.float64) for a in self.averages]
+        with self.without_memory():
             for start in starts:
                 self._forward(x[start : start + batch_size])
-                for total, average in zip(sums, averages, strict=True):
+                for total, average in zip(sums, self.averages, strict=True):
                     total += numbers(average)
-        for total, average in zip(sums, averages, strict=True):
+        for total, average in zip(sums, self.averages, strict=True):
             average.assign((total / len(starts)).astype(np.float32))
 
     @contextlib.contextmanager
-    def _without_memory(self) -> Iterator[None]:
+    def without_memory(self) -> Iterator[None]:
         """While each minibatch replaces the moving averages."""
-        kept = [layer.momentum for layer in self._layers]
+        kept = [layer.momentum for layer in self.layers]
         try:
-            for layer in self._layers:
+            for layer in self.layers:
                 layer.momentum = 0.0
             yield
         finally:
-            for layer, momentum in zip(self._layers, kept, strict=True):
+            for layer, momentum in zip(self.layers, kept, strict=True):
                 layer.momentum = momentum
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tuner.engines import Array, cropping, norm, silu, strided
+from tuner.data.augmentation import Draws
+from tuner.engines import Array, cropping, norm, silu, strided, taken
 from tuner.engines.settling import Settling
 
 CHUNK = 8_192
@@ -38,9 +39,16 @@ class TensorFlowEngine:
         """Forgets the metrics so far."""
         self._model.reset_metrics()
 
-    def train(self, x: Array, y: Array, batch_size: int) -> None:
+    def train(
+        self,
+        x: Array,
+        y: Array,
+        batch_size: int,
+        rows: Array | None = None,
+        draws: Draws | None = None,
+    ) -> None:
         """One step for each minibatch."""
-        self._run("train_step", x, y, batch_size)
+        self._run("train_step", *taken(x, y, rows, draws), batch_size)
 
     def test(self, x: Array, y: Array, batch_size: int) -> None:
         """The metrics of each minibatch."""

@@ -1,0 +1,268 @@
+"""Many optimizer steps in one call on JAX, with the images on the accelerator.
+
+On a GPU a small network's step takes less time than Python needs to start it, and an epoch less
+than a processor needs to augment its images. So a whole epoch is one call: the images lie on the
+device, of each minibatch only the rows and what augmentation does to them are sent there, and the
+steps are a loop of the compiled program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tuner.data.augmentation import Draws
+from tuner.engines import Array, taken
+from tuner.engines.settling import Settling
+
+CHUNK = 8_192
+"""Images a call on a CPU, where an epoch takes long and the caller may want to stop."""
+SHARE = 0.25
+"""Of the device's memory that the images may take; more of them are sent chunk by chunk."""
+
+
+@dataclass
+class _State:
+    now: tuple[list[Any], ...]
+    """Trainable, other, optimizer's and metrics' values, as Keras's own steps take them; without
+    the optimizer's in a test."""
+
+
+class JaxEngine:
+    """Loops over the model's own `train_step` and `test_step` inside one compiled call each.
+
+    The last minibatch of an epoch is filled up with images from its beginning, so that one compiled
+    step serves all of them: compiling takes longer than an epoch.
+
+    Args:
+        model: A compiled Keras model that wants to be compiled with XLA.
+        resident: Whether the images lie on the device and are augmented there; None: where that
+            is no CPU, and they fit.
+    """
+
+    def __init__(self, model: Any, resident: bool | None = None) -> None:
+        self._model = model
+        self._resident = jax.default_backend() != "cpu" if resident is None else resident
+        self.chunk: int | None = None if self._resident else CHUNK
+        self._runs: dict[Any, Callable[..., Any]] = {}
+        self._held: dict[int, tuple[Array, Any]] = {}
+        self._settle: Callable[..., Any] | None = None
+
+    def begin(self) -> None:
+        """Forgets the metrics so far."""
+        self._model.reset_metrics()
+
+    def train(
+        self,
+        x: Array,
+        y: Array,
+        batch_size: int,
+        rows: Array | None = None,
+        draws: Draws | None = None,
+    ) -> None:
+        """One step for each minibatch, the last one filled up."""
+        rows = np.arange(len(x)) if rows is None else rows
+        batch_size = min(batch_size, len(rows))
+        steps = -(-len(rows) // batch_size)
+        filled = np.resize(np.arange(len(rows)), steps * batch_size).reshape(steps, batch_size)
+        if self._resident and self._fits(x):
+            changes = {} if draws is None else _changes(draws, filled)
+            side = 0 if draws is None else draws.side
+            self._run("train", self._on_device(x), self._on_device(y), rows[filled], changes, side)
+        else:
+            self._step("train", *taken(x, y, rows, draws), filled)
+
+    def test(self, x: Array, y: Array, batch_size: int) -> None:
+        """The metrics of each minibatch."""
+        whole = even(len(x), batch_size)
+        parts = [np.arange(len(x)).reshape(-1, whole)] if whole else []
+        if not whole:
+            end = len(x) // batch_size * batch_size
+            parts = [np.arange(end).reshape(-1, batch_size), np.arange(end, len(x))[None]]
+        for rows in parts:
+            if self._resident and self._fits(x):
+                self._run("test", self._on_device(x), self._on_device(y), rows, {}, 0)
+            else:
+                self._step("test", x, y, rows)
+
+    def settle(self, x: Array, batch_size: int) -> None:
+        """In one compiled call, which never learns."""
+        settling = Settling(self._model, lambda _: None)
+        if not settling.layers:
+            return
+        model = self._model
+        if self._settle is None:
+            self._settle = self._settling(settling)
+        batch_size = min(batch_size, len(x))
+        count = len(x) // batch_size
+        minibatches = x[: count * batch_size].reshape(count, batch_size, *x.shape[1:])
+        after = self._settle(
+            _values(model.trainable_variables), _values(model.non_trainable_variables), minibatches
+        )
+        for average, value in zip(settling.averages, after, strict=True):
+            average.assign(value)
+
+    def results(self) -> dict[str, float]:
+        """The model's metrics."""
+        return {name: float(value) for name, value in self._model.get_metrics_result().items()}
+
+    def close(self) -> None:
+        """Drops the compiled programs and the images on the device."""
+        self._runs.clear()
+        self._held.clear()
+        self._settle = None
+
+    def _fits(self, x: Array) -> bool:
+        limit = (jax.local_devices()[0].memory_stats() or {}).get("bytes_limit")
+        return limit is None or x.nbytes <= SHARE * limit
+
+    def _on_device(self, values: Array) -> Any:
+        """A copy there, made once; the caller does not change the values meanwhile."""
+        if id(values) not in self._held:
+            self._held[id(values)] = values, jnp.asarray(values)
+        return self._held[id(values)][1]
+
+    def _run(
+        self, step: str, x: Any, y: Any, rows: Array, changes: dict[str, Array], side: int
+    ) -> None:
+        """All the minibatches whose rows are [steps, batch_size], in one call."""
+        key = step, rows.shape[1], tuple(changes), side
+        loop = self._program(key, lambda one: _loop(one, side), x, y)
+        with self._state(step) as state:
+            state.now = loop(state.now, x, y, rows.astype(np.int32), changes)
+
+    def _step(self, step: str, x: Array, y: Array, rows: Array) -> None:
+        """The same with a call for each: inside a loop XLA's convolutions are slow on a CPU."""
+        one = self._program((step, rows.shape[1]), lambda one: one, x, y)
+        with self._state(step) as state:
+            for chosen in rows:
+                state.now = one(state.now, (x[chosen], y[chosen]))
+
+    def _program(self, key: Any, made: Callable[..., Any], x: Any, y: Any) -> Callable[..., Any]:
+        if key not in self._runs:
+            model = self._model
+            # Variables that the program had to make itself would be lost.
+            model._symbolic_build(data_batch=(np.asarray(x[:1]), np.asarray(y[:1])))
+            step = model.train_step if key[0] == "train" else model.test_step
+            program = made(lambda state, data: step(state, data)[1])
+            self._runs[key] = jax.jit(program, donate_argnums=0)
+        return self._runs[key]
+
+    @contextlib.contextmanager
+    def _state(self, step: str) -> Iterator[_State]:
+        """The variables' values, given back to the variables in the end."""
+        variables = self._variables(step)
+        state = _State(tuple(_values(group) for group in variables))
+        yield state
+        for group, values in zip(variables, state.now, strict=True):
+            for variable, value in zip(group, values, strict=True):
+                variable.assign(value)
+
+    def _variables(self, step: str) -> tuple[list[Any], ...]:
+        model = self._model
+        groups = [model.trainable_variables, model.non_trainable_variables]
+        if step == "train":
+            groups.append(model.optimizer.variables)
+        return (*groups, model.metrics_variables)
+
+    def _settling(self, settling: Settling) -> Callable[..., Any]:
+        model = self._model
+        places = {id(v): i for i, v in enumerate(model.non_trainable_variables)}
+        wanted = [places[id(a)] for a in settling.averages]
+
+        def settled(trainable: list[Any], others: list[Any], minibatches: Any) -> list[Any]:
+            def one(sums: list[Any], images: Any) -> tuple[list[Any], None]:
+                with settling.without_memory():
+                    _, after = model.stateless_call(trainable, others, images, training=True)
+                return [total + after[i] for total, i in zip(sums, wanted, strict=True)], None
+
+            zeros = [jnp.zeros_like(others[i]) for i in wanted]
+            sums, _ = jax.lax.scan(one, zeros, minibatches)
+            return [total / len(minibatches) for total in sums]
+
+        return jax.jit(settled)
+
+
+def even(count: int, most: int) -> int | None:
+    """The largest size of at most `most` that divides `count`; None where it is under a half."""
+    if count <= most:
+        return count
+    return next((n for n in range(most, most // 2, -1) if count % n == 0), None)
+
+
+def _values(variables: list[Any]) -> list[Any]:
+    return [variable.value for variable in variables]
+
+
+def _changes(draws: Draws, order: Array) -> dict[str, Array]:
+    """What augmentation does to each image of each step, [steps, batch_size] each."""
+    named = {
+        "flipped": draws.flipped,
+        "down": draws.down,
+        "across": draws.across,
+        "tops": draws.tops,
+        "lefts": draws.lefts,
+    }
+    kept = {name: values for name, values in named.items() if values is not None}
+    return {
+        name: values[order].astype(bool if name == "flipped" else np.int32)
+        for name, values in kept.items()
+    }
+
+
+def _loop(one: Callable[..., Any], side: int) -> Callable[..., Any]:
+    """A loop of a step over all minibatches, with augmentation."""
+
+    def loop(state: Any, x: Any, y: Any, rows: Any, changes: dict[str, Any]) -> Any:
+        def body(i: Any, state: Any) -> Any:
+            now = {name: values[i] for name, values in changes.items()}
+            return one(state, (augmented(x, rows[i], now, side), y[rows[i]]))
+
+        return jax.lax.fori_loop(0, rows.shape[0], body, state)
+
+    return loop
+
+
+def augmented(x: Any, rows: Any, changes: dict[str, Any], side: int) -> Any:
+    """Some images, changed as `Draws.apply` changes them, to the same numbers.
+
+    Args:
+        x: All images, uint8, [n, height, width, channels].
+        rows: Which, int32, [m].
+        changes: Fields of `Draws`, [m] each.
+        side: Of the square that is cut out.
+
+    Returns:
+        uint8, [m, height, width, channels].
+    """
+    if not changes:
+        return x[rows]
+    height, width = x.shape[1:3]
+    i, j = (jnp.broadcast_to(jnp.arange(n), (len(rows), n)) for n in (height, width))
+    if "flipped" in changes:
+        j = jnp.where(changes["flipped"][:, None], width - 1 - j, j)
+    if "down" in changes:
+        i = _reflected(i + changes["down"][:, None], height)
+        j = _reflected(j + changes["across"][:, None], width)
+    images = x[rows[:, None, None], i[:, :, None], j[:, None, :]]
+    if "tops" not in changes:
+        return images
+    grid = images[:, ::4, ::4].astype(jnp.uint32)
+    count = grid.shape[1] * grid.shape[2]
+    mean = (grid.sum((1, 2)) // count).astype(images.dtype)[:, None, None]
+    down, across = (
+        jnp.arange(n) - changes[name][:, None] for n, name in ((height, "tops"), (width, "lefts"))
+    )
+    inside = [(d >= 0) & (d < side) for d in (down, across)]
+    return jnp.where((inside[0][:, :, None] & inside[1][:, None, :])[..., None], mean, images)
+
+
+def _reflected(index: Any, size: int) -> Any:
+    index = jnp.abs(index)
+    return jnp.minimum(index, 2 * (size - 1) - index)
