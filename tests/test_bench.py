@@ -30,7 +30,7 @@ def four_cores(monkeypatch: pytest.MonkeyPatch) -> str:
     class Memory:
         available = 64 * 2**30
 
-    monkeypatch.setattr(launch, "gpus", lambda: 0)
+    monkeypatch.setattr(launch, "gpus", list)
     monkeypatch.setattr(launch, "_allowed", lambda: [0, 1, 2, 3])
     monkeypatch.setattr(launch.psutil, "virtual_memory", Memory)
     facts = {"processor": "P", "cores": 4, "memory": 1, "gpus": 0, "system": "S"}

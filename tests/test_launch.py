@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 
 from tuner import launch
+from tuner.gpus import Gpu
 from tuner.orders import Orders
 
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Four cores, ample memory and no GPU, each to be changed by the test."""
-    has = {"cores": 4, "gpus": 0, "memory": 64 * 2**30}
-    monkeypatch.setattr(launch, "gpus", lambda: has["gpus"])
+    has = {"cores": 4, "gpus": 0, "memory": 64 * 2**30, "gpu_memory": 80 * 2**30}
+    monkeypatch.setattr(
+        launch, "gpus", lambda: [Gpu(str(i), has["gpu_memory"]) for i in range(has["gpus"])]
+    )
     monkeypatch.setattr(
         launch.os, "sched_getaffinity", lambda _: set(range(has["cores"])), raising=False
     )
@@ -59,11 +62,52 @@ def test_two_workers_share_four_cores(machine: dict[str, int]) -> None:
     assert {p.threads for p in places} == {2}
 
 
-def test_each_gpu_has_a_worker(machine: dict[str, int]) -> None:
+def test_each_gpu_has_a_worker(machine: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     machine["gpus"] = 2
     places = launch.placements("auto", goal=50)
     assert [p.environment()["CUDA_VISIBLE_DEVICES"] for p in places] == ["0", "1"]
-    assert [p.gpu for p in launch.placements(3, goal=50)] == [0, 1, 0]
+    assert "XLA_PYTHON_CLIENT_MEM_FRACTION" not in places[0].environment()
+
+
+def test_workers_on_one_gpu_share_its_memory(machine: dict[str, int]) -> None:
+    machine["gpus"] = 2
+    places = launch.placements(3, goal=50)
+    assert [p.gpu for p in places] == ["0", "1", "0"]
+    assert [p.environment().get("XLA_PYTHON_CLIENT_MEM_FRACTION") for p in places] == [
+        "0.450",
+        None,
+        "0.450",
+    ]
+    assert places[0].gpu_memory == int(0.45 * 80 * 2**30)
+
+
+@pytest.mark.parametrize(
+    ("gpus", "cores", "gpu_memory", "workers"),
+    [(1, 16, 80, 4), (2, 16, 80, 8), (1, 2, 80, 2), (1, 16, 5, 2), (1, 16, 1, 1), (8, 4, 80, 8)],
+)
+def test_with_jax_a_few_workers_share_a_gpu(
+    gpus: int,
+    cores: int,
+    gpu_memory: int,
+    workers: int,
+    machine: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    machine.update(gpus=gpus, cores=cores, gpu_memory=gpu_memory * 2**30)
+    places = launch.placements("auto", goal=50)
+    assert len(places) == workers
+    assert len({p.gpu for p in places}) == gpus
+
+
+def test_a_machine_whose_gpu_the_backend_cannot_use_trains_on_its_processors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(launch, "visible", lambda: [Gpu("0")])
+    monkeypatch.setattr(launch, "usable", lambda backend: False)
+    assert all(p.gpu is None for p in launch.placements("auto", goal=50))
+    assert launch.hardware()["gpus"] == 0
 
 
 def test_onednn_is_asked_for_unless_the_user_says_otherwise(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tuner import launch, speed
+from tuner.environment import keras_backend
 from tuner.errors import TunerError, UsageError
 from tuner.speed import Setting
 
@@ -150,17 +151,23 @@ def measure(
         progress: Told what is being measured.
 
     Raises:
-        UsageError: A family is unknown, or this machine trains on a GPU.
+        UsageError: A family is unknown, the backend is not TensorFlow, or this machine trains on
+            a GPU.
         TunerError: A process died.
     """
     for family in families:
         if family not in MODELS:
             raise UsageError(f"no family is called {family!r}; there are {', '.join(MODELS)}.")
     hardware = launch.hardware()
-    if hardware["gpus"]:
+    if (backend := keras_backend()) != "tensorflow":
         raise UsageError(
-            "this machine has a GPU: each gets one worker, and there is no layout of processors "
-            "to choose; 'tuner search --workers N' puts several on one GPU."
+            f"'tuner bench' measures TensorFlow, and Keras's backend is {backend!r} here; "
+            "run it with KERAS_BACKEND=tensorflow."
+        )
+    if launch.gpus():
+        raise UsageError(
+            "this machine trains on a GPU, and 'tuner bench' compares layouts of processors; "
+            "to measure those all the same, set CUDA_VISIBLE_DEVICES to nothing."
         )
     chosen = {f: MODELS[f] for f in families or MODELS}
     tried = settings(hardware["cores"], full=full)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from pathlib import Path
 
@@ -23,3 +25,16 @@ def test_data_folder() -> Path | None:
 def storage_url() -> str | None:
     """The storage to use where none is given: ``TUNER_STORAGE``, else None."""
     return os.environ.get("TUNER_STORAGE") or None
+
+
+def keras_backend() -> str:
+    """The backend that Keras will take, by its own rule: ``KERAS_BACKEND``, else its file."""
+    if chosen := os.environ.get("KERAS_BACKEND"):
+        return chosen
+    home = os.environ.get("KERAS_HOME")
+    folder = Path(home) if home else Path.home() / ".keras"
+    with contextlib.suppress(OSError, ValueError):
+        settings = json.loads((folder / "keras.json").read_text(encoding="utf-8"))
+        if isinstance(settings, dict) and isinstance(settings.get("backend"), str):
+            return str(settings["backend"])
+    return "tensorflow"

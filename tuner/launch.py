@@ -6,11 +6,10 @@ import contextlib
 import json
 import os
 import platform
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +17,9 @@ from typing import Any, Literal
 import psutil
 
 from tuner import errors, speed
+from tuner.environment import keras_backend
 from tuner.errors import TunerError
+from tuner.gpus import VISIBLE, Gpu, usable, visible
 from tuner.orders import Orders
 from tuner.speed import Setting
 from tuner.worker import EXIT_DONE, EXIT_ERROR, EXIT_RECYCLE
@@ -28,6 +29,14 @@ BYTES_A_WORKER = 1_500 * 2**20
 MOST_WORKERS = 32
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 """TensorFlow's switch for the faster of its two sets of CPU kernels."""
+THREEFRY = "JAX_THREEFRY_PARTITIONABLE"
+"""JAX's switch between two ways to draw random numbers."""
+AT_A_TIME = {"jax": 4}
+"""Workers that share a GPU: most of a small model's trial is compiling it, on the processor."""
+BYTES_ON_GPU = 2 * 2**30
+"""GPU memory that a worker with a small data set needs, the backend's own included."""
+KEPT_FREE = 0.1
+"""Share of a GPU's memory that is left to the driver where several workers share it."""
 CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 """What a fault in a library's kernel ends a process with."""
 MOST_DEATHS = 5
@@ -40,13 +49,17 @@ class Placement:
 
     Attributes:
         cpus: Processors to be pinned to; empty for all.
-        gpu: Index of its GPU, or None.
+        gpu: Its GPU, as ``CUDA_VISIBLE_DEVICES`` takes it, or None.
+        share: The share of the GPU's memory that it may take.
+        gpu_memory: The same in bytes; 0 where that is not known.
         threads: Threads of its backend; 0 leaves the backend's default.
         onednn: Whether TensorFlow uses oneDNN's kernels, where the user does not say.
     """
 
     cpus: tuple[int, ...] = ()
-    gpu: int | None = None
+    gpu: str | None = None
+    share: float = 1.0
+    gpu_memory: int = 0
     threads: int = 0
     onednn: bool = True
 
@@ -59,25 +72,18 @@ class Placement:
             # TensorFlow leaves oneDNN off on processors without VNNI, where its kernels were
             # measured at 2.5 to 5 times the speed all the same.
             ONEDNN: os.environ.get(ONEDNN, "1" if self.onednn else "0"),
+            # Every shape of initial weights has a program of its own, and the newer way to draw
+            # them takes XLA two to six times as long to compile.
+            THREEFRY: os.environ.get(THREEFRY, "0"),
         }
         if self.gpu is not None:
-            variables["CUDA_VISIBLE_DEVICES"] = str(self.gpu)
+            variables[VISIBLE] = self.gpu
+            if self.share < 1.0:
+                variables["XLA_PYTHON_CLIENT_MEM_FRACTION"] = f"{self.share:.3f}"
         if self.threads:
             for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
                 variables[name] = str(self.threads)
         return variables
-
-
-def gpus() -> int:
-    """How many NVIDIA GPUs the driver shows; found without importing a backend."""
-    if shutil.which("nvidia-smi") is None:
-        return 0
-    command = ["nvidia-smi", "--list-gpus"]
-    try:
-        listed = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return 0
-    return sum(line.startswith("GPU") for line in listed.stdout.splitlines())
 
 
 def hardware() -> dict[str, Any]:
@@ -86,7 +92,7 @@ def hardware() -> dict[str, Any]:
         "processor": _processor(),
         "cores": len(_allowed()) or os.cpu_count() or 1,
         "memory": psutil.virtual_memory().total,
-        "gpus": gpus(),
+        "gpus": len(gpus()),
         "system": platform.system(),
     }
 
@@ -111,7 +117,7 @@ def placements(
 
     On a CPU small models gain little from several threads: one pinned, one-threaded worker for
     each core trains more models an hour than one worker with all cores does, unless `tuner bench`
-    found otherwise for this machine and family. With GPUs, one worker for each.
+    found otherwise for this machine and family. With GPUs, one worker or a few for each.
 
     Args:
         workers: How many, or ``auto``.
@@ -122,16 +128,29 @@ def placements(
     cores = len(_allowed()) or os.cpu_count() or 1
     count = automatic(found, cores, goal) if workers == "auto" else workers
     if found:
-        return [Placement(gpu=i % found) for i in range(count)]
+        return [_on_gpu(found, i, count) for i in range(count)]
     best = measured(space) if workers == "auto" and space is not None else None
     if best is not None and min(goal, _fit_in_memory()) >= best.workers:
         return laid_out(best)
     return [Placement()] if count == 1 else laid_out(Setting(count, max(1, cores // count)))
 
 
+def gpus() -> list[Gpu]:
+    """The GPUs that the backend can use."""
+    return visible() if usable(keras_backend()) else []
+
+
+def _on_gpu(found: Sequence[Gpu], index: int, count: int) -> Placement:
+    """The place of one of so many workers; those on one GPU share its memory evenly."""
+    gpu = found[index % len(found)]
+    beside = len(range(index % len(found), count, len(found)))
+    share = 1.0 if beside == 1 else (1.0 - KEPT_FREE) / beside
+    return Placement(gpu=gpu.name, share=share, gpu_memory=int(gpu.memory * share))
+
+
 def measured(space: str) -> Setting | None:
     """The layout that `tuner bench` found for a search space's family; None where it did not."""
-    family = speed.family_of(space)
+    family = speed.family_of(space) if keras_backend() == "tensorflow" else None
     return speed.remembered(speed.machine_key(hardware()), family) if family else None
 
 
@@ -149,9 +168,17 @@ def laid_out(setting: Setting) -> list[Placement]:
     ]
 
 
-def automatic(gpus_found: int, cores: int, goal: int) -> int:
-    """How many workers this machine can feed: one a GPU, else one a core that memory allows."""
-    most = gpus_found or min(cores, MOST_WORKERS, max(1, _fit_in_memory()))
+def automatic(found: Sequence[Gpu], cores: int, goal: int) -> int:
+    """How many workers this machine can feed.
+
+    As many on each GPU as the backend gains by, one at least; without GPUs one a core. No more
+    than cores, memory and the trials that are left allow.
+    """
+    most = min(cores, MOST_WORKERS, max(1, _fit_in_memory()))
+    if found:
+        room = min((g.memory // BYTES_ON_GPU for g in found if g.memory), default=MOST_WORKERS)
+        each = min(AT_A_TIME.get(keras_backend(), 1), most // len(found), room)
+        most = len(found) * max(1, each)
     return max(1, min(most, goal))
 
 
@@ -166,7 +193,13 @@ class Crew:
         """Starts one worker for each place; their backends' chatter goes to files in `logs`."""
         self.logs = logs
         self.orders = [
-            replace(orders, index=i, cpus=list(p.cpus), environment=p.environment())
+            replace(
+                orders,
+                index=i,
+                cpus=list(p.cpus),
+                environment=p.environment(),
+                gpu_memory=p.gpu_memory if p.share < 1.0 else 0,
+            )
             for i, p in enumerate(places)
         ]
         self.stopping = False

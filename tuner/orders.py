@@ -28,6 +28,8 @@ class Orders:
     environment: dict[str, str] = field(default_factory=dict)
     cpus: list[int] = field(default_factory=list)
     """Processors to be pinned to; none: all."""
+    gpu_memory: int = 0
+    """Bytes that it may take of a GPU that others use too; 0: no limit."""
 
     def to_json(self) -> str:
         """One line."""

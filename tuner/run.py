@@ -14,7 +14,8 @@ from typing import Literal
 
 import optuna
 
-from tuner import certify
+from tuner import certify, gpus
+from tuner.environment import keras_backend
 from tuner.launch import Crew, Placement, hardware, placements
 from tuner.ledger import count_crash, reap
 from tuner.orders import Orders
@@ -76,6 +77,8 @@ class SearchRun:
             left = self.goal - self.before
             self.count = len(self._places(left)) if left > 0 else 0
             self.watcher.started(self.record, self._run())
+            if why := gpus.missing(keras_backend(), gpus.visible()):
+                self.watcher.notice(why)
             self._go()
             self._look()
             result = self._result()

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tuner.data.augmentation import Augmentation
-from tuner.engines import Engine, engine_for
+from tuner.engines import Engine, engine_for, even
 from tuner.errors import SpaceError
 from tuner.record import Epoch
 
@@ -86,7 +86,8 @@ def epochs(
         for number in range(1, horizon + 1):
             started = time.monotonic()
             engine.begin()
-            for rows in _chunks(rng.permutation(len(y_train)), engine.chunk, batch_size):
+            order = rng.permutation(len(y_train))
+            for rows in _chunks(order, engine.chunk(images.x_train), batch_size):
                 draws = augmentation.draw((len(rows), *images.x_train.shape[1:]), rng)
                 engine.train(images.x_train, y_train, batch_size, rows, draws)
                 if pause is not None:
@@ -122,10 +123,10 @@ def _validate(engine: Engine, x: Array, y: Array) -> dict[str, float]:
     if not len(y):
         return {"loss": math.nan, "accuracy": math.nan}
     engine.begin()
-    if engine.chunk is None:
+    if (chunk := engine.chunk(x)) is None:
         engine.test(x, y, EVALUATION_BATCH_SIZE)
     else:
-        for rows in _chunks(np.arange(len(y)), engine.chunk, EVALUATION_BATCH_SIZE):
+        for rows in _chunks(np.arange(len(y)), chunk, EVALUATION_BATCH_SIZE):
             engine.test(x[rows[0] : rows[-1] + 1], y[rows], EVALUATION_BATCH_SIZE)
     return engine.results()
 
@@ -160,7 +161,8 @@ def predict(model: Any, x: Array, num_classes: int) -> Array:
     Raises:
         SpaceError: The model's output is not one number a class.
     """
-    scores = np.asarray(model.predict(x, batch_size=EVALUATION_BATCH_SIZE, verbose=0))
+    size = even(len(x), EVALUATION_BATCH_SIZE) or EVALUATION_BATCH_SIZE
+    scores = np.asarray(model.predict(x, batch_size=size, verbose=0))
     if scores.shape != (len(x), num_classes):
         raise SpaceError(
             f"the model's output has the shape {scores.shape[1:]} for an image; "

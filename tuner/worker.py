@@ -141,14 +141,27 @@ def set_up(environment: dict[str, str], cpus: list[int]) -> None:
         os.sched_setaffinity(0, cpus)
 
 
+def bound_gpu_memory(most: int) -> None:
+    """Lets TensorFlow take so many bytes of its GPU; JAX is told by its environment."""
+    import tensorflow as tf
+
+    for device in tf.config.list_physical_devices("GPU"):
+        limit = tf.config.LogicalDeviceConfiguration(memory_limit=most // 2**20)
+        tf.config.set_logical_device_configuration(device, [limit])
+
+
 def main() -> int:
     """Reads the orders and works; returns the exit code."""
     orders = Orders(**json.loads(sys.stdin.readline()))
     set_up(orders.environment, orders.cpus)
     stop = threading.Event()
     threading.Thread(target=_listen, args=(stop,), daemon=True).start()
+    from tuner.environment import keras_backend
     from tuner.errors import TunerError
     from tuner.storage import told
+
+    if orders.gpu_memory and keras_backend() == "tensorflow":
+        bound_gpu_memory(orders.gpu_memory)
 
     sys.path.insert(0, str(Path.cwd()))  # a space given as module:Class may lie there
     try:

@@ -94,7 +94,7 @@ class OwnLoop(keras.Model):
 def test_a_train_step_of_ones_own_is_used():
     made = model(base=Doubled)
     engine_for(made).train(X, Y, 35)
-    assert int(made.optimizer.iterations.numpy()) == 4
+    assert int(made.optimizer.iterations) == 4
 
 
 @pytest.mark.parametrize("make", [lambda: model(base=OwnLoop), lambda: model(run_eagerly=True)])
@@ -104,7 +104,7 @@ def test_a_model_with_a_loop_of_its_own_is_left_to_fit(make):
     assert isinstance(engine, FitEngine)
     engine.begin()
     engine.train(X, Y, 35)
-    assert int(made.optimizer.iterations.numpy()) == 2
+    assert int(made.optimizer.iterations) == 2
     assert set(engine.results()) == {"loss", "accuracy"}
 
 
@@ -325,7 +325,7 @@ def test_settled_statistics_are_those_of_the_present_weights(eagerly):
         n for n in made._flatten_layers(include_self=False) if isinstance(n, keras.layers.Conv2D)
     )
     engine = engine_for(made)
-    assert isinstance(engine, FitEngine) is (eagerly or keras.backend.backend() != "tensorflow")
+    assert isinstance(engine, FitEngine) is eagerly
     engine.begin()
     engine.train(X, Y, 35)
     before = [array(w) for w in made.trainable_variables]

@@ -60,7 +60,7 @@ class Augmentation:
         down = across = flipped = tops = lefts = None
         if self.shift:
             offsets = rng.integers(0, (2 * most + 1) ** 2, size=(n,))
-            down, across = np.divmod(offsets, 2 * most + 1) - np.int64(most)
+            down, across = (part - most for part in np.divmod(offsets, 2 * most + 1))
         if self.flip:
             flipped = rng.random(n) < 0.5
         if self.cutout:

@@ -18,8 +18,8 @@ Array = npt.NDArray[Any]
 class Engine(Protocol):
     """Trains and tests one model; its metrics run on from call to call until `begin`."""
 
-    chunk: int | None
-    """About how many images to hand over in one call; None: a whole epoch."""
+    def chunk(self, x: Array) -> int | None:
+        """About how many of these images to hand over in one call; None: a whole epoch."""
 
     def begin(self) -> None:
         """Forgets the metrics so far."""
@@ -62,13 +62,24 @@ class Engine(Protocol):
         """Gives the model back as it was, but for its weights."""
 
 
-def taken(
-    x: Array, y: Array, rows: Array | None, draws: Draws | None
-) -> tuple[Array, Array]:
+def taken(x: Array, y: Array, rows: Array | None, draws: Draws | None) -> tuple[Array, Array]:
     """The images and labels of some rows, augmented; arguments as in `Engine.train`."""
     if rows is not None:
         x, y = x[rows], y[rows]
     return x if draws is None else draws.apply(x), y
+
+
+def even(count: int, most: int) -> int | None:
+    """The largest minibatch of at most `most` that divides `count` images into equal ones.
+
+    Every other size costs a backend that compiles a second program, for what is left.
+
+    Returns:
+        The size; None where it would be `most` / 2 or less.
+    """
+    if count <= most:
+        return count
+    return next((n for n in range(most, most // 2, -1) if count % n == 0), None)
 
 
 def engine_for(model: Any) -> Engine:

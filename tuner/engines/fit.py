@@ -12,12 +12,13 @@ from tuner.engines.settling import Settling
 class FitEngine:
     """Hands each call over to `fit` or `evaluate`."""
 
-    chunk: int | None = None
-
     def __init__(self, model: Any) -> None:
         self._model = model
         self._results: dict[str, float] = {}
         self._settling: Settling | None = None
+
+    def chunk(self, x: Array) -> None:
+        """A whole epoch."""
 
     def begin(self) -> None:
         """Forgets the metrics so far."""

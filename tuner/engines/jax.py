@@ -8,9 +8,7 @@ steps are a loop of the compiled program.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -18,20 +16,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from tuner.data.augmentation import Draws
-from tuner.engines import Array, taken
-from tuner.engines.settling import Settling
+from tuner.engines import Array, even, taken
+from tuner.engines.settling import Settling, minibatches
 
 CHUNK = 8_192
 """Images a call on a CPU, where an epoch takes long and the caller may want to stop."""
 SHARE = 0.25
 """Of the device's memory that the images may take; more of them are sent chunk by chunk."""
 
-
-@dataclass
-class _State:
-    now: tuple[list[Any], ...]
-    """Trainable, other, optimizer's and metrics' values, as Keras's own steps take them; without
-    the optimizer's in a test."""
+State = tuple[list[Any], ...]
+"""Trainable, other, optimizer's and metrics' values, as Keras's own steps take them; without the
+optimizer's in a test."""
 
 
 class JaxEngine:
@@ -49,10 +44,14 @@ class JaxEngine:
     def __init__(self, model: Any, resident: bool | None = None) -> None:
         self._model = model
         self._resident = jax.default_backend() != "cpu" if resident is None else resident
-        self.chunk: int | None = None if self._resident else CHUNK
         self._runs: dict[Any, Callable[..., Any]] = {}
         self._held: dict[int, tuple[Array, Any]] = {}
-        self._settle: Callable[..., Any] | None = None
+        self._settling = Settling(model, model)
+        self._summing: Callable[..., Any] | None = None
+
+    def chunk(self, x: Array) -> int | None:
+        """A whole epoch, unless the images come from the host."""
+        return None if self._is_held(x) else CHUNK
 
     def begin(self) -> None:
         """Forgets the metrics so far."""
@@ -68,10 +67,10 @@ class JaxEngine:
     ) -> None:
         """One step for each minibatch, the last one filled up."""
         rows = np.arange(len(x)) if rows is None else rows
-        batch_size = min(batch_size, len(rows))
+        batch_size = min(batch_size, len(x))
         steps = -(-len(rows) // batch_size)
         filled = np.resize(np.arange(len(rows)), steps * batch_size).reshape(steps, batch_size)
-        if self._resident and self._fits(x):
+        if self._is_held(x):
             changes = {} if draws is None else _changes(draws, filled)
             side = 0 if draws is None else draws.side
             self._run("train", self._on_device(x), self._on_device(y), rows[filled], changes, side)
@@ -86,27 +85,28 @@ class JaxEngine:
             end = len(x) // batch_size * batch_size
             parts = [np.arange(end).reshape(-1, batch_size), np.arange(end, len(x))[None]]
         for rows in parts:
-            if self._resident and self._fits(x):
+            if self._is_held(x):
                 self._run("test", self._on_device(x), self._on_device(y), rows, {}, 0)
             else:
                 self._step("test", x, y, rows)
 
     def settle(self, x: Array, batch_size: int) -> None:
-        """In one compiled call, which never learns."""
-        settling = Settling(self._model, lambda _: None)
+        """With a program of its own, which never learns, and the sums on the device."""
+        model = self._model
+        settling = self._settling
         if not settling.layers:
             return
-        model = self._model
-        if self._settle is None:
-            self._settle = self._settling(settling)
-        batch_size = min(batch_size, len(x))
-        count = len(x) // batch_size
-        minibatches = x[: count * batch_size].reshape(count, batch_size, *x.shape[1:])
-        after = self._settle(
-            _values(model.trainable_variables), _values(model.non_trainable_variables), minibatches
-        )
-        for average, value in zip(settling.averages, after, strict=True):
-            average.assign(value)
+        if self._summing is None:
+            self._summing = jax.jit(_summing(model, settling.averages))
+        parts = minibatches(x, batch_size)
+        trainable = _values(model.trainable_variables)
+        others = _values(model.non_trainable_variables)
+        sums = [np.zeros(a.shape, np.float32) for a in settling.averages]
+        with settling.without_memory():  # for the first call, which traces
+            for part in parts:
+                sums = self._summing(sums, trainable, others, part)
+        for average, total in zip(settling.averages, sums, strict=True):
+            average.assign(total / len(parts))
 
     def results(self) -> dict[str, float]:
         """The model's metrics."""
@@ -116,9 +116,12 @@ class JaxEngine:
         """Drops the compiled programs and the images on the device."""
         self._runs.clear()
         self._held.clear()
-        self._settle = None
+        self._summing = None
 
-    def _fits(self, x: Array) -> bool:
+    def _is_held(self, x: Array) -> bool:
+        """Whether these images lie on the device from their first use on."""
+        if not self._resident:
+            return False
         limit = (jax.local_devices()[0].memory_stats() or {}).get("bytes_limit")
         return limit is None or x.nbytes <= SHARE * limit
 
@@ -134,15 +137,18 @@ class JaxEngine:
         """All the minibatches whose rows are [steps, batch_size], in one call."""
         key = step, rows.shape[1], tuple(changes), side
         loop = self._program(key, lambda one: _loop(one, side), x, y)
-        with self._state(step) as state:
-            state.now = loop(state.now, x, y, rows.astype(np.int32), changes)
+        self._update(step, lambda state: loop(state, x, y, rows.astype(np.int32), changes))
 
     def _step(self, step: str, x: Array, y: Array, rows: Array) -> None:
         """The same with a call for each: inside a loop XLA's convolutions are slow on a CPU."""
         one = self._program((step, rows.shape[1]), lambda one: one, x, y)
-        with self._state(step) as state:
+
+        def steps(state: State) -> State:
             for chosen in rows:
-                state.now = one(state.now, (x[chosen], y[chosen]))
+                state = one(state, (x[chosen], y[chosen]))
+            return state
+
+        self._update(step, steps)
 
     def _program(self, key: Any, made: Callable[..., Any], x: Any, y: Any) -> Callable[..., Any]:
         if key not in self._runs:
@@ -154,50 +160,33 @@ class JaxEngine:
             self._runs[key] = jax.jit(program, donate_argnums=0)
         return self._runs[key]
 
-    @contextlib.contextmanager
-    def _state(self, step: str) -> Iterator[_State]:
-        """The variables' values, given back to the variables in the end."""
-        variables = self._variables(step)
-        state = _State(tuple(_values(group) for group in variables))
-        yield state
-        for group, values in zip(variables, state.now, strict=True):
-            for variable, value in zip(group, values, strict=True):
-                variable.assign(value)
-
-    def _variables(self, step: str) -> tuple[list[Any], ...]:
+    def _update(self, step: str, run: Callable[[State], State]) -> None:
+        """Gives the variables the values that a run makes of theirs."""
         model = self._model
         groups = [model.trainable_variables, model.non_trainable_variables]
         if step == "train":
             groups.append(model.optimizer.variables)
-        return (*groups, model.metrics_variables)
-
-    def _settling(self, settling: Settling) -> Callable[..., Any]:
-        model = self._model
-        places = {id(v): i for i, v in enumerate(model.non_trainable_variables)}
-        wanted = [places[id(a)] for a in settling.averages]
-
-        def settled(trainable: list[Any], others: list[Any], minibatches: Any) -> list[Any]:
-            def one(sums: list[Any], images: Any) -> tuple[list[Any], None]:
-                with settling.without_memory():
-                    _, after = model.stateless_call(trainable, others, images, training=True)
-                return [total + after[i] for total, i in zip(sums, wanted, strict=True)], None
-
-            zeros = [jnp.zeros_like(others[i]) for i in wanted]
-            sums, _ = jax.lax.scan(one, zeros, minibatches)
-            return [total / len(minibatches) for total in sums]
-
-        return jax.jit(settled)
-
-
-def even(count: int, most: int) -> int | None:
-    """The largest size of at most `most` that divides `count`; None where it is under a half."""
-    if count <= most:
-        return count
-    return next((n for n in range(most, most // 2, -1) if count % n == 0), None)
+        groups.append(model.metrics_variables)
+        after = run(tuple(_values(group) for group in groups))
+        for group, values in zip(groups, after, strict=True):
+            for variable, value in zip(group, values, strict=True):
+                variable.assign(value)
 
 
 def _values(variables: list[Any]) -> list[Any]:
     return [variable.value for variable in variables]
+
+
+def _summing(model: Any, averages: list[Any]) -> Callable[..., Any]:
+    """Adds to sums what moving averages are after one minibatch."""
+    places = {id(v): i for i, v in enumerate(model.non_trainable_variables)}
+    wanted = [places[id(a)] for a in averages]
+
+    def summed(sums: list[Any], trainable: list[Any], others: list[Any], x: Any) -> list[Any]:
+        _, after = model.stateless_call(trainable, others, x, training=True)
+        return [total + after[i] for total, i in zip(sums, wanted, strict=True)]
+
+    return summed
 
 
 def _changes(draws: Draws, order: Array) -> dict[str, Array]:

@@ -52,16 +52,15 @@ class Settling:
         """
         if not self.layers:
             return
-        batch_size = min(batch_size, len(x))
-        starts = range(0, len(x) - batch_size + 1, batch_size)
+        parts = minibatches(x, batch_size)
         sums = [np.zeros(a.shape, np.float64) for a in self.averages]
         with self.without_memory():
-            for start in starts:
-                self._forward(x[start : start + batch_size])
+            for part in parts:
+                self._forward(part)
                 for total, average in zip(sums, self.averages, strict=True):
                     total += numbers(average)
         for total, average in zip(sums, self.averages, strict=True):
-            average.assign((total / len(starts)).astype(np.float32))
+            average.assign((total / len(parts)).astype(np.float32))
 
     @contextlib.contextmanager
     def without_memory(self) -> Iterator[None]:
@@ -74,6 +73,12 @@ class Settling:
         finally:
             for layer, momentum in zip(self.layers, kept, strict=True):
                 layer.momentum = momentum
+
+
+def minibatches(x: Array, batch_size: int) -> list[Array]:
+    """The whole minibatches of some images; one of all of them, where they are fewer."""
+    batch_size = min(batch_size, len(x))
+    return [x[i : i + batch_size] for i in range(0, len(x) - batch_size + 1, batch_size)]
 
 
 def numbers(variable: Any) -> Array:

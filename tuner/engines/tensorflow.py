@@ -24,8 +24,6 @@ class TensorFlowEngine:
     TensorFlow's own on small networks.
     """
 
-    chunk: int | None = CHUNK
-
     def __init__(self, model: Any) -> None:
         self._model = model
         self._patched = {patch: patch.apply(model) for patch in PATCHES}
@@ -34,6 +32,10 @@ class TensorFlowEngine:
         tf.config.optimizer.set_experimental_options({"remapping": not self._patched[norm.PATCH]})
         self._runs: dict[tuple[str, int], Callable[..., Any]] = {}
         self._settling: Settling | None = None
+
+    def chunk(self, x: Array) -> int:
+        """The same for all images."""
+        return CHUNK
 
     def begin(self) -> None:
         """Forgets the metrics so far."""

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+
+from tests.engines.test_engines import X, Y, array, model
+from tuner.data.augmentation import Augmentation
+from tuner.engines import engine_for, even
+from tuner.engines.fit import FitEngine
+from tuner.engines.jax import JaxEngine, _changes, augmented
+from tuner.training import Images, epochs
+
+both = pytest.mark.parametrize("resident", [True, False], ids=["on the device", "streamed"])
+
+
+def weights(of: keras.Model) -> list[np.ndarray]:
+    return [array(w) for w in of.weights]
+
+
+def assert_same_weights(one: keras.Model, other: keras.Model) -> None:
+    for mine, theirs in zip(weights(one), weights(other), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-5)
+
+
+@both
+def test_training_is_that_of_fit(resident: bool) -> None:
+    ours, stock = model(), model()
+    engine = JaxEngine(ours, resident)
+    for _ in range(3):
+        engine.begin()
+        engine.train(X, Y, 14)
+        learnt = engine.results()
+        kept = stock.fit(X, Y, batch_size=14, shuffle=False, verbose=0).history
+    assert learnt["loss"] == pytest.approx(kept["loss"][-1], rel=1e-4)
+    assert learnt["accuracy"] == pytest.approx(kept["accuracy"][-1])
+    engine.begin()
+    engine.test(X, Y, 32)  # two minibatches and what is left
+    seen = stock.evaluate(X, Y, verbose=0, return_dict=True)
+    assert engine.results() == pytest.approx(seen, rel=1e-4)
+    engine.close()
+    assert_same_weights(ours, stock)
+
+
+@both
+def test_the_last_minibatch_is_filled_up(resident: bool) -> None:
+    ours, stock = model(), model()
+    JaxEngine(ours, resident).train(X, Y, 16)
+    order = np.r_[0:70, 0:10]
+    stock.fit(X[order], Y[order], batch_size=16, shuffle=False, verbose=0)
+    assert int(ours.optimizer.iterations) == 5
+    assert_same_weights(ours, stock)
+
+
+def test_images_on_the_device_and_from_the_host_train_alike() -> None:
+    rng = np.random.default_rng(3)
+    rows = rng.permutation(70)[:50]
+    draws = Augmentation(flip=True, shift=2, cutout=3).draw((50, 8, 8), rng)
+    one, other = model(), model()
+    JaxEngine(one, True).train(X, Y, 16, rows, draws)
+    JaxEngine(other, False).train(X, Y, 16, rows, draws)
+    assert_same_weights(one, other)
+    plain = model()
+    JaxEngine(plain, True).train(X, Y, 16, rows)
+    assert any(not np.allclose(a, b) for a, b in zip(weights(one), weights(plain), strict=True))
+
+
+@pytest.mark.parametrize(
+    "augmentation",
+    [
+        Augmentation(),
+        Augmentation(flip=True),
+        Augmentation(shift=2),
+        Augmentation(cutout=3),
+        Augmentation(flip=True, shift=1, cutout=4),
+        Augmentation(shift=50, cutout=50),
+    ],
+)
+def test_augmentation_on_the_device_gives_the_same_images(augmentation: Augmentation) -> None:
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 256, (40, 12, 10, 3), dtype=np.uint8)
+    rows = rng.permutation(40)[:30]
+    draws = augmentation.draw((30, 12, 10), rng)
+    changes = {name: values[0] for name, values in _changes(draws, np.arange(30)[None]).items()}
+    found = augmented(jnp.asarray(images), jnp.asarray(rows), changes, draws.side)
+    np.testing.assert_array_equal(np.asarray(found), draws.apply(images[rows]))
+
+
+class Doubled(keras.Model):
+    """Takes every step twice, and counts how often that is traced."""
+
+    traced = 0
+
+    def train_step(self, state, data):
+        type(self).traced += 1
+        _, state = super().train_step(state, data)
+        return super().train_step(state, data)
+
+
+@both
+def test_a_train_step_of_ones_own_is_used_and_compiled_once(resident: bool) -> None:
+    made = model(base=Doubled)
+    Doubled.traced = 0
+    engine = JaxEngine(made, resident)
+    for _ in range(2):
+        engine.train(X, Y, 35)
+    assert int(made.optimizer.iterations) == 8
+    assert Doubled.traced == 1
+
+
+def test_what_xla_cannot_compile_is_left_to_fit() -> None:
+    made = model()
+    assert isinstance(engine_for(made), JaxEngine)
+    inputs = keras.Input((8, 8, 3))
+    shifted = keras.Model(inputs, made(keras.layers.RandomTranslation(0.1, 0.1)(inputs)))
+    shifted.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    assert isinstance(engine_for(shifted), FitEngine)
+
+
+@both
+def test_a_whole_training_learns(resident: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tuner.training.engine_for", lambda model: JaxEngine(model, resident))
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 300)
+    x = (rng.integers(0, 40, (300, 8, 8, 3)) + 60 * y[:, None, None, None]).astype(np.uint8)
+    made = model()
+    images = Images(x[:200], y[:200], x[200:], y[200:], 4)
+    options = {"horizon": 5, "batch_size": 32, "seed": 0}
+    curve = list(epochs(made, images, augmentation=Augmentation(True, 1, 2), **options))
+    assert curve[-1].val_accuracy > 0.9
+    assert curve[-1].val_loss < curve[0].val_loss
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "size"), [(5_000, 512, 500), (300, 512, 300), (5_003, 512, None)]
+)
+def test_minibatches_of_one_size(count: int, most: int, size: int | None) -> None:
+    assert even(count, most) == size
