@@ -169,6 +169,7 @@ def smac_search(
     """SMAC3: a random forest, by itself or with Hyperband, which goes on with its trainings."""
     import ConfigSpace as Cs
     import smac
+    from smac.main.exceptions import ConfigurationSpaceExhaustedException
     from smac.runhistory.dataclasses import TrialValue
 
     space = Cs.ConfigurationSpace(seed=seed)
@@ -198,7 +199,7 @@ def smac_search(
         while True:
             try:
                 info = facade.ask()
-            except StopIteration:
+            except (StopIteration, ConfigurationSpaceExhaustedException):
                 break
             params = dict(info.config)
             if gate and meter.too_large(params):
