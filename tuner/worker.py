@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 EXIT_DONE = 0
 EXIT_ERROR = 2
 EXIT_RECYCLE = 75
-"""The worker asks to be replaced: Keras processes grow with every model they train."""
+"""The worker asks to be replaced: many models and layers leave something behind in memory."""
 
-TRIALS_A_PROCESS = 25
+TRIALS_A_PROCESS = 200
 GROWTH_ALLOWED = 1_500 * 2**20
 """Bytes that a worker may grow beyond its size after its first trial."""
 IDLE_SECONDS = 1.0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import subprocess
 import sys
@@ -73,6 +75,28 @@ def test_the_model_is_stock_again_once_the_engine_is_closed(tmp_path):
     np.testing.assert_allclose(
         again.predict(X, verbose=0), ours.predict(X, verbose=0), rtol=1e-5, atol=1e-6
     )
+
+
+@tensorflow
+def test_nothing_is_left_of_a_training_that_has_ended():
+    def graphs() -> int:
+        gc.collect()
+        return sum(type(o).__name__ == "FuncGraph" for o in gc.get_objects())
+
+    def train() -> None:
+        made = model(6)
+        x = keras.layers.Activation("silu")(made.layers[-2].output)
+        made = keras.Model(made.inputs, keras.layers.Dense(4, activation="softmax")(x))
+        made.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        with contextlib.closing(engine_for(made)) as engine:
+            engine.train(X, Y, 16)
+            engine.settle(X, 16)
+        keras.utils.clear_session()
+
+    train()
+    before = graphs()
+    train()
+    assert graphs() == before
 
 
 class Doubled(keras.Model):
