@@ -342,4 +342,8 @@ def _release_memory() -> None:
     import keras
 
     keras.utils.clear_session(free_memory=False)
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.clear_caches()  # of programs that no other model will run: forty megabytes a trial
     gc.collect()

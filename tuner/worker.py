@@ -8,6 +8,7 @@ Standard output carries, at most, one line of JSON: an error that ends the whole
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -43,6 +44,7 @@ class Worker:
         self.current: int | None = None
         self.done = 0
         self.base_memory: int | None = None
+        self.warm = False
 
     def stopping(self) -> bool:
         """Whether the user or the time limit asks to stop."""
@@ -102,6 +104,11 @@ class Worker:
         finally:
             self.current = None
         self.done += outcome in TRAINED
+        if not self.warm:
+            # What the backend made for its first training stays; collecting garbage after each
+            # trial would walk through all of it, half a second long.
+            gc.freeze()
+            self.warm = True
 
     def _beat(self, storage: Any) -> None:
         """Renews the heartbeat of the running trial, for workers on other machines."""
