@@ -345,5 +345,6 @@ def _release_memory() -> None:
     if keras.backend.backend() == "jax":
         import jax
 
-        jax.clear_caches()  # of programs that no other model will run: forty megabytes a trial
+        # Forty megabytes a trial, of programs that no other model will run.
+        jax.clear_caches()  # type: ignore[no-untyped-call]
     gc.collect()
