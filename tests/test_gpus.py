@@ -66,7 +66,7 @@ def test_a_backend_without_its_cuda_packages_cannot_use_a_gpu_and_says_so(
     assert not gpus.usable("jax") and not gpus.usable("tensorflow") and gpus.usable("torch")
     assert gpus.missing("tensorflow", []) is None
     said = gpus.missing("tensorflow", [Gpu("0"), Gpu("1")])
-    assert said is not None and "2 GPUs" in said and "tuner[gpu]" in said
+    assert said is not None and "2 GPUs" in said and "extra 'gpu'" in said
     monkeypatch.setattr(gpus, "installed", lambda packages: dict.fromkeys(packages, "1"))
     assert gpus.usable("jax") and gpus.missing("jax", [Gpu("0")]) is None
 

@@ -15,10 +15,11 @@ QUERY = ("nvidia-smi", "--query-gpu=index,uuid,memory.total", "--format=csv,nohe
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 NEEDED = {
     "jax": ("jax-cuda13-plugin", "jax-cuda12-plugin"),
-    "tensorflow": ("nvidia-cudnn-cu13", "nvidia-cudnn-cu12"),
+    "tensorflow": ("nvidia-cudnn-cu12",),
 }
-"""Packages of which a backend needs one to use a GPU, and how they come."""
-EXTRAS = {"jax": "pip install 'jax[cuda13]'", "tensorflow": "pip install 'tuner[gpu]'"}
+"""Packages of which a backend needs one to use a GPU."""
+EXTRAS = {"jax": "gpu-jax", "tensorflow": "gpu"}
+"""The project's extras that bring them."""
 
 
 @dataclass(frozen=True)
@@ -82,5 +83,5 @@ def missing(backend: str, found: Sequence[Gpu]) -> str | None:
     gpus = "a GPU" if len(found) == 1 else f"{len(found)} GPUs"
     return (
         f"this machine has {gpus}, which {backend} as installed cannot use: "
-        f"training on the processor; to change that, {EXTRAS[backend]}."
+        f"training on the processor; the extra {EXTRAS[backend]!r} brings what it needs."
     )
