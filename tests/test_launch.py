@@ -11,6 +11,7 @@ import pytest
 from tuner import launch
 from tuner.gpus import Gpu
 from tuner.orders import Orders
+from tuner.worker import bound_gpu_memory
 
 
 @pytest.fixture
@@ -118,6 +119,21 @@ def test_onednn_is_asked_for_unless_the_user_says_otherwise(
     assert place.environment()["TF_ENABLE_ONEDNN_OPTS"] == "1"
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     assert place.environment()["TF_ENABLE_ONEDNN_OPTS"] == "0"
+
+
+def test_tensorflow_takes_no_more_of_a_shared_gpu_than_its_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tf = pytest.importorskip("tensorflow")
+    limits: dict[str, int] = {}
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [f"{kind}:0"])
+    monkeypatch.setattr(
+        tf.config,
+        "set_logical_device_configuration",
+        lambda device, parts: limits.update({device: parts[0].memory_limit}),
+    )
+    bound_gpu_memory(3 * 2**30)
+    assert limits == {"GPU:0": 3_072}
 
 
 class Ended:
