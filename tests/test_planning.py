@@ -12,6 +12,7 @@ import optuna
 import pytest
 
 from tests import tiny
+from tuner import planning
 from tuner.errors import DataUnavailableError, StorageError, StudyChangedError, UsageError
 from tuner.planning import Planned, Wish, plan, plan_again
 from tuner.record import StudyKey
@@ -53,6 +54,20 @@ def test_the_study_is_stored_with_what_a_result_depends_on(tmp_path: Path) -> No
     assert len(data["hash"]) == 64
     assert "optuna" in attributes[StudyKey.VERSIONS]
     assert planned.orders.goal == 50
+
+
+@pytest.mark.parametrize(
+    ("backend", "said"), [("nonsense", "knows no backend 'nonsense'"), ("torch", "not installed")]
+)
+def test_a_backend_that_no_worker_could_load_is_refused_before_anything_is_written(
+    backend: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.write(tmp_path)
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    monkeypatch.setattr(planning.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=f"{said}.*set KERAS_BACKEND"):
+        make(tmp_path)
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_same_command_finds_the_same_study_and_keeps_its_seed(tmp_path: Path) -> None:

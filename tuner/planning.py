@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import pydantic
 from tuner import data as images
 from tuner import warm_start
 from tuner.data import DataSet
+from tuner.environment import keras_backend
 from tuner.errors import DataUnavailableError, StudyChangedError, UsageError
 from tuner.orders import Orders
 from tuner.record import SCHEMA, StudyKey, StudyRecord
@@ -21,6 +23,8 @@ from tuner.study import Minimize, SearchStudy, Study, SweepStudy, from_dict, rea
 from tuner.versions import versions
 from tuner.watch import Watcher
 
+BACKENDS = ("tensorflow", "jax", "torch")
+"""Of Keras, on which it can train."""
 DEFAULT_TRIALS = 50
 STAND_IN = "shapes10"
 """Drawn by the program; stands in for CIFAR-10 where that cannot be had."""
@@ -64,12 +68,12 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
         TunerError: Whatever of it cannot be done.
     """
     spec = overridden(read_study(wish.study) if isinstance(wish.study, str) else wish.study, wish)
+    _begin()
     prepare_results(wish.results)
     url = chosen_url(wish.storage, wish.results.resolve())
     storage = open_storage(url)
     data = find_data(spec, wish.data, watcher)
     name = full_name(spec, wish, data)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     with told(url):
         study = optuna.create_study(
             storage=storage,
@@ -100,7 +104,7 @@ def plan_again(name: str, storage: str | None, results: Path, source: str | None
         DataError: Its images cannot be found, or are others by now.
         StorageError: The storage cannot be reached.
     """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    _begin()
     url = chosen_url(storage, results.resolve())
     with told(url):
         study = find_study(name, open_storage(url, create=False))
@@ -114,6 +118,22 @@ def plan_again(name: str, storage: str | None, results: Path, source: str | None
         done = len(StudyRecord.of(study).trained)
     folder = (results / study.study_name).resolve()
     return Planned(study, spec, _orders(study, url, folder, data, done), folder, (name,))
+
+
+def _begin() -> None:
+    """Quietens Optuna, and refuses a backend of Keras's that no worker could load."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    backend = keras_backend()
+    if backend not in BACKENDS:
+        raise UsageError(
+            f"Keras knows no backend {backend!r} (KERAS_BACKEND, or the file keras.json); "
+            f"set KERAS_BACKEND to one of {', '.join(BACKENDS)}."
+        )
+    if importlib.util.find_spec(backend) is None:
+        raise UsageError(
+            f"Keras's backend is {backend!r} (KERAS_BACKEND, or the file keras.json), which is "
+            f"not installed; install {backend}, or set KERAS_BACKEND=tensorflow."
+        )
 
 
 def _orders(
