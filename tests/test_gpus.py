@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,14 @@ from tuner.gpus import Gpu
 LISTED = """0, GPU-aaaa1111, 81559
 1, GPU-bbbb2222, [N/A]
 """
+
+
+@pytest.fixture(autouse=True)
+def _asked_anew() -> Iterator[None]:
+    """Nothing is known of the driver before a test, nor kept after it."""
+    gpus._listed.cache_clear()
+    yield
+    gpus._listed.cache_clear()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes.util
+import functools
 import os
 import shutil
 import subprocess
@@ -41,17 +42,9 @@ def visible() -> list[Gpu]:
     A name of a part of a GPU (MIG) is taken as it is.
     """
     asked = os.environ.get(VISIBLE)
-    if shutil.which(QUERY[0]) is None or asked == "":
+    known = {} if asked == "" else _listed()
+    if not known:
         return []
-    try:
-        listed = subprocess.run(QUERY, capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    known: dict[str, tuple[str, int]] = {}
-    for line in listed.stdout.splitlines():
-        index, uuid, memory = (*(part.strip() for part in line.split(",")), "", "")[:3]
-        if index.isdigit():
-            known[index] = uuid, int(memory) * 2**20 if memory.isdigit() else 0
     if asked is None:
         return [Gpu(index, memory) for index, (_, memory) in known.items()]
     found = []
@@ -61,6 +54,23 @@ def visible() -> list[Gpu]:
             break  # as CUDA does: what follows a name of no GPU is not seen either
         found.append(Gpu(name, match[0] if match else 0))
     return found
+
+
+@functools.cache
+def _listed() -> dict[str, tuple[str, int]]:
+    """Each GPU's unique name and memory in bytes, by index; asked once, it can take a second."""
+    if shutil.which(QUERY[0]) is None:
+        return {}
+    try:
+        listed = subprocess.run(QUERY, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    known: dict[str, tuple[str, int]] = {}
+    for line in listed.stdout.splitlines():
+        index, uuid, memory = (*(part.strip() for part in line.split(",")), "", "")[:3]
+        if index.isdigit():
+            known[index] = uuid, int(memory) * 2**20 if memory.isdigit() else 0
+    return known
 
 
 def _begins(uuid: str, name: str) -> bool:

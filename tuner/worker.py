@@ -44,7 +44,6 @@ class Worker:
         self.current: int | None = None
         self.done = 0
         self.base_memory: int | None = None
-        self.warm = False
 
     def stopping(self) -> bool:
         """Whether the user or the time limit asks to stop."""
@@ -104,11 +103,6 @@ class Worker:
         finally:
             self.current = None
         self.done += outcome in TRAINED
-        if not self.warm:
-            # What the backend made for its first training stays; collecting garbage after each
-            # trial would walk through all of it, half a second long.
-            gc.freeze()
-            self.warm = True
 
     def _beat(self, storage: Any) -> None:
         """Renews the heartbeat of the running trial, for workers on other machines."""
@@ -130,6 +124,9 @@ class Worker:
         used = psutil.Process().memory_info().rss
         if self.done and self.base_memory is None:
             self.base_memory = used
+            # What the backend made for its first training stays; collecting garbage after each
+            # trial would walk through all of it, half a second long.
+            gc.freeze()
         grown = used - self.base_memory if self.base_memory else 0
         return self.done >= TRIALS_A_PROCESS or grown > GROWTH_ALLOWED
 

@@ -14,6 +14,10 @@ from tuner.data.augmentation import Draws
 
 Array = npt.NDArray[Any]
 
+CHUNK = 8_192
+"""Images a call where they come from the host: enough that the call itself costs nothing, few
+enough to need little memory, and to stop soon."""
+
 
 class Engine(Protocol):
     """Trains and tests one model; its metrics run on from call to call until `begin`."""

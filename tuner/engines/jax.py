@@ -16,11 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from tuner.data.augmentation import Draws
-from tuner.engines import Array, even, taken
+from tuner.engines import CHUNK, Array, even, taken
 from tuner.engines.settling import Settling, minibatches
 
-CHUNK = 8_192
-"""Images a call on a CPU, where an epoch takes long and the caller may want to stop."""
 SHARE = 0.25
 """Of the device's memory that the images may take; more of them are sent chunk by chunk."""
 
@@ -191,18 +189,8 @@ def _summing(model: Any, averages: list[Any]) -> Callable[..., Any]:
 
 def _changes(draws: Draws, order: Array) -> dict[str, Array]:
     """What augmentation does to each image of each step, [steps, batch_size] each."""
-    named = {
-        "flipped": draws.flipped,
-        "down": draws.down,
-        "across": draws.across,
-        "tops": draws.tops,
-        "lefts": draws.lefts,
-    }
-    kept = {name: values for name, values in named.items() if values is not None}
-    return {
-        name: values[order].astype(bool if name == "flipped" else np.int32)
-        for name, values in kept.items()
-    }
+    named = {name: getattr(draws, name) for name in ("flipped", "down", "across", "tops", "lefts")}
+    return {name: values[order] for name, values in named.items() if values is not None}
 
 
 def _loop(one: Callable[..., Any], side: int) -> Callable[..., Any]:

@@ -9,11 +9,9 @@ import tensorflow as tf
 from tensorflow.python.framework import ops
 
 from tuner.data.augmentation import Draws
-from tuner.engines import Array, cropping, norm, silu, strided, taken
+from tuner.engines import CHUNK, Array, cropping, norm, silu, strided, taken
 from tuner.engines.settling import Settling
 
-CHUNK = 8_192
-"""Images a call: enough that the call itself costs nothing, few enough to need little memory."""
 PATCHES = (norm.PATCH, strided.PATCH, cropping.PATCH, silu.PATCH)
 
 
