@@ -64,3 +64,23 @@ def test_the_same_seed_gives_the_same_images(images: np.ndarray) -> None:
 def test_absent_hyperparameters_switch_it_off() -> None:
     assert not from_values({"width": 3, "flip": None})
     assert from_values({"flip": 1, "shift": 2}) == Augmentation(flip=True, shift=2)
+
+
+def test_chosen_images_are_changed_as_if_they_stood_alone(images: np.ndarray) -> None:
+    many = np.concatenate([images, images[::-1], images])
+    rows = np.random.default_rng(5).permutation(len(many))[: len(many) - 3]
+    draws = Augmentation(flip=True, shift=3, cutout=3).draw(
+        (len(rows), 12, 10), np.random.default_rng(6)
+    )
+    assert (draws.apply(many, rows) == draws.apply(many[rows])).all()
+
+
+def test_images_are_shifted_before_they_are_mirrored(images: np.ndarray) -> None:
+    moved, plain = (
+        Augmentation(flip, shift=2).draw(images.shape, np.random.default_rng(7))
+        for flip in (True, False)
+    )
+    assert moved.flipped is not None
+    expected = plain.apply(images)
+    expected[moved.flipped] = expected[moved.flipped][:, :, ::-1]
+    assert (moved.apply(images) == expected).all()

@@ -68,9 +68,11 @@ class Engine(Protocol):
 
 def taken(x: Array, y: Array, rows: Array | None, draws: Draws | None) -> tuple[Array, Array]:
     """The images and labels of some rows, augmented; arguments as in `Engine.train`."""
-    if rows is not None:
-        x, y = x[rows], y[rows]
-    return x if draws is None else draws.apply(x), y
+    if draws is not None:
+        x = draws.apply(x, rows)
+    elif rows is not None:
+        x = x[rows]
+    return x, y if rows is None else y[rows]
 
 
 def even(count: int, most: int) -> int | None:
