@@ -172,3 +172,16 @@ def test_a_worker_that_crashed_in_native_code_is_replaced_by_one_without_onednn(
     assert not crew.check(lambda *death: deaths.append(death))
     assert deaths == [(1, code)]
     assert [p.orders["environment"]["TF_ENABLE_ONEDNN_OPTS"] for p in started] == ["1", then]
+
+
+def test_only_jax_needs_a_folder_for_compiled_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(launch.PROGRAMS, raising=False)
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    with launch.shared_programs() as environment:
+        assert environment == {}
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    with launch.shared_programs() as environment:
+        assert launch.PROGRAMS in environment
+    monkeypatch.setenv(launch.PROGRAMS, "/of/the/user")
+    with launch.shared_programs() as environment:
+        assert environment == {}

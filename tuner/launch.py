@@ -9,7 +9,8 @@ import platform
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +32,8 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 """TensorFlow's switch for the faster of its two sets of CPU kernels."""
 THREEFRY = "JAX_THREEFRY_PARTITIONABLE"
 """JAX's switch between two ways to draw random numbers."""
+PROGRAMS = "JAX_COMPILATION_CACHE_DIR"
+"""Where JAX keeps compiled programs, and what it measured of a GPU's kernels meanwhile."""
 AT_A_TIME = {"jax": 4}
 """Workers that share a GPU: most of a small model's trial is compiling it, on the processor."""
 BYTES_ON_GPU = 2 * 2**30
@@ -84,6 +87,21 @@ class Placement:
             for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
                 variables[name] = str(self.threads)
         return variables
+
+
+@contextlib.contextmanager
+def shared_programs() -> Iterator[dict[str, str]]:
+    """Lets the workers of one command share what JAX has compiled, certificates' seeds above all.
+
+    Yields:
+        Variables for the workers; none for other backends, or where the user has set a folder.
+        Only for as long as the context: programs compiled for other processors can crash.
+    """
+    if keras_backend() != "jax" or os.environ.get(PROGRAMS):
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="tuner-programs-") as folder:
+        yield {PROGRAMS: folder, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
 
 
 def hardware() -> dict[str, Any]:
@@ -197,7 +215,7 @@ class Crew:
                 orders,
                 index=i,
                 cpus=list(p.cpus),
-                environment=p.environment(),
+                environment={**orders.environment, **p.environment()},
                 gpu_memory=p.gpu_memory if p.share < 1.0 else 0,
             )
             for i, p in enumerate(places)

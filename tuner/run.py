@@ -16,7 +16,7 @@ import optuna
 
 from tuner import certify, gpus
 from tuner.environment import keras_backend
-from tuner.launch import Crew, Placement, hardware, placements
+from tuner.launch import Crew, Placement, hardware, placements, shared_programs
 from tuner.ledger import count_crash, reap
 from tuner.orders import Orders
 from tuner.planning import Planned
@@ -60,6 +60,7 @@ class SearchRun:
         self.started = time.monotonic()
         self.interrupts = 0
         self.count = 0
+        self.environment: dict[str, str] = {}
         self.proving: certify.Certification | None = None
         self.record = StudyRecord.of(planned.study)
         self.certified = certified and self.record.target is not None
@@ -72,7 +73,7 @@ class SearchRun:
 
     def run(self) -> Result:
         """Trains and certifies until all is done, or something stops it."""
-        with told(self.planned.orders.storage):
+        with told(self.planned.orders.storage), shared_programs() as self.environment:
             reap(self.planned.study)
             left = self.goal - self.before
             self.count = len(self._places(left)) if left > 0 else 0
@@ -91,7 +92,7 @@ class SearchRun:
         Args:
             number: The trial; None: the incumbent, and where it is refuted the next.
         """
-        with told(self.planned.orders.storage):
+        with told(self.planned.orders.storage), shared_programs() as self.environment:
             reap(self.planned.study)
             self.watcher.started(self.record, self._run())
             if number is not None:
@@ -192,6 +193,7 @@ class SearchRun:
 
     def _at_work(self, study: optuna.Study, orders: Orders, left: int) -> Iterator[None]:
         """Runs a crew on a study; yields about once a second until it is done or left."""
+        orders = dataclasses.replace(orders, environment=self.environment)
         crew = Crew(orders, self._places(left), self.planned.folder / "logs")
         self.count = crew.size
 

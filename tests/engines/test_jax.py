@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import jax.numpy as jnp
 import keras
 import numpy as np
@@ -10,6 +15,7 @@ from tuner.data.augmentation import Augmentation
 from tuner.engines import engine_for, even
 from tuner.engines.fit import FitEngine
 from tuner.engines.jax import JaxEngine, _changes, augmented
+from tuner.launch import PROGRAMS, Placement, shared_programs
 from tuner.training import Images, epochs
 
 both = pytest.mark.parametrize("resident", [True, False], ids=["on the device", "streamed"])
@@ -137,3 +143,25 @@ def test_a_whole_training_learns(resident: bool, monkeypatch: pytest.MonkeyPatch
 )
 def test_minibatches_of_one_size(count: int, most: int, size: int | None) -> None:
     assert even(count, most) == size
+
+
+TRAIN = """
+from tests.engines.test_engines import X, Y, model
+from tuner.engines.jax import JaxEngine
+JaxEngine(model()).train(X, Y, 14)
+"""
+
+
+def test_processes_share_what_is_compiled_for_as_long_as_a_command_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(PROGRAMS, raising=False)
+    counts = []
+    with shared_programs() as shared:
+        environment = {**os.environ, **Placement().environment(), **shared}
+        for _ in range(2):
+            root = Path(__file__).parents[2]
+            subprocess.run([sys.executable, "-c", TRAIN], cwd=root, env=environment, check=True)
+            counts.append(len(list(Path(shared[PROGRAMS]).glob("*-cache"))))
+    assert counts[0] == counts[1] > 0
+    assert not Path(shared[PROGRAMS]).exists()
