@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Images = npt.NDArray[np.uint8]
-Number = TypeVar("Number", bound=np.generic)
 
 BLOCK = 512
 """Images that are changed at a time: few enough to stay in a processor's cache meanwhile."""
@@ -99,30 +98,30 @@ class Draws:
 
         Args:
             images: uint8, [any number, height, width, channels].
-            rows: Which of them, in this order, [n]; None: all, n of them.
+            rows: Which of them, in this order, at least 0, [n]; None: all, n of them.
 
         Returns:
             uint8, [n, height, width, channels]; the images themselves where nothing is done.
         """
         if self.flipped is None and self.down is None and self.tops is None:
             return images if rows is None else images[rows]
-        count = len(images) if rows is None else len(rows)
-        out = np.empty((count, *images.shape[1:]), np.uint8)
-        mover = _Mover(images.shape[1:], self.most, min(count, BLOCK))
-        for start in range(0, count, BLOCK):
+        images = np.ascontiguousarray(images)
+        rows = np.arange(len(images)) if rows is None else rows
+        across = self.across
+        if across is not None and self.flipped is not None:
+            across = np.where(self.flipped, -across, across)  # here they are mirrored first
+        out = np.empty((len(rows), *images.shape[1:]), np.uint8)
+        mover = _Mover(images.shape[1:], self.most, min(len(rows), BLOCK))
+        for start in range(0, len(rows), BLOCK):
             part = slice(start, start + BLOCK)
-            some = images[part] if rows is None else images[rows[part]]
-            mover(
-                some, _of(self.down, part), _of(self.across, part), _of(self.flipped, part),
-                out[part],
-            )  # fmt: skip
+            mover.take(images, rows[part], None if self.flipped is None else self.flipped[part])
+            if self.down is None or across is None:
+                mover.give(out[part])
+            else:
+                mover.give_shifted(out[part], self.down[part], across[part])
             if self.tops is not None and self.lefts is not None:
                 cut(out[part], self.side, self.tops[part], self.lefts[part])
         return out
-
-
-def _of(drawn: npt.NDArray[Number] | None, part: slice) -> npt.NDArray[Number] | None:
-    return None if drawn is None else drawn[part]
 
 
 class _Mover:
@@ -134,59 +133,67 @@ class _Mover:
     Args:
         shape: Height, width and channels of an image.
         most: Pixels of the largest shift.
-        block: Most images in a call.
+        block: Most images at a time.
     """
 
     def __init__(self, shape: Sequence[int], most: int, block: int) -> None:
         height, width, channels = shape
         self._line = np.dtype((np.void, width * channels))
+        self._pixel = np.dtype((np.void, channels))
         self._mirror = np.arange(width * channels).reshape(width, channels)[::-1].ravel()
-        self._most, self._width = most, width
-        wide = np.empty((block, height, width + 2 * most, channels), np.uint8)
-        self._pixels = wide.view(np.dtype((np.void, channels)))[..., 0]
-        inner = wide.strides[2] * most
-        # The same memory, seen as the rows without their borders, and as a row from each pixel on.
-        self._lines: npt.NDArray[Any] = np.ndarray(
-            (block, height), self._line, wide, inner, wide.strides[:2]
-        )
+        self._most, self._height, self._width = most, height, width
+        # With room before and behind, so that a row may be read from some pixels beside it on.
+        room = np.empty((block * height * width + 2 * most) * channels, np.uint8)
+        inner = room[most * channels : room.size - most * channels]
+        self._images = inner.reshape(block, height, width, channels)
+        self._pixels = inner.view(self._pixel)
         self._windows: npt.NDArray[Any] = np.ndarray(
-            (self._pixels.size - width + 1,), self._line, wide, 0, wide.strides[2:3]
+            (room.size // channels - width + 1,), self._line, room, strides=(channels,)
         )
 
-    def __call__(
+    def take(
         self,
         images: Images,
-        down: npt.NDArray[np.int64] | None,
-        across: npt.NDArray[np.int64] | None,
+        rows: npt.NDArray[np.int64],
         flipped: npt.NDArray[np.bool_] | None,
-        out: Images,
     ) -> None:
-        """Writes the images, moved as `Draws` says, to `out`, which lies in one piece."""
-        count, height = images.shape[:2]
-        lines = self._as_lines(images)
-        self._lines[:count] = lines
+        """Fills the block with some of the images, mirrored as `flipped` says."""
+        taken = self._images[: len(rows)]
+        # "clip" spares a copy; there is nothing to clip.
+        np.take(images, rows, axis=0, out=taken, mode="clip")
         if flipped is not None:
             mirrored = np.flatnonzero(flipped)
-            rows = lines[mirrored].reshape(-1, 1).view(np.uint8)
-            turned = np.take(rows, self._mirror, axis=1).view(self._line)
-            self._lines[mirrored] = turned.reshape(-1, height)
-        if down is None or across is None:
-            self._as_lines(out)[:] = self._lines[:count]
-            return
-        most, width, pixels = self._most, self._width, self._pixels[:count]
-        for step in range(1, most + 1):
-            pixels[:, :, most - step] = pixels[:, :, most + step]
-            pixels[:, :, most + width - 1 + step] = pixels[:, :, most + width - 1 - step]
-        if flipped is not None:
-            across = np.where(flipped, -across, across)
+            lines = self._lines(taken)
+            before = lines[mirrored].reshape(-1, 1).view(np.uint8)
+            turned = np.take(before, self._mirror, axis=1).view(self._line)
+            lines[mirrored] = turned.reshape(-1, self._height)
+
+    def give(self, out: Images) -> None:
+        """Writes the block as it is."""
+        out[:] = self._images[: len(out)]
+
+    def give_shifted(
+        self, out: Images, down: npt.NDArray[np.int64], across: npt.NDArray[np.int64]
+    ) -> None:
+        """Writes each image shifted, as `Draws` says, to `out`, which lies in one piece."""
+        count, height, width = len(out), self._height, self._width
         taken = np.abs(down[:, None] + np.arange(height))
         taken = np.minimum(taken, 2 * (height - 1) - taken)
-        first = (np.arange(count) * height)[:, None] + taken
-        first *= width + 2 * most
-        first += (across + most)[:, None]
-        self._as_lines(out)[:] = self._windows[first]
+        # Where the row begins, in pixels, of which each row of an image is made.
+        first = ((np.arange(count) * height)[:, None] + taken) * width
+        self._lines(out)[:] = self._windows[first + (self._most + across)[:, None]]
+        # What lay beside that row and not in it is reflected.
+        pixels = out.view(self._pixel)[..., 0]
+        for step in range(1, self._most + 1):
+            for over, column, edge in (
+                (across <= -step, step - 1, 1 - step),
+                (across >= step, width - step, width - 2 + step),
+            ):
+                some = np.flatnonzero(over)
+                source = first[some] + (edge - across[some])[:, None]
+                pixels[some, :, column] = self._pixels[source]
 
-    def _as_lines(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+    def _lines(self, images: Images) -> npt.NDArray[Any]:
         """The same memory with one element a row of pixels, [n, height]."""
         return images.reshape(*images.shape[:2], -1).view(self._line)[..., 0]
 
