@@ -84,3 +84,8 @@ def test_images_are_shifted_before_they_are_mirrored(images: np.ndarray) -> None
     expected = plain.apply(images)
     expected[moved.flipped] = expected[moved.flipped][:, :, ::-1]
     assert (moved.apply(images) == expected).all()
+
+
+def test_no_images_are_none(images: np.ndarray) -> None:
+    augment = Augmentation(flip=True, shift=2, cutout=3)
+    assert augment(images[:0], np.random.default_rng(8)).shape == (0, 12, 10, 3)

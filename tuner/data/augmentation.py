@@ -111,7 +111,7 @@ class Draws:
         if across is not None and self.flipped is not None:
             across = np.where(self.flipped, -across, across)  # here they are mirrored first
         out = np.empty((len(rows), *images.shape[1:]), np.uint8)
-        mover = _Mover(images.shape[1:], self.most, min(len(rows), BLOCK))
+        mover = _Mover(images.shape[1:], self.most, max(1, min(len(rows), BLOCK)))
         for start in range(0, len(rows), BLOCK):
             part = slice(start, start + BLOCK)
             mover.take(images, rows[part], None if self.flipped is None else self.flipped[part])
