@@ -147,9 +147,7 @@ class _Mover:
         inner = room[most * channels : room.size - most * channels]
         self._images = inner.reshape(block, height, width, channels)
         self._pixels = inner.view(self._pixel)
-        self._windows: npt.NDArray[Any] = np.ndarray(
-            (room.size // channels - width + 1,), self._line, room, strides=(channels,)
-        )
+        self._windows = _runs(room, width, channels)
 
     def take(
         self,
@@ -198,6 +196,12 @@ class _Mover:
         return images.reshape(*images.shape[:2], -1).view(self._line)[..., 0]
 
 
+def _runs(memory: Images, pixels: int, channels: int) -> npt.NDArray[Any]:
+    """The same memory, in one piece, with an element for the `pixels` from each pixel on."""
+    count = memory.size // channels - pixels + 1
+    return np.ndarray((count,), (np.void, pixels * channels), memory, strides=(channels,))
+
+
 def cut(
     images: Images, side: int, tops: npt.NDArray[np.int64], lefts: npt.NDArray[np.int64]
 ) -> None:
@@ -217,12 +221,9 @@ def cut(
     # A matrix product adds them up, exactly, in half the time of a sum over rows of three numbers.
     sums = grid @ np.tile(np.eye(channels, dtype=np.float32), (count, 1))
     means = sums.astype(np.uint32) // count
-    run = np.dtype((np.void, side * channels))
-    runs: npt.NDArray[Any] = np.ndarray(
-        (n * height * width - side + 1,), run, images, strides=(channels,)
-    )
+    runs = _runs(images, side, channels)
     first = (np.arange(n) * height + tops)[:, None] + np.arange(side)
-    fill = np.tile(means.astype(np.uint8), (1, side)).view(run)
+    fill = np.tile(means.astype(np.uint8), (1, side)).view(runs.dtype)
     runs[first * width + lefts[:, None]] = fill
 
 

@@ -15,7 +15,8 @@ import time
 
 import numpy as np
 from compare import IMAGES
-from models import CASES, CLASSES, IMAGE
+from models import CASES
+from ways import random_images, set_up, tuner
 
 
 def main() -> None:
@@ -37,16 +38,9 @@ def main() -> None:
 
 def measure(case: str, rounds: int) -> None:
     """Prints one row: the median epochs, and the median of the rounds' ratios."""
-    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
-        os.environ[name] = "1"
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1"}
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
-    from ways import tuner
-
+    set_up(threads=1)
     count = IMAGES.get(case, 8_192)
-    rng = np.random.default_rng(0)
-    x = rng.integers(0, 256, (count, *IMAGE), dtype=np.uint8)
-    y = np.eye(CLASSES, dtype=np.float32)[rng.integers(0, CLASSES, count)]
+    x, y = random_images(count)
     epochs = [tuner(case, x, y, augmented) for augmented in (False, True)]
     seconds = np.empty((rounds + 2, 2))
     for row in seconds:

@@ -148,21 +148,31 @@ WAYS = {
 }
 
 
-def main() -> None:
-    """Measures one way in this process."""
-    way, case, images, augmented, threads = sys.argv[1:]
-    if threads != "0":
+def set_up(threads: int) -> None:
+    """Gives this process so many threads, and with one a processor of its own; 0: the defaults."""
+    if threads:
         for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-            os.environ[name] = threads
+            os.environ[name] = str(threads)
     cores = sorted(os.sched_getaffinity(0))
-    os.environ["OMP_NUM_THREADS"] = threads if threads != "0" else str(len(cores))
-    if threads == "1":
+    os.environ["OMP_NUM_THREADS"] = str(threads or len(cores))
+    if threads == 1:
         os.sched_setaffinity(0, cores[:1])
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
+def random_images(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images and one-hot labels."""
     rng = np.random.default_rng(0)
-    x = rng.integers(0, 256, (int(images), *IMAGE), dtype=np.uint8)
-    y = np.eye(CLASSES, dtype=np.float32)[rng.integers(0, CLASSES, int(images))]
+    x = rng.integers(0, 256, (count, *IMAGE), dtype=np.uint8)
+    return x, np.eye(CLASSES, dtype=np.float32)[rng.integers(0, CLASSES, count)]
+
+
+def main() -> None:
+    """Measures one way in this process."""
+    way, case, images, augmented, threads = sys.argv[1:]
+    set_up(int(threads))
+    x, y = random_images(int(images))
     epoch = WAYS[way](case, x, y, augmented == "yes")
     seconds = []
     for _ in range(3):
