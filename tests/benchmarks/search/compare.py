@@ -154,7 +154,7 @@ def _read(line: str) -> Result:
 
 
 def _versions() -> str:
-    names = ["optuna", "numpy", "torch", "keras-tuner", "scikit-learn", "smac"]
+    names = ["optuna", "numpy", "torch", "keras-tuner", "scikit-learn", "smac", "ray"]
     found = []
     for name in names:
         try:

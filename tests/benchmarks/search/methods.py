@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import math
 import tempfile
+import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,6 +215,38 @@ def smac_search(
     return []
 
 
+def ray_search(problem: Problem, meter: Meter, seed: int, *, gate: bool) -> Foretold:
+    """Ray Tune's asynchronous successive halving, with its wrapper of Optuna's TPE.
+
+    The scheduler and the searcher are asked directly: what Ray adds is to run many at a time.
+    """
+    from ray.tune.schedulers import ASHAScheduler
+    from ray.tune.search.optuna import OptunaSearch
+
+    searcher = OptunaSearch(problem.space, metric="score", mode="min", seed=seed)
+    halving = ASHAScheduler(metric="shortfall", mode="min", max_t=problem.horizon)
+    with contextlib.suppress(BudgetSpentError):
+        for number in itertools.count():
+            trial = types.SimpleNamespace(trial_id=str(number))
+            params = searcher.suggest(trial.trial_id)
+            assert params is not None
+            if gate and meter.too_large(params):
+                score = _gated(problem, meter, params)
+            else:
+                halving.on_trial_add(None, trial)
+
+                def stop(epoch: int, value: float, trial: Any = trial) -> bool:
+                    report = {"training_iteration": epoch, "shortfall": value}
+                    decision = halving.on_trial_result(None, trial, report)
+                    return decision == ASHAScheduler.STOP and epoch < problem.horizon
+
+                best, _ = meter.train(params, stop=stop)
+                halving.on_trial_remove(None, trial)
+                score = penalised(problem, params, best)
+            searcher.on_trial_complete(trial.trial_id, {"score": score})
+    return []
+
+
 @contextlib.contextmanager
 def without_gate() -> Iterator[None]:
     """Ablation: the sampler prefers small models, but may propose any size."""
@@ -277,6 +311,7 @@ _PEERS: dict[str, tuple[Callable[..., Foretold], dict[str, Any], str]] = {
     "keras-tuner Hyperband": (keras_tuner_search, {"hyperband": True}, "keras_tuner"),
     "SMAC": (smac_search, {"hyperband": False}, "smac"),
     "SMAC Hyperband": (smac_search, {"hyperband": True}, "smac"),
+    "Ray ASHA, TPE": (ray_search, {}, "ray"),
 }
 
 METHODS: dict[str, Method] = {
