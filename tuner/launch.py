@@ -32,6 +32,8 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 """TensorFlow's switch for the faster of its two sets of CPU kernels."""
 THREEFRY = "JAX_THREEFRY_PARTITIONABLE"
 """JAX's switch between two ways to draw random numbers."""
+DRAWING = "JAX_THREEFRY_GPU_KERNEL_LOWERING"
+"""And whether a GPU draws them with a kernel that is there already: compiles in half the time."""
 PROGRAMS = "JAX_COMPILATION_CACHE_DIR"
 """Where JAX keeps compiled programs, and what it measured of a GPU's kernels meanwhile."""
 AT_A_TIME = {"jax": 4}
@@ -78,6 +80,7 @@ class Placement:
             # Every shape of initial weights has a program of its own, and the newer way to draw
             # them takes XLA two to six times as long to compile.
             THREEFRY: os.environ.get(THREEFRY, "0"),
+            DRAWING: os.environ.get(DRAWING, "1"),
         }
         if self.gpu is not None:
             variables[VISIBLE] = self.gpu

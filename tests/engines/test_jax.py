@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
@@ -12,9 +13,9 @@ import pytest
 
 from tests.engines.test_engines import X, Y, array, model
 from tuner.data.augmentation import Augmentation
-from tuner.engines import engine_for, even
+from tuner.engines import engine_for, even, pooling
 from tuner.engines.fit import FitEngine
-from tuner.engines.jax import JaxEngine, _changes, augmented
+from tuner.engines.jax import QUICK, REPEATABLE, JaxEngine, _changes, augmented, compiled
 from tuner.launch import PROGRAMS, Placement, shared_programs
 from tuner.training import Images, epochs
 
@@ -91,6 +92,67 @@ def test_augmentation_on_the_device_gives_the_same_images(augmentation: Augmenta
     changes = {name: values[0] for name, values in _changes(draws, np.arange(30)[None]).items()}
     found = augmented(jnp.asarray(images), jnp.asarray(rows), changes, draws.side)
     np.testing.assert_array_equal(np.asarray(found), draws.apply(images[rows]))
+
+
+@pytest.mark.parametrize("size", [(12, 10), (13, 11)], ids=["even", "odd"])
+def test_pooling_of_windows_side_by_side_is_that_of_keras(size: tuple[int, int]) -> None:
+    inputs = keras.Input((*size, 3))
+    layer = keras.layers.MaxPooling2D((2, 3))
+    made = keras.Model(inputs, layer(inputs))
+    rng = np.random.default_rng(5)
+    images = jnp.asarray(rng.standard_normal((7, *size, 3)), "float32")
+    scale = jnp.asarray(rng.standard_normal(made(images).shape), "float32")
+
+    def found() -> tuple[np.ndarray, np.ndarray]:
+        slope = jax.grad(lambda x: (made(x) * scale).sum())(images)
+        return np.asarray(made(images)), np.asarray(slope)
+
+    stock = found()
+    changed = pooling.PATCH.apply(made)
+    assert changed == [layer]
+    for mine, theirs in zip(found(), stock, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    pooling.PATCH.restore(changed)
+    assert "call" not in vars(layer)
+
+
+def asked_of_xla(pool: keras.layers.Layer, monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
+    """The options with which a step of a model with such a layer is compiled."""
+    asked: list[dict[str, bool]] = []
+    stock = jax.stages.Lowered.compile
+
+    def compile_(self: jax.stages.Lowered, options: dict[str, bool]) -> jax.stages.Compiled:
+        asked.append(options)
+        return stock(self, options)
+
+    monkeypatch.setattr(jax.stages.Lowered, "compile", compile_)
+    inputs = keras.Input((8, 8, 3))
+    hidden = keras.layers.Flatten()(pool(keras.layers.Conv2D(4, 3)(inputs)))
+    made = keras.Model(inputs, keras.layers.Dense(4)(hidden))
+    made.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    engine = JaxEngine(made, True)
+    engine.train(X, Y, 35)
+    engine.close()
+    (options,) = asked
+    return options
+
+
+def test_xla_is_asked_for_repeatable_kernels_unless_they_would_be_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    apart, overlapping = keras.layers.MaxPooling2D(2), keras.layers.MaxPooling2D(3, strides=2)
+    assert asked_of_xla(apart, monkeypatch) == QUICK | REPEATABLE
+    assert asked_of_xla(overlapping, monkeypatch) == QUICK
+    monkeypatch.setenv("XLA_FLAGS", "--xla_gpu_enable_triton_gemm=true")
+    assert "xla_gpu_enable_triton_gemm" not in asked_of_xla(apart, monkeypatch)
+
+
+def test_an_option_that_xla_no_longer_knows_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tuner.engines.jax.QUICK", {"xla_gpu_of_another_day": True})
+    with pytest.warns(UserWarning, match="xla_gpu_of_another_day"):
+        doubled = compiled(lambda x: 2 * x, jnp.ones(3))
+    np.testing.assert_array_equal(doubled(jnp.ones(3)), [2, 2, 2])
 
 
 class Doubled(keras.Model):

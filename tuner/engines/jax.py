@@ -8,6 +8,8 @@ steps are a loop of the compiled program.
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +18,21 @@ import jax.numpy as jnp
 import numpy as np
 
 from tuner.data.augmentation import Draws
-from tuner.engines import CHUNK, Array, even, taken
+from tuner.engines import CHUNK, Array, even, pooling, taken
 from tuner.engines.settling import Settling, minibatches
 
 SHARE = 0.25
 """Of the device's memory that the images may take; more of them are sent chunk by chunk."""
+
+QUICK = {
+    "xla_gpu_enable_triton_gemm": False,
+    "xla_gpu_experimental_enable_fusion_autotuner": False,
+}
+"""How XLA compiles for a GPU: it tries fewer kernels, which takes half of the processor's time."""
+REPEATABLE = {"xla_gpu_exclude_nondeterministic_ops": True}
+"""And so that the same seed gives the same weights; it tries no convolutions' kernels then."""
+SCATTERING = ("stablehlo.scatter", "stablehlo.select_and_scatter")
+"""Operations that XLA makes repeatable by going number by number, or not at all."""
 
 State = tuple[list[Any], ...]
 """Trainable, other, optimizer's and metrics' values, as Keras's own steps take them; without the
@@ -43,6 +55,7 @@ class JaxEngine:
         self._model = model
         self._resident = jax.default_backend() != "cpu" if resident is None else resident
         self._runs: dict[Any, Callable[..., Any]] = {}
+        self._pools = pooling.PATCH.apply(model)
         self._held: dict[int, tuple[Array, Any]] = {}
         self._settling = Settling(model, model)
         self._summing: Callable[..., Any] | None = None
@@ -94,13 +107,14 @@ class JaxEngine:
         settling = self._settling
         if not settling.layers:
             return
-        if self._summing is None:
-            self._summing = jax.jit(_summing(model, settling.averages))
         parts = minibatches(x, batch_size)
         trainable = _values(model.trainable_variables)
         others = _values(model.non_trainable_variables)
         sums = [np.zeros(a.shape, np.float32) for a in settling.averages]
         with settling.without_memory():  # for the first call, which traces
+            if self._summing is None:
+                summing = _summing(model, settling.averages)
+                self._summing = compiled(summing, sums, trainable, others, parts[0])
             for part in parts:
                 sums = self._summing(sums, trainable, others, part)
         for average, total in zip(settling.averages, sums, strict=True):
@@ -112,6 +126,8 @@ class JaxEngine:
 
     def close(self) -> None:
         """Drops the compiled programs and the images on the device."""
+        pooling.PATCH.restore(self._pools)
+        self._pools = []
         self._runs.clear()
         self._held.clear()
         self._summing = None
@@ -133,13 +149,25 @@ class JaxEngine:
         self, step: str, x: Any, y: Any, rows: Array, changes: dict[str, Array], side: int
     ) -> None:
         """All the minibatches whose rows are [steps, batch_size], in one call."""
-        key = step, rows.shape[1], tuple(changes), side
-        loop = self._program(key, lambda one: _loop(one, side), x, y)
-        self._update(step, lambda state: loop(state, x, y, rows.astype(np.int32), changes))
+        key = step, x.shape, rows.shape, tuple(changes), side
+        given = x, y, rows.astype(np.int32), changes
+
+        one = None if key in self._runs else self._one(step, x, y)
+
+        def run(state: State) -> State:
+            if one is not None:
+                self._runs[key] = compiled(_loop(one, side), state, *given)
+            after: State = self._runs[key](state, *given)
+            return after
+
+        self._update(step, run)
 
     def _step(self, step: str, x: Array, y: Array, rows: Array) -> None:
         """The same with a call for each: inside a loop XLA's convolutions are slow on a CPU."""
-        one = self._program((step, rows.shape[1]), lambda one: one, x, y)
+        key = step, rows.shape[1]
+        if key not in self._runs:
+            self._runs[key] = jax.jit(self._one(step, x, y), donate_argnums=0)
+        one = self._runs[key]
 
         def steps(state: State) -> State:
             for chosen in rows:
@@ -148,15 +176,13 @@ class JaxEngine:
 
         self._update(step, steps)
 
-    def _program(self, key: Any, made: Callable[..., Any], x: Any, y: Any) -> Callable[..., Any]:
-        if key not in self._runs:
-            model = self._model
-            # Variables that the program had to make itself would be lost.
-            model._symbolic_build(data_batch=(np.asarray(x[:1]), np.asarray(y[:1])))
-            step = model.train_step if key[0] == "train" else model.test_step
-            program = made(lambda state, data: step(state, data)[1])
-            self._runs[key] = jax.jit(program, donate_argnums=0)
-        return self._runs[key]
+    def _one(self, step: str, x: Any, y: Any) -> Callable[[State, Any], State]:
+        """The model's own step, of a state and a minibatch."""
+        model = self._model
+        # Variables that the program had to make itself would be lost.
+        model._symbolic_build(data_batch=(np.asarray(x[:1]), np.asarray(y[:1])))
+        taken = model.train_step if step == "train" else model.test_step
+        return lambda state, data: taken(state, data)[1]
 
     def _update(self, step: str, run: Callable[[State], State]) -> None:
         """Gives the variables the values that a run makes of theirs."""
@@ -169,6 +195,27 @@ class JaxEngine:
         for group, values in zip(groups, after, strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
+
+
+def compiled(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
+    """A program for arguments of these shapes, the first of them donated to it.
+
+    On a GPU XLA is asked for kernels that give the same numbers every time, unless it would have
+    to go number by number for it, and is kept from trying out many of them. What the user says in
+    ``XLA_FLAGS`` holds.
+    """
+    lowered = jax.jit(function, donate_argnums=0).lower(*arguments)
+    program = lowered.as_text()
+    wanted = QUICK if any(name in program for name in SCATTERING) else QUICK | REPEATABLE
+    said = os.environ.get("XLA_FLAGS", "")
+    options: dict[str, Any] = {name: value for name, value in wanted.items() if name not in said}
+    try:
+        return lowered.compile(options)
+    except jax.errors.JaxRuntimeError as error:
+        if not options or "compile option" not in str(error):
+            raise
+        warnings.warn(f"XLA compiles as it does by itself: {error}", stacklevel=2)
+        return lowered.compile()
 
 
 def _values(variables: list[Any]) -> list[Any]:

@@ -9,8 +9,8 @@ Run on a machine with a GPU, JAX and its CUDA plugin (the tool and Keras need no
 `epochs`: each model, 45,000 random images to learn from and 5,000 to validate on; the first epoch,
 which compiles, and the fastest of the others; beside them Keras's `fit` without augmentation.
 `seeds`: five trainings of one model as one program (vmap), beside one.
-`trials`: so many processes at a time, laid out as workers are. Each trains two models of a width
-of its own for ten epochs with augmentation, after one that is left out. To share the GPU by CUDA's
+`trials`: so many processes at a time, laid out as workers are. Each trains two models of widths
+of their own for ten epochs with augmentation, after one that is left out. To share the GPU by CUDA's
 multi-process service, start it before: `nvidia-cuda-mps-control -d`.
 """
 
@@ -132,8 +132,9 @@ def work(index: int) -> None:
 
     data = images()
     for trial in range(TRIALS + 1):
-        width = 16 + (index * 7 + trial * 3) % 24
-        model = keras_model("conv 40 k", len(data.x_train), width_0=width, width_1=2 * width)
+        number = index * (TRIALS + 1) + trial
+        widths = {"width_0": 16 + number % 24, "width_1": 32 + (number // 24 + 5 * number) % 48}
+        model = keras_model("conv 40 k", len(data.x_train), **widths)
         train(model, data, TRIAL_EPOCHS, augmented=True)
         del model
         keras.utils.clear_session(free_memory=False)
@@ -144,10 +145,14 @@ def work(index: int) -> None:
 
 def measure_trials(count: int) -> None:
     """Prints trials an hour with so many processes on the first GPU."""
-    from tuner.launch import KEPT_FREE, Placement
+    from tuner.launch import KEPT_FREE, Placement, shared_programs
 
     place = Placement(gpu="0", share=1.0 if count == 1 else (1.0 - KEPT_FREE) / count)
-    environment = {**os.environ, **place.environment()}
+    with shared_programs() as shared:
+        _measure_trials(count, {**os.environ, **place.environment(), **shared})
+
+
+def _measure_trials(count: int, environment: dict[str, str]) -> None:
     crew = [
         subprocess.Popen(
             [sys.executable, str(HERE), "work", str(index)],
