@@ -15,6 +15,10 @@ from optuna.trial import FrozenTrial, TrialState
 from tests import fakes, tiny
 from tests.test_samplers import SPACE, ask, make, objective, shortfall_of, size_of, smallest
 from tuner import search, warm_start
+from tuner._candidates import Pool
+from tuner._encoding import Encoding
+from tuner._evidence import read
+from tuner._prediction import Prediction
 from tuner.errors import UsageError
 from tuner.planning import Wish, plan
 from tuner.record import SHORTFALL, StudyKey, StudyRecord
@@ -62,6 +66,60 @@ def test_a_misleading_earlier_study_costs_trials_but_is_overruled() -> None:
     cold = np.median([found(15, seed) for seed in range(3)])
     warm = np.median([found(15, seed, prior=study.trials) for seed in range(3)])
     assert warm < 2.5 * cold  # believed to the end, it would hide everything below 20,000
+
+
+def random_trials(count: int, seed: int) -> list[FrozenTrial]:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+    study.optimize(objective, n_trials=count)
+    return study.trials
+
+
+def log_loss(own: list[FrozenTrial], prior: list[FrozenTrial]) -> float:
+    """Of P(target is met) as the sampler sees it, on other configurations."""
+    encoding = Encoding(SPACE, {})
+    evidence = read(own, encoding, None, size_of, None, prior)
+    rng = np.random.default_rng(0)
+    prediction = Prediction(Pool(encoding, evidence, size_of, {}, False, rng, None))
+    others = random_trials(150, 99)
+    met = np.array([t.constraints[SHORTFALL] <= 0 for t in others])
+    units = np.nan_to_num(np.array([encoding.encode(t.params) for t in others]), nan=0.5)
+    chance = np.exp(prediction.log_chance(units, prediction.sizes(units)[0]))
+    chance = np.clip(chance, 1e-6, 1 - 1e-6)
+    return float(-np.log(np.where(met, chance, 1 - chance)).mean())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_earlier_study_is_believed_only_where_it_tells_something(seed: int) -> None:
+    own, alike = random_trials(20, seed), random_trials(60, 50 + seed)
+    order = np.random.default_rng(seed).permutation(len(alike))
+    unrelated = [
+        optuna.trial.create_trial(
+            value=trial.value,
+            params=alike[i].params,
+            distributions=alike[i].distributions,
+            constraints=trial.constraints,
+        )
+        for trial, i in zip(alike, order, strict=True)
+    ]
+    alone = log_loss(own, [])
+    assert log_loss(own, alike) < 0.8 * alone
+    assert log_loss(own, unrelated) < 1.1 * alone
+
+
+def test_differences_between_models_count_though_the_earlier_study_was_far_off() -> None:
+    def flat(trial: optuna.Trial) -> float:
+        params = ask(trial)
+        trial.set_constraint(SHORTFALL, shortfall_of(params) / 20)
+        return size_of(params)
+
+    def logs(**more: Any) -> list[float]:
+        studies = [optuna.create_study(sampler=make(seed, **more)) for seed in range(3)]
+        for study in studies:
+            study.optimize(flat, n_trials=8)
+        return [float(np.log(smallest(study))) for study in studies]
+
+    # On the scale of what the earlier models missed, all of this study's would look alike.
+    assert np.median(logs(prior=earlier(by=0.3))) < np.median(logs()) - 0.2
 
 
 def test_what_met_the_target_there_is_still_proposed_here() -> None:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 # Shortfalls are warped by arcsinh(shortfall / unit): linear around the target, logarithmic far
 # from it, where a dead net is no more evidence than a poor one. The unit is this quantile of them.
 _UNIT_QUANTILE = 0.4
+# An earlier study may have been about easier or harder things: once this study has so many trials
+# of its own, they alone set the unit.
+_OWN_UNIT = 3
+# And once it has so many, it is asked whether the earlier ones tell anything of them.
+_OWN_ALONE = 5
 _LEAST_UNIT = 0.01
 # There are tasks on which all happens within a tenth of a point, and a search that takes that for
 # noise never finds anything. So while nothing has met the target the unit may be as small as this,
@@ -49,7 +54,10 @@ class Prediction:
         logs = self._log_or_mean(seen.points, seen.sizes)
         self._shift = float(logs.mean())
         least = _LEAST_UNIT if seen.met.any() else _LEAST_UNIT_UNMET
-        self._unit = max(least, float(np.quantile(np.abs(seen.shortfall), _UNIT_QUANTILE)))
+        telling = seen.shortfall
+        if seen.count - seen.earlier >= _OWN_UNIT:
+            telling = seen.shortfall[seen.earlier :]
+        self._unit = max(least, float(np.quantile(np.abs(telling), _UNIT_QUANTILE)))
         spread = seen.spread
         if self._unit < _LEAST_UNIT:
             finished = spread <= SEED_NOISE
@@ -63,7 +71,7 @@ class Prediction:
         if seen.earlier:
             features[:, -2] = seen.is_earlier
             straight[-2] = 1.0
-        self._process = GaussianProcess(features, np.arcsinh(scaled), spread**2, straight)
+        self._process = self._fitted(features, np.arcsinh(scaled), spread**2, straight)
         self.running: list[tuple[float, float]] = self._believe_running()
 
     def sizes(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -108,6 +116,24 @@ class Prediction:
         if not self.pool.centered or self._sizes is not None or not near.any():
             return -math.inf
         return math.log(seen.sizes[near].min() / _LARGEST_STEP)
+
+    def _fitted(
+        self, x: np.ndarray, y: np.ndarray, noise: np.ndarray, straight: np.ndarray
+    ) -> GaussianProcess:
+        """The process of all trials; without an earlier study's, where those mislead.
+
+        They do where a process of each study's own makes what both have seen more probable than
+        one process of the two does (a Bayes factor; Kass & Raftery 1995, JASA 90), hyperparameters
+        at their most probable values.
+        """
+        both = GaussianProcess(x, y, noise, straight)
+        earlier = self.pool.evidence.is_earlier
+        if not earlier.any() or (~earlier).sum() < _OWN_ALONE:
+            return both
+        then, now = (
+            GaussianProcess(x[rows], y[rows], noise[rows], straight) for rows in (earlier, ~earlier)
+        )
+        return now if then.loss + now.loss < both.loss else both
 
     def _believe_running(self) -> list[tuple[float, float]]:
         """Take running trials at their prediction; their log sizes and P(target is met)."""

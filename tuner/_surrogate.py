@@ -62,6 +62,11 @@ class GaussianProcess:
         """Standard deviation of one more finished observation around the function."""
         return math.exp(0.5 * float(self._theta[-1]))
 
+    @property
+    def loss(self) -> float:
+        """Minus the log density of the observations and the hyperparameters, but for constants."""
+        return self._loss(self._theta, np.arange(len(self._y)))[0]
+
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation, without noise, at [m, f]: two arrays [m]."""
         from scipy.linalg import solve_triangular

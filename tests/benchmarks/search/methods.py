@@ -70,6 +70,14 @@ def optuna_search(
     """Search until the budget is spent; what the pruner foretold, and whether it came true."""
     sampler, pruner = make(problem, seed)
     study = optuna.create_study(sampler=sampler, pruner=pruner)
+    return search_study(problem, meter, study, gate=gate)
+
+
+def search_study(
+    problem: Problem, meter: Meter, study: optuna.Study, *, gate: bool = False
+) -> Foretold:
+    """The same in a study that is there."""
+    sampler, pruner = study.sampler, study.pruner
     met: dict[int, bool] = {}
     with contextlib.suppress(BudgetSpentError):
         while True:

@@ -10,8 +10,8 @@ Run on a machine with a GPU, JAX and its CUDA plugin (the tool and Keras need no
 which compiles, and the fastest of the others; beside them Keras's `fit` without augmentation.
 `seeds`: five trainings of one model as one program (vmap), beside one.
 `trials`: so many processes at a time, laid out as workers are. Each trains two models of widths
-of their own for ten epochs with augmentation, after one that is left out. To share the GPU by CUDA's
-multi-process service, start it before: `nvidia-cuda-mps-control -d`.
+of their own for ten epochs with augmentation, after one that is left out. To share the GPU by
+CUDA's multi-process service, start it before: `nvidia-cuda-mps-control -d`.
 """
 
 from __future__ import annotations
