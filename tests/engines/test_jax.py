@@ -148,8 +148,11 @@ def test_xla_is_asked_for_repeatable_kernels_unless_they_would_be_slow(
     assert "xla_gpu_enable_triton_gemm" not in asked_of_xla(apart, monkeypatch)
 
 
-def test_an_option_that_xla_no_longer_knows_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuner.engines.jax.QUICK", {"xla_gpu_of_another_day": True})
+@pytest.mark.parametrize("unknown", ["REPEATABLE", "QUICK"])
+def test_an_option_that_xla_does_not_take_is_left_out(
+    unknown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"tuner.engines.jax.{unknown}", {"xla_gpu_of_another_day": True})
     with pytest.warns(UserWarning, match="xla_gpu_of_another_day"):
         doubled = compiled(lambda x: 2 * x, jnp.ones(3))
     np.testing.assert_array_equal(doubled(jnp.ones(3)), [2, 2, 2])

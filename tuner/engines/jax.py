@@ -58,7 +58,6 @@ class JaxEngine:
         self._pools = pooling.PATCH.apply(model)
         self._held: dict[int, tuple[Array, Any]] = {}
         self._settling = Settling(model, model)
-        self._summing: Callable[..., Any] | None = None
 
     def chunk(self, x: Array) -> int | None:
         """A whole epoch, unless the images come from the host."""
@@ -112,11 +111,12 @@ class JaxEngine:
         others = _values(model.non_trainable_variables)
         sums = [np.zeros(a.shape, np.float32) for a in settling.averages]
         with settling.without_memory():  # for the first call, which traces
-            if self._summing is None:
+            key = "settle", parts[0].shape
+            if key not in self._runs:
                 summing = _summing(model, settling.averages)
-                self._summing = compiled(summing, sums, trainable, others, parts[0])
+                self._runs[key] = compiled(summing, sums, trainable, others, parts[0])
             for part in parts:
-                sums = self._summing(sums, trainable, others, part)
+                sums = self._runs[key](sums, trainable, others, part)
         for average, total in zip(settling.averages, sums, strict=True):
             average.assign(total / len(parts))
 
@@ -130,7 +130,6 @@ class JaxEngine:
         self._pools = []
         self._runs.clear()
         self._held.clear()
-        self._summing = None
 
     def _is_held(self, x: Array) -> bool:
         """Whether these images lie on the device from their first use on."""
@@ -206,16 +205,16 @@ def compiled(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any
     """
     lowered = jax.jit(function, donate_argnums=0).lower(*arguments)
     program = lowered.as_text()
-    wanted = QUICK if any(name in program for name in SCATTERING) else QUICK | REPEATABLE
+    slow = any(name in program for name in SCATTERING)
     said = os.environ.get("XLA_FLAGS", "")
-    options: dict[str, Any] = {name: value for name, value in wanted.items() if name not in said}
-    try:
-        return lowered.compile(options)
-    except jax.errors.JaxRuntimeError as error:
-        if not options or "compile option" not in str(error):
-            raise
-        warnings.warn(f"XLA compiles as it does by itself: {error}", stacklevel=2)
-        return lowered.compile()
+    for wanted in [QUICK] if slow else [QUICK | REPEATABLE, QUICK]:
+        options: dict[str, Any] = {n: value for n, value in wanted.items() if n not in said}
+        try:
+            return lowered.compile(options)
+        except jax.errors.JaxRuntimeError as error:
+            names = ", ".join(options)
+            warnings.warn(f"XLA compiles without {names}, since with: {error}", stacklevel=2)
+    return lowered.compile()
 
 
 def _values(variables: list[Any]) -> list[Any]:
