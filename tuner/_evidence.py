@@ -79,6 +79,11 @@ class Evidence:
         """How many trials were trained."""
         return len(self.shortfall)
 
+    @property
+    def own(self) -> int:
+        """How many of them by this study."""
+        return self.count - self.earlier
+
 
 def read(
     trials: Sequence[FrozenTrial],

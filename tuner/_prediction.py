@@ -54,9 +54,7 @@ class Prediction:
         logs = self._log_or_mean(seen.points, seen.sizes)
         self._shift = float(logs.mean())
         least = _LEAST_UNIT if seen.met.any() else _LEAST_UNIT_UNMET
-        telling = seen.shortfall
-        if seen.count - seen.earlier >= _OWN_UNIT:
-            telling = seen.shortfall[seen.earlier :]
+        telling = seen.shortfall[seen.earlier if seen.own >= _OWN_UNIT else 0 :]
         self._unit = max(least, float(np.quantile(np.abs(telling), _UNIT_QUANTILE)))
         spread = seen.spread
         if self._unit < _LEAST_UNIT:
@@ -127,11 +125,12 @@ class Prediction:
         at their most probable values.
         """
         both = GaussianProcess(x, y, noise, straight)
-        earlier = self.pool.evidence.is_earlier
-        if not earlier.any() or (~earlier).sum() < _OWN_ALONE:
+        seen = self.pool.evidence
+        if not seen.earlier or seen.own < _OWN_ALONE:
             return both
         then, now = (
-            GaussianProcess(x[rows], y[rows], noise[rows], straight) for rows in (earlier, ~earlier)
+            GaussianProcess(x[rows], y[rows], noise[rows], straight)
+            for rows in (seen.is_earlier, ~seen.is_earlier)
         )
         return now if then.loss + now.loss < both.loss else both
 

@@ -78,7 +78,7 @@ def evidence(study: optuna.Study) -> list[FrozenTrial]:
     trials = [t for t in other.get_trials(deepcopy=False) if t.number in wanted]
     by = _asked(here) - _asked(there)
     scale = here.horizon / there.horizon
-    return [_moved(t, by, scale, lucky.get(t.number)) for t in trials]
+    return [moved(t, by, scale, lucky.get(t.number)) for t in trials]
 
 
 def check(trials: Iterable[FrozenTrial], names: Iterable[str], study: optuna.Study) -> None:
@@ -106,10 +106,17 @@ def _asked(record: StudyRecord) -> float:
     return (record.target or 0.0) + record.margin
 
 
-def _moved(trial: FrozenTrial, by: float, scale: float, refuted: float | None) -> FrozenTrial:
+def moved(
+    trial: FrozenTrial, by: float, scale: float = 1.0, refuted: float | None = None
+) -> FrozenTrial:
     """A copy of a trial with its shortfalls moved and its epochs scaled.
 
-    What a certificate refuted counts as the mean of its fresh trainings, without the lucky curve.
+    Args:
+        trial: The trial.
+        by: What is added to its shortfalls, fractions of 1.
+        scale: What its epochs are multiplied by.
+        refuted: What a certificate that refuted it found its shortfall to be, the mean of fresh
+            trainings; it counts then, without the lucky curve.
     """
     reports: dict[int, float] = {}
     for step, shortfall in sorted(trial.intermediate_values.items()):

@@ -150,16 +150,10 @@ class JaxEngine:
         """All the minibatches whose rows are [steps, batch_size], in one call."""
         key = step, x.shape, rows.shape, tuple(changes), side
         given = x, y, rows.astype(np.int32), changes
-
-        one = None if key in self._runs else self._one(step, x, y)
-
-        def run(state: State) -> State:
-            if one is not None:
-                self._runs[key] = compiled(_loop(one, side), state, *given)
-            after: State = self._runs[key](state, *given)
-            return after
-
-        self._update(step, run)
+        if key not in self._runs:
+            loop = _loop(self._one(step, x, y), side)
+            self._runs[key] = compiled(loop, self._state(step), *given)
+        self._update(step, lambda state: self._runs[key](state, *given))
 
     def _step(self, step: str, x: Array, y: Array, rows: Array) -> None:
         """The same with a call for each: inside a loop XLA's convolutions are slow on a CPU."""
@@ -180,18 +174,23 @@ class JaxEngine:
         model = self._model
         # Variables that the program had to make itself would be lost.
         model._symbolic_build(data_batch=(np.asarray(x[:1]), np.asarray(y[:1])))
-        taken = model.train_step if step == "train" else model.test_step
-        return lambda state, data: taken(state, data)[1]
+        own = model.train_step if step == "train" else model.test_step
+        return lambda state, data: own(state, data)[1]
+
+    def _variables(self, step: str) -> list[list[Any]]:
+        """Those that a step changes, in the groups that Keras's own steps take."""
+        model = self._model
+        optimizer = [model.optimizer.variables] if step == "train" else []
+        learnt = [model.trainable_variables, model.non_trainable_variables]
+        return [*learnt, *optimizer, model.metrics_variables]
+
+    def _state(self, step: str) -> State:
+        return tuple(_values(group) for group in self._variables(step))
 
     def _update(self, step: str, run: Callable[[State], State]) -> None:
         """Gives the variables the values that a run makes of theirs."""
-        model = self._model
-        groups = [model.trainable_variables, model.non_trainable_variables]
-        if step == "train":
-            groups.append(model.optimizer.variables)
-        groups.append(model.metrics_variables)
-        after = run(tuple(_values(group) for group in groups))
-        for group, values in zip(groups, after, strict=True):
+        after = run(self._state(step))
+        for group, values in zip(self._variables(step), after, strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
 

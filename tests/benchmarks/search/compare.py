@@ -39,6 +39,12 @@ NOTHING_FOUND = 10.0
 NEAR = math.log2(1.1)
 
 
+def score(found: list[tuple[int, int]], smallest: int | float, epochs: int) -> float:
+    """log2(smallest found / smallest there is) after so many epochs; 10 while there is none."""
+    sizes = [size for used, size in found if used <= epochs]
+    return math.log2(min(sizes) / smallest) if sizes else NOTHING_FOUND
+
+
 class Result(NamedTuple):
     """What one search came to; a row of results.jsonl."""
 
@@ -56,9 +62,8 @@ class Result(NamedTuple):
     foretold: list[tuple[float, bool]]
 
     def score(self, epochs: int) -> float:
-        """log2(smallest found / smallest there is) after so many epochs; 10 while there is none."""
-        sizes = [size for used, size in self.found if used <= epochs]
-        return math.log2(min(sizes) / self.smallest) if sizes else NOTHING_FOUND
+        """As `score` has it, after so many epochs."""
+        return score(self.found, self.smallest, epochs)
 
     @property
     def near(self) -> int:

@@ -11,25 +11,24 @@ from __future__ import annotations
 import argparse
 import functools
 import itertools
-import math
 import multiprocessing
 import os
 import random
 import statistics
 import warnings
-from pathlib import Path
 
 import optuna
+from compare import problems, score
 from methods import search_study
 from optuna.trial import FrozenTrial, TrialState
-from problems import Meter, Problem, lcbench
+from problems import Meter, Problem
 
 from tuner.pruners import TargetPruner
 from tuner.samplers import SmallestFeasibleSampler
+from tuner.warm_start import moved
 
 BUDGET = 520
 MARKS = (60, 130, 260, 520)
-NOTHING_FOUND = 10.0
 STARTS: dict[str, tuple[float, bool] | None] = {
     "none": None,
     "another task's trials": (0.0, False),
@@ -43,15 +42,9 @@ STARTS: dict[str, tuple[float, bool] | None] = {
 
 
 @functools.cache
-def problems(folder: str) -> dict[str, Problem]:
-    """The tasks by name."""
-    return {problem.name: problem for problem in lcbench(Path(folder) / "lcbench")}
-
-
-@functools.cache
 def searched(folder: str, name: str, seed: int) -> tuple[FrozenTrial, ...]:
     """The trials of a search of a task that begins with nothing."""
-    study, _ = run(problems(folder)[name], seed, ())
+    study, _ = run(problems("lcbench", folder)[name], seed, ())
     ended = (TrialState.COMPLETE, TrialState.PRUNED)
     return tuple(t for t in study.get_trials(deepcopy=False) if t.state in ended)
 
@@ -73,20 +66,13 @@ def changed(
     trials: tuple[FrozenTrial, ...], by: float, shuffled: bool, seed: int
 ) -> tuple[FrozenTrial, ...]:
     """Trials with shortfalls raised by so much, or with one another's parameters."""
+    copies = [moved(t, by) for t in trials]
     params = [t.params for t in trials]
     if shuffled:
         random.Random(seed).shuffle(params)
-    return tuple(
-        optuna.trial.create_trial(
-            state=t.state,
-            value=t.value if t.state == TrialState.COMPLETE else None,
-            params=p,
-            distributions=t.distributions,
-            intermediate_values={step: v + by for step, v in t.intermediate_values.items()},
-            constraints={name: v + by for name, v in t.constraints.items()},
-        )
-        for t, p in zip(trials, params, strict=True)
-    )
+    for trial, of_another in zip(copies, params, strict=True):
+        trial.params = of_another
+    return tuple(copies)
 
 
 def search(job: tuple[str, str, str, int]) -> tuple[str, list[float], int]:
@@ -94,16 +80,13 @@ def search(job: tuple[str, str, str, int]) -> tuple[str, list[float], int]:
     folder, start, name, seed = job
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore")
-    tasks = problems(folder)
+    tasks = problems("lcbench", folder)
     prior: tuple[FrozenTrial, ...] = ()
     if (how := STARTS[start]) is not None:
         other = random.Random(f"{name} {seed}").choice([n for n in tasks if n != name])
         prior = changed(searched(folder, other, 1000 + seed), *how, seed)
     found = run(tasks[name], seed, prior)[1]
-    scores = []
-    for mark in MARKS:
-        sizes = [size for used, size in found if used <= mark]
-        scores.append(math.log2(min(sizes) / tasks[name].smallest) if sizes else NOTHING_FOUND)
+    scores = [score(found, tasks[name].smallest, mark) for mark in MARKS]
     return start, scores, found[0][0] if found else BUDGET + 1
 
 
@@ -116,9 +99,10 @@ def main() -> None:
     if args.data is None:
         parser.error("give --data FOLDER or set TUNER_BENCHMARKS")
     print("| begins with |", " | ".join(map(str, MARKS)), "| first | found |", flush=True)
+    tasks = problems("lcbench", args.data)
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
         for start in STARTS:
-            todo = itertools.product([args.data], [start], problems(args.data), args.seeds)
+            todo = itertools.product([args.data], [start], tasks, args.seeds)
             rows = pool.map(search, list(todo), chunksize=1)
             means = [statistics.mean(column) for column in zip(*(r[1] for r in rows), strict=True)]
             firsts = [r[2] for r in rows]
