@@ -33,12 +33,21 @@ def go(folder: Path, **options: object) -> Result:
     return search(str(folder / "tiny.toml"), results=folder / "out", **options)  # type: ignore[arg-type]
 
 
+def is_over(record: StudyRecord, trials: int) -> bool:
+    """Whether so many were trained, or fewer because a single unit met the target.
+
+    With some initial weights one does, and then nothing smaller is left to train.
+    """
+    best = record.incumbent
+    return len(record.trained) == trials or (best is not None and best.values["width"] == 1)
+
+
 def test_a_search_ends_with_the_smallest_model_it_met_the_target_with(tmp_path: Path) -> None:
     tiny.write(tmp_path, extra="[reference]\nwidth = 64")
     result = go(tmp_path, trials=8, workers=2)
     record = result.record
     assert result.status == "met"
-    assert len(record.trained) == 8
+    assert is_over(record, 8)
     reference, best = result.reference, result.best
     assert reference is not None and best is not None
     assert (reference.number, reference.size) == (0, 65 * 64 + 65 * 3)
@@ -159,10 +168,10 @@ def test_two_searches_at_once_share_a_study(tmp_path: Path) -> None:
     assert [p.wait() for p in processes] == [0, 0]
     study = optuna.load_study(study_name="tiny", storage=f"sqlite:///{tmp_path}/out/tuner.db")
     record = StudyRecord.of(study)
-    assert len(record.trained) == 6
+    assert is_over(record, 6)
     assert sum(t.reference for t in record.trained) == 1
     configurations = [json.dumps(dict(t.values), sort_keys=True) for t in record.trained]
-    assert len(set(configurations)) == 6
+    assert len(set(configurations)) == len(record.trained)
     hosts = {t.attributes[TrialKey.WORKER]["pid"] for t in record.trained}
     assert len(hosts) == 2
 
