@@ -69,6 +69,55 @@ def test_a_curve_that_lifts_late_is_kept(finished: list[Values], seed: int) -> N
     assert stopped_at(study_with(finished), values) is None
 
 
+KINKED = {1: 0.4, 2: 0.3, 3: 0.21, 4: 0.15, 5: 0.14, 6: 0.13, 7: 0.12, 8: 0.11}
+STEADY = {1: 0.4, 2: 0.19, 3: 0.17, 4: 0.15, 5: 0.14, 6: 0.13, 7: 0.12, 8: 0.11}
+
+
+def test_of_two_equal_slopes_the_one_that_kept_its_promise_is_trusted_more() -> None:
+    # Both improved by 4 points from epoch 4 to 8; from 2 to 4 by 15 points and by 4.
+    kinked, _ = project_shortfall(KINKED, HORIZON, [])
+    steady, _ = project_shortfall(STEADY, HORIZON, [])
+    assert steady < kinked < 0.11
+
+
+def test_how_much_a_kept_promise_tells_is_learnt_from_the_curves_of_the_study() -> None:
+    def ended(early: Values, final: float) -> Values:
+        """Goes on linearly in log epochs."""
+        share = {e: math.log(e / 8) / math.log(HORIZON / 8) for e in range(9, HORIZON + 1)}
+        return early | {e: 0.11 - (0.11 - final) * s for e, s in share.items()}
+
+    def gap(kinked_final: float, steady_final: float) -> float:
+        curves = [ended(KINKED, kinked_final), ended(STEADY, steady_final)] * 12
+        kinked, _ = project_shortfall(KINKED, HORIZON, curves)
+        return kinked - project_shortfall(STEADY, HORIZON, curves)[0]
+
+    assert gap(0.09, 0.03) > gap(0.06, 0.06) > gap(0.03, 0.09)
+    assert gap(0.03, 0.09) < 0
+
+
+def test_the_default_threshold_falls_with_the_epochs_left_and_a_given_one_does_not() -> None:
+    study = study_with(
+        [curve(f, seed=i) for i, f in enumerate([-0.01, *np.linspace(0.02, 0.1, 9)])]
+    )
+    ended = [t.intermediate_values for t in study.get_trials()]
+    values = curve(0.035, start=0.4)
+
+    def stops(pruner: TargetPruner) -> list[tuple[int, float, bool]]:
+        """Epochs, the probabilities then, and whether it would stop."""
+        found = []
+        for step in range(4, HORIZON):
+            so_far = cut(values, step)
+            trial = optuna.create_trial(state=TrialState.RUNNING, intermediate_values=so_far)
+            chance = probability_of_reaching(so_far, HORIZON, ended)
+            found.append((step, chance, pruner.prune(study, trial)))
+        return found
+
+    for step, chance, stopped in stops(TargetPruner(HORIZON, audit=0.0)):
+        assert stopped == (chance < 0.05 * 1.8 * (1 - step / HORIZON))
+    for _, chance, stopped in stops(TargetPruner(HORIZON, audit=0.0, threshold=0.2)):
+        assert stopped == (chance < 0.2)
+
+
 @pytest.mark.parametrize("finished", [[], FEW, FEW * 4], ids=["0", "3", "12"])
 def test_a_hopeless_curve_is_stopped(finished: list[Values]) -> None:
     step = stopped_at(study_with(finished), curve(0.25, start=0.5))

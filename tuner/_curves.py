@@ -20,13 +20,17 @@ DECAY = 0.6
 LIFT = 0.03
 LIFT_SHARE = 0.5
 FLOOR = 0.006
-# The prior on log(actual / expected improvement): its mean, its spread, and how many curves it is
-# worth. Fitted to LCBench's curves, to 288 of q4's space on CIFAR-10, and to real searches.
-PRIOR_MEAN = -0.7
-PRIOR_SPREAD = 0.7
-PRIOR_CURVES = 2.0
-# How many curves of unit distance it takes to believe that a curve's own slope says nothing.
-SLOPE_CURVES = 0.5
+# The prior of the line that log(actual / expected improvement) is in what the curve has kept of its
+# own promise and in the log of what it promises: the two slopes and the mean, and how many curves
+# each is worth; the spread around the line. Fitted to LCBench's curves, to 288 of q4's space on
+# CIFAR-10, and to real searches.
+PRIOR_MEAN, PRIOR_CURVES = -0.65, 2.0
+PRIOR_KEPT, KEPT_CURVES = 0.5, 6.0
+PRIOR_SLOPE, SLOPE_CURVES = 0.0, 0.5
+PRIOR_SPREAD = 0.65
+# Any doubling is expected to improve by at least this, and counts as improving by at least that.
+LEAST_EXPECTED, LEAST_GAINED = 3e-3, 3e-4
+MOST_KEPT, LEAST_KEPT = 2.0, -3.0
 # Curves whose promise differs by more than so many powers of e count little.
 LIKENESS = 1.5
 LOWEST_RATIO = 0.1
@@ -114,6 +118,20 @@ def carried(gained: float, doublings: float) -> float:
     return float(gained * DECAY * (1 - DECAY**doublings) / (1 - DECAY))
 
 
+def kept(curve: Curve) -> float:
+    """Log of what the last doubling improved over what the doubling before it promised.
+
+    0 where the curve is too short to tell. Of two curves as high and as steep the one that keeps
+    less of its promises is the nearer to its end.
+    """
+    half = curve.last / 2
+    if half < 2 or half < curve.steps[0]:
+        return 0.0
+    promised = carried(curve.until(half).last_doubling, 1.0) + LEAST_EXPECTED
+    ratio = math.log((curve.last_doubling + LEAST_GAINED) / promised)
+    return min(max(ratio, LEAST_KEPT), MOST_KEPT)
+
+
 class Projection(NamedTuple):
     """The best shortfall by the horizon: mean, standard deviation, and Student's t's degrees."""
 
@@ -151,34 +169,34 @@ class Experience:
         read = [curve for values in curves if (curve := read_curve(values)) is not None]
         self.horizon = horizon
         self._curves = read[-MOST_CURVES:]
-        self._known: dict[float, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self._known: dict[float, np.ndarray] = {}
 
-    def since(self, step: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of those that went on: log promised, log(actual / promised), share seen; [n] each."""
+    def since(self, step: float) -> np.ndarray:
+        """Of those that went on, [4, n]: log promised, kept, log(actual / promised), share seen."""
         if step not in self._known:
             rows = [self._row(c, step) for c in self._curves if c.steps[0] <= step < c.last]
-            columns = np.array(rows).reshape(len(rows), 3).T
-            self._known[step] = columns[0], columns[1], columns[2]
+            self._known[step] = np.array(rows).reshape(len(rows), 4).T
         return self._known[step]
 
-    def _row(self, curve: Curve, step: float) -> tuple[float, float, float]:
+    def _row(self, curve: Curve, step: float) -> tuple[float, float, float, float]:
         part = curve.until(step)
         promised = expected_improvement(part, self.horizon)
         end, seen = curve.final, 1.0
         if curve.last < self.horizon:
-            end -= expected_improvement(curve, self.horizon) * math.exp(PRIOR_MEAN)
+            worth = math.exp(PRIOR_MEAN + PRIOR_KEPT * kept(curve))
+            end -= expected_improvement(curve, self.horizon) * worth
             seen = math.log(curve.last / step) / math.log(self.horizon / step)
         ratio = max((part.final - end) / promised, LOWEST_RATIO)
-        return math.log(promised), math.log(ratio), seen
+        return math.log(promised), kept(part), math.log(ratio), seen
 
 
 def project(values: Mapping[int, float], experience: Experience) -> Projection:
     """The best shortfall by the horizon, from the curve so far and from how others went on.
 
-    The log of (actual / promised improvement) is a line in the log of what was promised, whose two
-    coefficients have a normal prior and are learnt from the other curves: at slope 0 a curve's own
-    promise is taken at its word but for a factor, at -1 all improve by the same, whatever they
-    promise.
+    The log of (actual / promised improvement) is linear in what the curve has kept of its promises
+    so far and in the log of what it promises now. The coefficients have a normal prior and are
+    learnt from the other curves: at slope 0 in the log of the promise a curve is taken at its word
+    but for a factor, at -1 all improve by the same, whatever they promise.
     """
     curve, horizon = read_curve(values), experience.horizon
     if curve is None:
@@ -186,20 +204,21 @@ def project(values: Mapping[int, float], experience: Experience) -> Projection:
     if curve.last >= horizon or not math.isfinite(values[max(values)]):
         return Projection(curve.final, SEED_NOISE)
     promise = expected_improvement(curve, horizon)
-    promised, y, seen = experience.since(curve.last)
+    promised, held, y, seen = experience.since(curve.last)
     x = promised - math.log(promise)
     weights = seen * np.exp(-0.5 * (x / LIKENESS) ** 2)
+    rows = np.column_stack([np.ones(len(x)), held, x])
+    here = np.array([1.0, kept(curve), 0.0])
+    trust = np.array([PRIOR_CURVES, KEPT_CURVES, SLOPE_CURVES])
+    prior = np.array([PRIOR_MEAN, PRIOR_KEPT, PRIOR_SLOPE])
+    precision = np.diag(trust) + (rows.T * weights) @ rows
+    line = np.linalg.solve(precision, trust * prior + rows.T @ (weights * y))
+    mean = float(here @ line)
+    residuals = float(weights @ (y - rows @ line) ** 2 + trust @ (line - prior) ** 2)
     count = float(weights.sum())
-    weighed = float(weights @ x)
-    square = SLOPE_CURVES + float(weights @ x**2)
-    determinant = (PRIOR_CURVES + count) * square - weighed**2
-    right = PRIOR_CURVES * PRIOR_MEAN + float(weights @ y), float(weights @ (x * y))
-    mean = (square * right[0] - weighed * right[1]) / determinant
-    slope = ((PRIOR_CURVES + count) * right[1] - weighed * right[0]) / determinant
-    residuals = float(weights @ (y - mean - slope * x) ** 2)
-    residuals += PRIOR_CURVES * (mean - PRIOR_MEAN) ** 2 + SLOPE_CURVES * slope**2
     variance = (PRIOR_CURVES * PRIOR_SPREAD**2 + residuals) / (PRIOR_CURVES + count)
-    variance *= 1 + square / determinant  # the line itself is not known exactly
+    # The line itself is not known exactly.
+    variance *= 1 + float(here @ np.linalg.solve(precision, here))
     gain = promise * math.exp(mean + variance / 2)
     spread = gain * math.sqrt(math.expm1(variance))
     return Projection(curve.final - gain, spread, DEGREES + count)

@@ -25,8 +25,11 @@ _STILL = 3e-3
 _FAR = 0.1
 # Default thresholds: once a trial has met the target, and before, while few trials have ended and
 # then. `benchmarks/search` has what else was tried.
-_MET, _UNMET = 0.05, 0.1
+_MET, _UNMET = 0.05, 0.06
 _FEW, _SHARE, _MORE = 4, 2.0, 5
+# They are those of a training that has 1 / 1.8 of its epochs left: a false stop costs another
+# training whenever it comes, going on only the epochs that are left.
+_ALL_LEFT = 1.8
 
 
 class TargetPruner(BasePruner):
@@ -46,10 +49,11 @@ class TargetPruner(BasePruner):
 
     Args:
         horizon: The most epochs one training may use, at least 1. Steps count epochs from 1.
-        threshold: Stop below this probability of reaching the target, in (0, 1); default 0.05, and
-            more until a trial of the study has met the target, since a false stop then costs no
-            more than another trial: 0.1 for the first trials, then 2 / (ended trials + 5), from
-            0.22 down to 0.05.
+        threshold: Stop below this probability of reaching the target, in (0, 1), at every epoch.
+            The default falls with the epochs that are left, from 0.09 at the first to 0 at the
+            last, since these are what a stop saves. Until a trial of the study has met the target
+            a false stop costs no more than another trial, and it is that times 1.2 for the first
+            four trials, then times 40 / (ended trials + 5), from 4.4 down to 1.
         n_startup: Trials that finish before any is stopped for its curve, at least 0; default 0,
             since the projection without any other curve is wide enough by itself.
         audit: Share of the trials to be stopped that are trained on instead, in [0, 1).
@@ -111,7 +115,7 @@ class TargetPruner(BasePruner):
         if finished < self._n_startup:
             return False
         chance = probability_of_reaching(values, self._horizon, ended_curves(trials))
-        if chance >= (self._threshold or _threshold(trials)):
+        if chance >= (self._threshold or _threshold(trials, 1 - step / self._horizon)):
             return False
         return not self._audited(study, trial)
 
@@ -125,15 +129,18 @@ class TargetPruner(BasePruner):
         return True
 
 
-def _threshold(trials: Sequence[FrozenTrial]) -> float:
-    """The rarer it is to meet the target, the more patience is a trial worth that still may."""
+def _threshold(trials: Sequence[FrozenTrial], left: float) -> float:
+    """The default for a training with a share ``left`` of its epochs before it.
+
+    The rarer it is to meet the target, the more patience is a trial worth that still may.
+    """
     ended = [t for t in trials if t.state in _ENDED and t.intermediate_values]
-    met = any(
+    threshold = _UNMET if len(ended) < _FEW else max(_SHARE / (len(ended) + _MORE), _MET)
+    if any(
         min(t.intermediate_values.values()) <= 0 for t in ended if t.state == TrialState.COMPLETE
-    )
-    if met:
-        return _MET
-    return _UNMET if len(ended) < _FEW else max(_SHARE / (len(ended) + _MORE), _MET)
+    ):
+        threshold = _MET
+    return _ALL_LEFT * left * threshold
 
 
 def _is_dead(values: Mapping[int, float], horizon: int) -> bool:
