@@ -100,22 +100,18 @@ def test_the_default_threshold_falls_with_the_epochs_left_and_a_given_one_does_n
         [curve(f, seed=i) for i, f in enumerate([-0.01, *np.linspace(0.02, 0.1, 9)])]
     )
     ended = [t.intermediate_values for t in study.get_trials()]
-    values = curve(0.035, start=0.4)
-
-    def stops(pruner: TargetPruner) -> list[tuple[int, float, bool]]:
-        """Epochs, the probabilities then, and whether it would stop."""
-        found = []
+    early = late = 0
+    for final in np.linspace(0.005, 0.06, 12):
         for step in range(4, HORIZON):
-            so_far = cut(values, step)
+            so_far = cut(curve(final, seed=50), step)
             trial = optuna.create_trial(state=TrialState.RUNNING, intermediate_values=so_far)
-            chance = probability_of_reaching(so_far, HORIZON, ended)
-            found.append((step, chance, pruner.prune(study, trial)))
-        return found
-
-    for step, chance, stopped in stops(TargetPruner(HORIZON, audit=0.0)):
-        assert stopped == (chance < 0.05 * 1.8 * (1 - step / HORIZON))
-    for _, chance, stopped in stops(TargetPruner(HORIZON, audit=0.0, threshold=0.2)):
-        assert stopped == (chance < 0.2)
+            chance, bar = probability_of_reaching(so_far, HORIZON, ended), 0.09 * (1 - step / 25)
+            assert TargetPruner(HORIZON, audit=0.0).prune(study, trial) == (chance < bar)
+            given = TargetPruner(HORIZON, audit=0.0, threshold=0.05)
+            assert given.prune(study, trial) == (chance < 0.05)
+            early += 0.05 < chance < bar
+            late += bar < chance < 0.05
+    assert early and late  # there were epochs at which the two differ
 
 
 @pytest.mark.parametrize("finished", [[], FEW, FEW * 4], ids=["0", "3", "12"])
