@@ -105,7 +105,8 @@ def test_the_default_threshold_falls_with_the_epochs_left_and_a_given_one_does_n
         for step in range(4, HORIZON):
             so_far = cut(curve(final, seed=50), step)
             trial = optuna.create_trial(state=TrialState.RUNNING, intermediate_values=so_far)
-            chance, bar = probability_of_reaching(so_far, HORIZON, ended), 0.09 * (1 - step / 25)
+            chance = probability_of_reaching(so_far, HORIZON, ended)
+            bar = 0.09 * (1 - step / HORIZON)
             assert TargetPruner(HORIZON, audit=0.0).prune(study, trial) == (chance < bar)
             given = TargetPruner(HORIZON, audit=0.0, threshold=0.05)
             assert given.prune(study, trial) == (chance < 0.05)

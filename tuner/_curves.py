@@ -168,23 +168,32 @@ class Experience:
     def __init__(self, curves: Iterable[Mapping[int, float]], horizon: int) -> None:
         read = [curve for values in curves if (curve := read_curve(values)) is not None]
         self.horizon = horizon
-        self._curves = read[-MOST_CURVES:]
+        self._curves = [(curve, self._end(curve)) for curve in read[-MOST_CURVES:]]
         self._known: dict[float, np.ndarray] = {}
 
     def since(self, step: float) -> np.ndarray:
         """Of those that went on, [4, n]: log promised, kept, log(actual / promised), share seen."""
         if step not in self._known:
-            rows = [self._row(c, step) for c in self._curves if c.steps[0] <= step < c.last]
+            rows = [
+                self._row(curve, end, step)
+                for curve, end in self._curves
+                if curve.steps[0] <= step < curve.last
+            ]
             self._known[step] = np.array(rows).reshape(len(rows), 4).T
         return self._known[step]
 
-    def _row(self, curve: Curve, step: float) -> tuple[float, float, float, float]:
+    def _end(self, curve: Curve) -> float:
+        """Best shortfall by the horizon, the prior's mean standing for what was not seen."""
+        if curve.last >= self.horizon:
+            return curve.final
+        worth = math.exp(PRIOR_MEAN + PRIOR_KEPT * kept(curve))
+        return curve.final - expected_improvement(curve, self.horizon) * worth
+
+    def _row(self, curve: Curve, end: float, step: float) -> tuple[float, float, float, float]:
         part = curve.until(step)
         promised = expected_improvement(part, self.horizon)
-        end, seen = curve.final, 1.0
+        seen = 1.0
         if curve.last < self.horizon:
-            worth = math.exp(PRIOR_MEAN + PRIOR_KEPT * kept(curve))
-            end -= expected_improvement(curve, self.horizon) * worth
             seen = math.log(curve.last / step) / math.log(self.horizon / step)
         ratio = max((part.final - end) / promised, LOWEST_RATIO)
         return math.log(promised), kept(part), math.log(ratio), seen
