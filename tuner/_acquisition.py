@@ -1,4 +1,4 @@
-"""Which candidate to train next: gain in log size times the probability of meeting the target."""
+"""Which candidate to train next: gain in log size times the hope of meeting the target."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _ROUNDS = 2
 _A_ROUND = 250
 _PARENTS = 8
 _BEST = 15
-# While nothing meets the target, smaller models are preferred only this much (an exponent). Where a
-# certificate refuted all that did, they nearly meet it: something a little larger is wanted.
-_EARLY_GAIN = 0.3
-_LEAST_GAIN = 0.1
+# While nothing meets the target, the gain is over a size that many powers of e above the largest
+# candidate. Where a certificate refuted all that did, they nearly meet it: something a little
+# larger is wanted.
+_EARLY_LEAD, _REFUTED_LEAD = 2.0, 0.1
 _COST_WEIGHT = 0.5
 
 
@@ -67,11 +67,13 @@ def score(prediction: Prediction, units: np.ndarray) -> np.ndarray:
         worth = within
     scores = np.full(len(units), -np.inf)
     if worth.any():
-        chance = prediction.log_chance(units[worth], logs[worth])
+        # Until something meets the target: not only likely below it, but far below.
+        met = prediction.pool.evidence.met.any()
+        hope = (prediction.log_chance if met else prediction.log_margin)(units[worth], logs[worth])
         # Expected improvement per unit of cost (Snoek et al. 2012, arXiv 1206.2944), at half its
         # weight: at full weight a search lingers among models too cheap to learn.
         price = _COST_WEIGHT * prediction.pool.log_costs(units[worth])
-        scores[worth] = np.log(gain[worth]) + chance - price
+        scores[worth] = np.log(gain[worth]) + hope - price
     return scores
 
 
@@ -83,11 +85,8 @@ def _gain(prediction: Prediction, logs: np.ndarray, spread: np.ndarray) -> np.nd
     """
     incumbent = prediction.log_incumbent
     if not math.isfinite(incumbent):
-        if prediction.pool.evidence.refuted:
-            early = logs.max() - logs + _LEAST_GAIN
-        else:
-            early = (logs.max() - logs + 2.0) ** _EARLY_GAIN
-        return np.where(logs < prediction.log_ceiling, early, 0.0)
+        lead = _REFUTED_LEAD if prediction.pool.evidence.refuted else _EARLY_LEAD
+        return np.where(logs < prediction.log_ceiling, logs.max() - logs + lead, 0.0)
     gain, open_share = np.zeros(len(logs)), 1.0
     for running, chance in prediction.running:
         if running < incumbent:

@@ -260,7 +260,7 @@ def without_gate() -> Iterator[None]:
     """Ablation: the sampler prefers small models, but may propose any size."""
 
     def gain(prediction: Any, logs: np.ndarray, spread: np.ndarray) -> np.ndarray:
-        return np.asarray((logs.max() - logs + 2.0) ** _acquisition._EARLY_GAIN)
+        return np.asarray(logs.max() - logs + _acquisition._EARLY_LEAD)
 
     with mock.patch.object(_acquisition, "_gain", gain):
         yield
