@@ -13,10 +13,10 @@ from tuner._prediction import Prediction
 if TYPE_CHECKING:
     from tuner._candidates import Pool
 
-# Candidates of each kind, then rounds of mutating the best so far: about 1,500 in all, since a
-# size costs up to 100 µs.
+# Candidates of each kind, then rounds of mutating the best so far: about 3,500 in all. A search on
+# LCBench comes near the smallest in 141 epochs with two rounds, in 116 with five and 101 with ten.
 _OF_EACH_KIND = 400
-_ROUNDS = 2
+_ROUNDS = 10
 _A_ROUND = 250
 _PARENTS = 8
 _BEST = 15
@@ -67,9 +67,10 @@ def score(prediction: Prediction, units: np.ndarray) -> np.ndarray:
         worth = within
     scores = np.full(len(units), -np.inf)
     if worth.any():
-        # Until something meets the target: not only likely below it, but far below.
-        met = prediction.pool.evidence.met.any()
-        hope = (prediction.log_chance if met else prediction.log_margin)(units[worth], logs[worth])
+        # Until something comes near the target, what is likely far below it is worth the most.
+        seen = prediction.pool.evidence
+        near = seen.met.any() or seen.refuted
+        hope = (prediction.log_chance if near else prediction.log_margin)(units[worth], logs[worth])
         # Expected improvement per unit of cost (Snoek et al. 2012, arXiv 1206.2944), at half its
         # weight: at full weight a search lingers among models too cheap to learn.
         price = _COST_WEIGHT * prediction.pool.log_costs(units[worth])
