@@ -1,0 +1,86 @@
+"""What the sampler hopes for, on evidence that leaves no doubt."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution
+from optuna.trial import FrozenTrial
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from tuner._candidates import Pool
+from tuner._encoding import Encoding
+from tuner._evidence import read
+from tuner._prediction import Prediction
+
+SPACE = {"width": FloatDistribution(0.0, 1.0), "rate": FloatDistribution(0.0, 1.0)}
+
+
+def size_of(params: dict[str, Any]) -> int:
+    return int(1_000 * (1 + 9 * params["width"]))
+
+
+def finished(width: float, rate: float, shortfall: float) -> FrozenTrial:
+    params = {"width": width, "rate": rate}
+    return optuna.trial.create_trial(
+        value=size_of(params),
+        params=params,
+        distributions=SPACE,
+        constraints={"shortfall": shortfall},
+        intermediate_values={e: shortfall + 0.2 * (1 / e - 0.1) for e in range(1, 11)},
+    )
+
+
+def prediction_of(trials: list[FrozenTrial]) -> Prediction:
+    encoding = Encoding(SPACE, {})
+    evidence = read(trials, encoding, 10, size_of)
+    rng = np.random.default_rng(0)
+    return Prediction(Pool(encoding, evidence, size_of, {}, False, rng, None))
+
+
+def near_misses(count: int) -> list[FrozenTrial]:
+    """Trainings of nearly one configuration that end just above the target; others, far above."""
+    around = [finished(0.5 + 0.002 * i, 0.5, 0.002) for i in range(count)]
+    return [*(finished(i / 7, j, 0.06) for i in range(8) for j in (0.0, 1.0)), *around]
+
+
+def test_the_more_often_a_configuration_nearly_met_the_target_the_less_it_is_hoped_for() -> None:
+    here = np.array([[0.5, 0.5]])
+    chances = []
+    for count in (1, 3, 8):
+        prediction = prediction_of(near_misses(count))
+        chances.append(math.exp(prediction.log_chance(here, prediction.sizes(here)[0])[0]))
+    assert chances == sorted(chances, reverse=True)
+    assert chances[-1] < 0.2  # one training would be lucky far more often
+
+
+def test_the_margin_is_the_integral_that_it_stands_for() -> None:
+    prediction = prediction_of(near_misses(3))
+    units = np.random.default_rng(1).random((20, 2))
+    logs = prediction.sizes(units)[0]
+    mean, sd = prediction._process.predict(prediction._features(units, logs))
+    expected = [
+        quad(lambda f, m=m, s=s: -f * norm.pdf(f, m, s), min(m, 0) - 12 * s, 0)[0]
+        for m, s in zip(mean, sd, strict=True)
+    ]
+    assert np.exp(prediction.log_margin(units, logs)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_margin_tells_candidates_apart_however_hopeless_they_are() -> None:
+    class Sure:
+        def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return x[:, 0], x[:, 1]
+
+    prediction = prediction_of(near_misses(1))
+    prediction._process = Sure()  # type: ignore[assignment]
+    prediction._features = lambda units, logs: units  # type: ignore[method-assign]
+    means = np.array([-1e6, -50.0, -5.9, -6.1, 0.0, 5.9, 6.1, 40.0, 1e4])
+    units = np.column_stack([means, np.ones(len(means))])
+    margins = prediction.log_margin(units, np.zeros(len(means)))
+    assert np.isfinite(margins).all()
+    assert (margins[np.argsort(means)] == np.sort(margins)[::-1]).all()
