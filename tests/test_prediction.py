@@ -46,7 +46,8 @@ def prediction_of(trials: list[FrozenTrial]) -> Prediction:
 def near_misses(count: int) -> list[FrozenTrial]:
     """Trainings of nearly one configuration that end just above the target; others, far above."""
     around = [finished(0.5 + 0.002 * i, 0.5, 0.002) for i in range(count)]
-    return [*(finished(i / 7, j, 0.06) for i in range(8) for j in (0.0, 1.0)), *around]
+    far = [finished(i / 7, j, 0.06) for i in range(8) for j in (0.0, 1.0)]
+    return [*far, *around, finished(1.0, 0.5, -0.001)]
 
 
 def test_the_more_often_a_configuration_nearly_met_the_target_the_less_it_is_hoped_for() -> None:
@@ -56,7 +57,7 @@ def test_the_more_often_a_configuration_nearly_met_the_target_the_less_it_is_hop
         prediction = prediction_of(near_misses(count))
         chances.append(math.exp(prediction.log_chance(here, prediction.sizes(here)[0])[0]))
     assert chances == sorted(chances, reverse=True)
-    assert chances[-1] < 0.2  # one training would be lucky far more often
+    assert chances[-1] < 0.25  # one training would be lucky far more often
 
 
 def test_the_margin_is_the_integral_that_it_stands_for() -> None:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 # Candidates of each kind, then rounds of mutating the best so far: about 3,500 in all. Searches on
 # 26 tasks of LCBench come near the smallest in 141 epochs with two rounds, 116 with five, 101 with
-# ten.
+# ten. Where sizes are learned, more rounds only find where they are learned wrongly.
 _OF_EACH_KIND = 400
-_ROUNDS = 10
+_ROUNDS, _ROUNDS_LEARNED = 10, 2
 _A_ROUND = 250
 _PARENTS = 8
 _BEST = 15
@@ -25,6 +25,8 @@ _BEST = 15
 # candidate. Where a certificate refuted all that did, they nearly meet it: something a little
 # larger is wanted.
 _EARLY_LEAD, _REFUTED_LEAD = 2.0, 0.1
+# After an earlier study, whose shortfalls may lie elsewhere, the gain counts less (an exponent).
+_WARM_GAIN = 0.3
 _COST_WEIGHT = 0.5
 
 
@@ -45,7 +47,7 @@ def best(pool: Pool) -> np.ndarray:
         kinds.append(pool.near_center(_OF_EACH_KIND))
     units = pool.finish(np.vstack(kinds))
     scores = score(prediction, units)
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if pool.size_of else _ROUNDS_LEARNED):
         top = units[np.argsort(-scores, kind="stable")[:_BEST]]
         more = pool.finish(pool.mutations(top, _A_ROUND))
         units = np.vstack([units, more])
@@ -68,9 +70,10 @@ def score(prediction: Prediction, units: np.ndarray) -> np.ndarray:
         worth = within
     scores = np.full(len(units), -np.inf)
     if worth.any():
-        # Until something comes near the target, what is likely far below it is worth the most.
+        # Until something comes near the target, what is likely far below it is worth the most;
+        # where an earlier study tells what meets it, the smallest of that.
         seen = prediction.pool.evidence
-        near = seen.met.any() or seen.refuted
+        near = seen.met.any() or seen.refuted or seen.earlier
         hope = (prediction.log_chance if near else prediction.log_margin)(units[worth], logs[worth])
         # Expected improvement per unit of cost (Snoek et al. 2012, arXiv 1206.2944), at half its
         # weight: at full weight a search lingers among models too cheap to learn.
@@ -87,8 +90,11 @@ def _gain(prediction: Prediction, logs: np.ndarray, spread: np.ndarray) -> np.nd
     """
     incumbent = prediction.log_incumbent
     if not math.isfinite(incumbent):
-        lead = _REFUTED_LEAD if prediction.pool.evidence.refuted else _EARLY_LEAD
-        return np.where(logs < prediction.log_ceiling, logs.max() - logs + lead, 0.0)
+        seen = prediction.pool.evidence
+        early = logs.max() - logs + (_REFUTED_LEAD if seen.refuted else _EARLY_LEAD)
+        if seen.earlier and not seen.refuted:
+            early **= _WARM_GAIN
+        return np.where(logs < prediction.log_ceiling, early, 0.0)
     gain, open_share = np.zeros(len(logs)), 1.0
     for running, chance in prediction.running:
         if running < incumbent:

@@ -35,6 +35,8 @@ _SIZE_SCALE = 2.0
 # Proposals stay above the smallest size that came so near to the target, divided by the step.
 _NEAR = 0.05
 _LARGEST_STEP = 3.0
+# Trainings of which a configuration's mean should meet the target.
+_SEEDS = 5
 # Standard deviations from the target beyond which a candidate is as good as there, or as far.
 _SURELY, _FARTHEST = 6.0, 1e5
 # Variance of the noise in learned log sizes: next to none, they are exact.
@@ -81,15 +83,18 @@ class Prediction:
         return self._sizes.predict(units)
 
     def log_chance(self, units: np.ndarray, logs: np.ndarray) -> np.ndarray:
-        """Log P(the mean training meets the target) of candidates [n, d] with log sizes [n], [n].
+        """Log P(target is met) of candidates [n, d] with log sizes [n], [n].
 
-        Not that one training does: a search would train what nearly meets the target over and
-        over, waiting for luck that no certificate confirms.
+        Once something has met it: by the mean of five trainings, as a certificate has. With the
+        noise of a single one a search tries what nearly meets the target over and over. After an
+        earlier study, by a single one: it has told enough of what lies around.
         """
         from scipy.special import log_ndtr
 
         mean, sd = self._process.predict(self._features(units, logs))
-        return np.asarray(log_ndtr(-mean / sd))
+        seen = self.pool.evidence
+        seeds = _SEEDS if seen.met.any() and not seen.earlier else 1
+        return np.asarray(log_ndtr(-mean / np.hypot(sd, self._process.noise / math.sqrt(seeds))))
 
     def log_margin(self, units: np.ndarray, logs: np.ndarray) -> np.ndarray:
         """Log of how far below 0 the mean shortfall is expected, 0 where it is above, [n].

@@ -58,6 +58,11 @@ class GaussianProcess:
         self._solved = self._solve(np.arange(len(y)), self._theta)
 
     @property
+    def noise(self) -> float:
+        """Standard deviation of one more finished observation around the function."""
+        return math.exp(0.5 * float(self._theta[-1]))
+
+    @property
     def loss(self) -> float:
         """Minus the log density of the observations and the hyperparameters, but for constants."""
         return self._loss(self._theta, np.arange(len(self._y)))[0]
