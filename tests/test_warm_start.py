@@ -119,7 +119,16 @@ def test_differences_between_models_count_though_the_earlier_study_was_far_off()
         return [float(np.log(smallest(study))) for study in studies]
 
     # On the scale of what the earlier models missed, all of this study's would look alike.
-    assert np.median(logs(prior=earlier(by=0.3))) < np.median(logs()) - 0.2
+    far_off = [
+        optuna.trial.create_trial(
+            value=t.value,
+            params=t.params,
+            distributions=t.distributions,
+            constraints={SHORTFALL: t.constraints[SHORTFALL] + 0.3},
+        )
+        for t in random_trials(30, 100)
+    ]
+    assert np.median(logs(prior=far_off)) < np.median(logs()) - 0.2
 
 
 def test_what_met_the_target_there_is_still_proposed_here() -> None:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 # Candidates of each kind, then rounds of mutating the best so far: about 3,500 in all. Searches on
 # 26 tasks of LCBench come near the smallest in 141 epochs with two rounds, 116 with five, 101 with
-# ten. Where sizes are learned, more rounds only find where they are learned wrongly.
+# ten. Where sizes are learned, or an earlier study is believed, more rounds find what is wrong.
 _OF_EACH_KIND = 400
-_ROUNDS, _ROUNDS_LEARNED = 10, 2
+_ROUNDS, _FEW_ROUNDS = 10, 2
 _A_ROUND = 250
 _PARENTS = 8
 _BEST = 15
@@ -47,7 +47,8 @@ def best(pool: Pool) -> np.ndarray:
         kinds.append(pool.near_center(_OF_EACH_KIND))
     units = pool.finish(np.vstack(kinds))
     scores = score(prediction, units)
-    for _ in range(_ROUNDS if pool.size_of else _ROUNDS_LEARNED):
+    known = pool.size_of is not None and not seen.earlier
+    for _ in range(_ROUNDS if known else _FEW_ROUNDS):
         top = units[np.argsort(-scores, kind="stable")[:_BEST]]
         more = pool.finish(pool.mutations(top, _A_ROUND))
         units = np.vstack([units, more])
