@@ -30,6 +30,11 @@ def earlier(count: int = 15, seed: int = 100, by: float = 0.0) -> list[FrozenTri
     """What a search of the same space has trained, its shortfalls `by` off."""
     study = optuna.create_study(sampler=make(seed))
     study.optimize(objective, n_trials=count)
+    return shifted(study.trials, by)
+
+
+def shifted(trials: list[FrozenTrial], by: float) -> list[FrozenTrial]:
+    """Of a study that was so much harder."""
     return [
         optuna.create_trial(
             value=t.value,
@@ -37,7 +42,7 @@ def earlier(count: int = 15, seed: int = 100, by: float = 0.0) -> list[FrozenTri
             distributions=t.distributions,
             constraints={SHORTFALL: t.constraints[SHORTFALL] + by},
         )
-        for t in study.trials
+        for t in trials
     ]
 
 
@@ -119,15 +124,7 @@ def test_differences_between_models_count_though_the_earlier_study_was_far_off()
         return [float(np.log(smallest(study))) for study in studies]
 
     # On the scale of what the earlier models missed, all of this study's would look alike.
-    far_off = [
-        optuna.trial.create_trial(
-            value=t.value,
-            params=t.params,
-            distributions=t.distributions,
-            constraints={SHORTFALL: t.constraints[SHORTFALL] + 0.3},
-        )
-        for t in random_trials(30, 100)
-    ]
+    far_off = shifted(random_trials(30, 100), by=0.3)
     assert np.median(logs(prior=far_off)) < np.median(logs()) - 0.2
 
 
