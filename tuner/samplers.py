@@ -26,6 +26,9 @@ _SEEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 # So many of an earlier study, the newest: the surrogate's cost is cubic in them.
 _MOST_PRIOR = 100
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+# Trials before the surrogate proposes. Searches on 36 tasks of LCBench come near the smallest in
+# 122 epochs with two of them, 138 with four; where sizes are learned they must be seen first.
+_STARTUP, _STARTUP_UNSIZED = 2, 4
 
 
 class SmallestFeasibleSampler(BaseSampler):
@@ -58,9 +61,9 @@ class SmallestFeasibleSampler(BaseSampler):
             those seen in earlier trials.
         center: The author's default values, by name. First proposals stay near them in what does
             not change the size.
-        n_startup: Trials with evidence before the surrogate proposes, at least 1; default 4, and
-            1 from when something has met the target and ``size_of`` is known. Those of ``prior``
-            count.
+        n_startup: Trials with evidence before the surrogate proposes, at least 1; default 2 where
+            ``size_of`` is known, else 4. It is 1 from when something has met the target and
+            ``size_of`` is known. Those of ``prior`` count.
         prior: Finished trials of an earlier, similar study, whose intermediate values and
             constraint ``shortfall`` are relative to this study's target and horizon. What they
             say is carried over as far as this study's own trials bear it out; none of them counts
@@ -79,14 +82,14 @@ class SmallestFeasibleSampler(BaseSampler):
         cost_of: Callable[[dict[str, Any]], float] | None = None,
         search_space: Mapping[str, BaseDistribution] | None = None,
         center: Mapping[str, Any] | None = None,
-        n_startup: int = 4,
+        n_startup: int | None = None,
         prior: Sequence[FrozenTrial] = (),
     ) -> None:
         if horizon is not None and horizon < 1:
             raise ValueError(f"horizon must be at least 1 but got {horizon}.")
         if seed is not None and seed < 0:
             raise ValueError(f"seed cannot be negative but got {seed}.")
-        if n_startup < 1:
+        if n_startup is not None and n_startup < 1:
             raise ValueError(f"n_startup must be at least 1 but got {n_startup}.")
         self._size_of = size_of
         self._cost_of = cost_of
@@ -94,6 +97,8 @@ class SmallestFeasibleSampler(BaseSampler):
         self._seed = secrets.randbits(63) if seed is None else seed
         self._space = dict(search_space) if search_space is not None else None
         self._center = dict(center or {})
+        if n_startup is None:
+            n_startup = _STARTUP if size_of is not None else _STARTUP_UNSIZED
         self._n_startup = n_startup
         self._prior = tuple(prior)[-_MOST_PRIOR:]
 
