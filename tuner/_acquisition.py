@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 # ten. Where sizes are learned, or an earlier study is believed, more rounds find what is wrong.
 _OF_EACH_KIND = 400
 _ROUNDS, _FEW_ROUNDS = 10, 2
+# With more parameters than that the surrogate knows nothing of most of the space, and the best of
+# its own score lies in a corner: only mutations of what was trained are looked at, and random
+# points while nothing has met the target (a trust region; Eriksson et al. 2019, NeurIPS). With the
+# 20 of `benchmarks/search/synthetic.py` 10 times smaller after 30 trials, with ten rounds 4.5.
+_MOST_FOR_ROUNDS = 10
 _A_ROUND = 250
 _PARENTS = 8
 _BEST = 15
@@ -40,7 +45,9 @@ def best(pool: Pool) -> np.ndarray:
     else:
         order = np.argsort(seen.shortfall)
     parents = seen.points[order[:_PARENTS]]
-    kinds = [pool.random(_OF_EACH_KIND), pool.mutations(parents, _OF_EACH_KIND)]
+    many = len(pool.encoding.names) > _MOST_FOR_ROUNDS
+    kinds = [] if many and seen.met.any() else [pool.random(_OF_EACH_KIND)]
+    kinds.append(pool.mutations(parents, _OF_EACH_KIND))
     # Once something meets the target, mutating it does better than keeping to the defaults: in
     # `benchmarks/search/synthetic.py` 15 times smaller after 30 trials against 11.
     if pool.centered and not seen.met.any():
@@ -48,7 +55,7 @@ def best(pool: Pool) -> np.ndarray:
     units = pool.finish(np.vstack(kinds))
     scores = score(prediction, units)
     known = pool.size_of is not None and not seen.earlier
-    for _ in range(_ROUNDS if known else _FEW_ROUNDS):
+    for _ in range(0 if many else _ROUNDS if known else _FEW_ROUNDS):
         top = units[np.argsort(-scores, kind="stable")[:_BEST]]
         more = pool.finish(pool.mutations(top, _A_ROUND))
         units = np.vstack([units, more])
