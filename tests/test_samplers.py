@@ -128,6 +128,35 @@ def test_never_proposes_the_incumbents_size(more: dict[str, Any]) -> None:
     assert incumbent < size_of(CENTER) / 2
 
 
+def test_with_many_parameters_proposals_keep_to_what_was_trained() -> None:
+    """Of most of 16 parameters' space nothing is known, least of all in its corners."""
+    widths, rates = [f"units_{i}" for i in range(4)], [f"rate_{i}" for i in range(12)]
+    space: dict[str, BaseDistribution] = {
+        **dict.fromkeys(widths, IntDistribution(4, 128, log=True)),
+        **dict.fromkeys(rates, FloatDistribution(0.0, 1.0)),
+    }
+    sampler = SmallestFeasibleSampler(
+        lambda params: sum(params[name] for name in widths), 10, 0, search_space=space
+    )
+
+    def train(trial: optuna.Trial) -> float:
+        params = {name: trial._suggest(name, dist) for name, dist in space.items()}
+        off = sum(abs(params[name] - 0.5) for name in rates) / len(rates)
+        trial.set_constraint("shortfall", off - 0.05)
+        return float(sum(params[name] for name in widths))
+
+    study = optuna.create_study(sampler=sampler)
+    study.enqueue_trial({**dict.fromkeys(widths, 100), **dict.fromkeys(rates, 0.5)})
+    study.optimize(train, n_trials=10)
+    for trial in study.trials[1:]:
+        alike = [
+            sum(math.isclose(trial.params[name], old.params[name]) for name in space)
+            for old in study.trials[: trial.number]
+        ]
+        assert max(alike) >= len(space) / 2
+    assert smallest(study) < 100
+
+
 def test_enqueued_values_are_kept_and_the_rest_fits_them() -> None:
     study = optuna.create_study(sampler=make())
     study.optimize(objective, n_trials=6)
