@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _OF_EACH_KIND = 400
 _ROUNDS, _FEW_ROUNDS = 10, 2
 # With more parameters than that the surrogate knows nothing of most of the space, and the best of
-# its own score lies in a corner: only mutations of what was trained are looked at, and random
-# points while nothing has met the target (a trust region; Eriksson et al. 2019, NeurIPS). With the
+# its own score lies in a corner: there are no rounds, and no random points once something has met
+# the target (the idea of a trust region; Eriksson et al. 2019, NeurIPS). With the
 # 20 of `benchmarks/search/synthetic.py` 10 times smaller after 30 trials, with ten rounds 4.5.
 _MOST_FOR_ROUNDS = 10
 _A_ROUND = 250
