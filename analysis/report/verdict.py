@@ -90,7 +90,7 @@ def certificate_words(found: Certificate) -> str:
 def _reference(record: StudyRecord, best: TrialRecord) -> Content:
     reference = record.reference
     if reference is None:
-        return "The reference model has not been trained, so there is nothing to compare with."
+        return "The reference has not been trained to its end, so there is nothing to compare with."
     if reference.number == best.number:
         return "This is the reference model itself: nothing smaller met the target."
     return f"It is {words.comparison(record, best)}: {reference_words(record, reference)}."
