@@ -1,4 +1,4 @@
-"""Tables and figures of finished searches; reads storage through `tuner.record` only."""
+"""Tables and figures of finished searches; reads storage through `tuner.records.studies` only."""
 
 from __future__ import annotations
 

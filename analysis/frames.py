@@ -1,6 +1,6 @@
 """Tidy pandas frames of a study.
 
-Every function takes an `optuna.Study` that the tool made, or a `tuner.record.StudyRecord`. The
+Every function takes an `optuna.Study` that the tool made, or a `tuner.records.studies.StudyRecord`. The
 columns and dtypes are those that `analysis.columns` lists, also where there are no rows.
 Accuracies are fractions, sizes counts, times seconds.
 """
@@ -15,7 +15,9 @@ import optuna
 import pandas as pd
 
 from analysis.columns import CERTIFICATES, EPOCHS, HYPERPARAMETER, TRIALS
-from tuner.record import Certificate, StudyRecord, TrialRecord
+from tuner.records.certificates import Certificate
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
 
 
 def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tuner.record import StudyRecord, TrialRecord
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
 
 MEASURES: Mapping[str, str] = {"size": "parameters", "macs": "MACs", "bytes": "bytes"}
 """What a study minimises."""

@@ -23,7 +23,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def real_images() -> Path:
     """The folder of real data sets, or a skip where there is none."""
-    from tuner.environment import test_data_folder
+    from tuner.basics.environment import test_data_folder
 
     folder = test_data_folder()
     if folder is None:

@@ -11,10 +11,10 @@ import numpy as np
 
 from tests import fakes, tiny
 from tuner import data
-from tuner._export_orders import ExportOrders, Format
-from tuner.planning import describe
-from tuner.record import StudyKey
-from tuner.storage import default_url, open_storage
+from tuner.exports.orders import ExportOrders, Format
+from tuner.records.keys import StudyKey
+from tuner.sessions.agreement import describe
+from tuner.storages.opening import default_url, open_storage
 
 OWN_LAYER = """
 import keras

@@ -1,4 +1,4 @@
-"""Studies that look like the tool's own, made through the keys of `tuner.record` alone."""
+"""Studies that look like the tool's own, made through the keys of `tuner.records.studies` alone."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState, create_trial
 
-from tuner import ledger
-from tuner.record import GATE, SCHEMA, SHORTFALL, StudyKey, TrialKey
+from tuner.records.keys import GATE, SCHEMA, SHORTFALL, StudyKey, TrialKey
+from tuner.storages import claims
 
 SPEC: dict[str, Any] = {
     "name": "q10",
@@ -167,7 +167,7 @@ def add_running(
     horizon = study.user_attrs[StudyKey.STUDY]["horizon"]
     for key, value in attributes(size, curve(best, epochs, horizon)).items():
         trial.set_user_attr(key, value)
-    worker = ledger.me()
+    worker = claims.me()
     trial.set_user_attr(TrialKey.WORKER, {**worker, "started": 0.0} if dead else worker)
     trial.set_user_attr(TrialKey.HEARTBEAT, time.time())
     return trial

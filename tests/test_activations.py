@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import pytest
 
-from tuner._activations import peak
-from tuner._conversion import convert, taking
+from tuner.exports.activations import peak
+from tuner.exports.conversion import convert, taking
 
 layers = keras.layers
 

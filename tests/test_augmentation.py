@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tuner.data.augmentation import Augmentation, from_values
+from tuner.training.augmentation import Augmentation, from_values
 
 
 @pytest.fixture

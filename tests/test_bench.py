@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tuner import bench, launch, speed
-from tuner.bench import Pace
+from tuner.bench import measurement
+from tuner.bench.measurement import Pace
 from tuner.cli import main
-from tuner.speed import Setting
+from tuner.launchers import backends, hardware, layouts, placement, processes
+from tuner.launchers.layouts import Setting
 from tuner.views.benchmark import benchmark_view
 
 USUAL, WIDE, OFF = Setting(4, 1), Setting(1, 4), Setting(4, 1, onednn=False)
@@ -30,12 +31,12 @@ def four_cores(monkeypatch: pytest.MonkeyPatch) -> str:
     class Memory:
         available = 64 * 2**30
 
-    monkeypatch.setattr(launch, "gpus", list)
-    monkeypatch.setattr(launch, "_allowed", lambda: [0, 1, 2, 3])
-    monkeypatch.setattr(launch.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(processes, "gpus", list)
+    monkeypatch.setattr(processes, "_allowed", lambda: [0, 1, 2, 3])
+    monkeypatch.setattr(processes.psutil, "virtual_memory", Memory)
     facts = {"processor": "P", "cores": 4, "memory": 1, "gpus": 0, "system": "S"}
-    monkeypatch.setattr(launch, "hardware", lambda: facts)
-    return speed.machine_key(facts)
+    monkeypatch.setattr(processes, "hardware", lambda: facts)
+    return layouts.machine_key(facts)
 
 
 def pace(setting: Setting, rate: float, size: int = 100) -> Pace:
@@ -43,49 +44,53 @@ def pace(setting: Setting, rate: float, size: int = 100) -> Pace:
 
 
 def test_the_usual_layout_is_tried_first_and_the_backends_own_second() -> None:
-    assert bench.settings(4)[:2] == [USUAL, WIDE]
-    assert Setting(2, 2) in bench.settings(4)
-    assert OFF in bench.settings(4)
-    assert {s.onednn for s in bench.settings(8, full=True) if s.threads == 4} == {True, False}
+    assert measurement.settings(4)[:2] == [USUAL, WIDE]
+    assert Setting(2, 2) in measurement.settings(4)
+    assert OFF in measurement.settings(4)
+    assert {s.onednn for s in measurement.settings(8, full=True) if s.threads == 4} == {True, False}
     one = Setting(1, 1)
-    assert bench.settings(1) == [one, Setting(1, 1, onednn=False), Setting(1, 1, bfloat16=True)]
+    assert measurement.settings(1) == [
+        one,
+        Setting(1, 1, onednn=False),
+        Setting(1, 1, bfloat16=True),
+    ]
 
 
 def test_the_fastest_over_all_models_is_chosen_unless_it_is_noise() -> None:
-    assert bench.choose([pace(USUAL, 100), pace(WIDE, 150)]) == WIDE
-    assert bench.choose([pace(USUAL, 100), pace(WIDE, 102)]) == USUAL
-    assert bench.choose([pace(USUAL, 100), pace(Setting(4, 1, bfloat16=True), 200)]) == USUAL
+    assert measurement.choose([pace(USUAL, 100), pace(WIDE, 150)]) == WIDE
+    assert measurement.choose([pace(USUAL, 100), pace(WIDE, 102)]) == USUAL
+    assert measurement.choose([pace(USUAL, 100), pace(Setting(4, 1, bfloat16=True), 200)]) == USUAL
     # Twice as fast on one model does not make up for a third of the speed on the other.
     both = [pace(USUAL, 100), pace(USUAL, 90, 7), pace(WIDE, 200), pace(WIDE, 30, 7)]
-    assert bench.choose(both) == USUAL
+    assert measurement.choose(both) == USUAL
 
 
 def test_a_search_takes_the_layout_that_was_measured_for_its_family(four_cores: str) -> None:
     cnn, dense = "search_spaces.cnn:ConvSpace", "search_spaces.dense:DenseSpace"
-    speed.remember(four_cores, {"cnn": Setting(2, 2, onednn=False)})
-    places = launch.placements("auto", 50, cnn)
+    layouts.remember(four_cores, {"cnn": Setting(2, 2, onednn=False)})
+    places = placement.placements("auto", 50, cnn)
     assert [p.cpus for p in places] == [(0, 1), (2, 3)]
     assert {p.environment()["OMP_NUM_THREADS"] for p in places} == {"2"}
-    assert {p.environment()[launch.ONEDNN] for p in places} == {"0"}
-    usual = launch.placements("auto", 50)
-    assert launch.placements("auto", 50, dense) == usual
-    assert launch.placements("auto", 50, "mine:ConvSpace") == usual
-    assert len(launch.placements(3, 50, cnn)) == 3
+    assert {p.environment()[backends.ONEDNN] for p in places} == {"0"}
+    usual = placement.placements("auto", 50)
+    assert placement.placements("auto", 50, dense) == usual
+    assert placement.placements("auto", 50, "mine:ConvSpace") == usual
+    assert len(placement.placements(3, 50, cnn)) == 3
 
 
 def test_fewer_trials_than_the_measured_layout_has_workers(four_cores: str) -> None:
-    speed.remember(four_cores, {"cnn": Setting(2, 2)})
-    assert len(launch.placements("auto", 1, "search_spaces.cnn:ConvSpace")) == 1
+    layouts.remember(four_cores, {"cnn": Setting(2, 2)})
+    assert len(placement.placements("auto", 1, "search_spaces.cnn:ConvSpace")) == 1
 
 
 def test_measurements_of_other_machines_and_families_are_kept() -> None:
-    speed.remember("one", {"cnn": USUAL})
-    speed.remember("one", {"dense": WIDE})
-    speed.remember("two", {"cnn": OFF})
-    assert speed.remembered("one", "cnn") == USUAL
-    assert speed.remembered("one", "dense") == WIDE
-    assert speed.remembered("two", "cnn") == OFF
-    assert speed.remembered("two", "dense") is None
+    layouts.remember("one", {"cnn": USUAL})
+    layouts.remember("one", {"dense": WIDE})
+    layouts.remember("two", {"cnn": OFF})
+    assert layouts.remembered("one", "cnn") == USUAL
+    assert layouts.remembered("one", "dense") == WIDE
+    assert layouts.remembered("two", "cnn") == OFF
+    assert layouts.remembered("two", "dense") is None
 
 
 @pytest.mark.parametrize(
@@ -93,11 +98,11 @@ def test_measurements_of_other_machines_and_families_are_kept() -> None:
     ["", "[]", "{", '{"one": {"cnn": {"workers": "x"}}}', '{"one": 1}', '{"one": {"cnn": 2}}'],
 )
 def test_a_file_that_cannot_be_read_is_as_good_as_none(text: str) -> None:
-    speed.file().parent.mkdir(parents=True)
-    speed.file().write_text(text)
-    assert speed.remembered("one", "cnn") is None
-    speed.remember("one", {"cnn": USUAL})
-    assert speed.remembered("one", "cnn") == USUAL
+    layouts.file().parent.mkdir(parents=True)
+    layouts.file().write_text(text)
+    assert layouts.remembered("one", "cnn") is None
+    layouts.remember("one", {"cnn": USUAL})
+    assert layouts.remembered("one", "cnn") == USUAL
 
 
 def test_this_machine_is_measured_and_remembered(capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,9 +111,9 @@ def test_this_machine_is_measured_and_remembered(capsys: pytest.CaptureFixture[s
     assert {p["size"] for p in found["paces"]} == {37_006, 628_114}
     assert all(p["rate"] > 100 and p["of_limit"] > 0 for p in found["paces"])
     assert {"operations", "bytes"} == set(found["limits"])
-    kept = speed.remembered(speed.machine_key(launch.hardware()), "dense")
+    kept = layouts.remembered(layouts.machine_key(hardware.hardware()), "dense")
     assert kept == Setting(**found["fastest"]["dense"])
-    assert Path(found["file"]) == speed.file()
+    assert Path(found["file"]) == layouts.file()
 
 
 def test_a_cache_that_cannot_be_written_loses_no_measurement(
@@ -117,9 +122,9 @@ def test_a_cache_that_cannot_be_written_loses_no_measurement(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TUNER_CACHE", str(tmp_path / "file" / "cache"))
     facts = {"processor": "P", "cores": 4, "gpus": 0}
-    limits: dict[bench.Limit, float] = {"operations": 1e12, "bytes": 1e11}
-    made = bench.Benchmark(facts, USUAL, WIDE, limits, [pace(USUAL, 777.0)], {"cnn": USUAL})
-    monkeypatch.setattr(bench, "measure", lambda *_, **__: made)
+    limits: dict[measurement.Limit, float] = {"operations": 1e12, "bytes": 1e11}
+    made = measurement.Benchmark(facts, USUAL, WIDE, limits, [pace(USUAL, 777.0)], {"cnn": USUAL})
+    monkeypatch.setattr(measurement, "measure", lambda *_, **__: made)
     assert main(["bench"]) == 2
     said = capsys.readouterr()
     assert "777" in said.out
@@ -130,8 +135,8 @@ def test_the_table_fits_and_names_what_was_chosen(tmp_path: Path) -> None:
     tried = [USUAL, WIDE, OFF, Setting(4, 1, bfloat16=True)]
     paces = [pace(setting, 123_456.0 / n, 628_114) for n, setting in enumerate(tried, 1)]
     facts = {"processor": "P", "cores": 4, "gpus": 0}
-    limits: dict[bench.Limit, float] = {"operations": 1e12, "bytes": 1e11}
-    found = bench.Benchmark(facts, USUAL, WIDE, limits, paces, {"cnn": USUAL})
+    limits: dict[measurement.Limit, float] = {"operations": 1e12, "bytes": 1e11}
+    found = measurement.Benchmark(facts, USUAL, WIDE, limits, paces, {"cnn": USUAL})
     console = Console(width=90, record=True, file=io.StringIO())
     console.print(benchmark_view(found, tmp_path / "speed.json"))
     text = console.export_text()

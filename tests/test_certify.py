@@ -12,15 +12,19 @@ import pytest
 from optuna.trial import TrialState
 
 from tests import fakes, tiny
-from tuner import api, data, ledger, search
-from tuner.certify import Certification, candidate, judge, length, lower_bound
+from tuner import api, data, search
+from tuner.basics.seeds import derived_seed
+from tuner.certificates.statistics import judge, length, lower_bound
+from tuner.certificates.trainings import Certification, candidate
 from tuner.data.dataset import TEST_IMAGES, TEST_LABELS
 from tuner.errors import DataError, UsageError
-from tuner.record import StudyKey, StudyRecord, TrialKey, refuted_shortfalls
-from tuner.run import SearchRun
-from tuner.samplers import SmallestFeasibleSampler
-from tuner.seeds import derived_seed
-from tuner.views import text
+from tuner.records import words
+from tuner.records.certificates import refuted_shortfalls
+from tuner.records.keys import StudyKey, TrialKey
+from tuner.records.studies import StudyRecord
+from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
+from tuner.sessions.session import SearchRun
+from tuner.storages import claims
 
 LUCKY = """
 import keras
@@ -117,21 +121,21 @@ class Scripted(SearchRun):
 
 
 def test_a_look_refutes_all_that_were_lucky_before_it_trains_on(monkeypatch):
-    monkeypatch.setattr("tuner.certify.candidate", lambda record: record)
+    monkeypatch.setattr("tuner.certificates.trainings.candidate", lambda record: record)
     run = Scripted([False, False, True, True])
     run._go()
     assert run.steps == [16, "refuted", "refuted", "holds", 18, "holds", 19, 20]
 
 
 def test_trials_are_left_when_a_later_incumbent_was_lucky_too(monkeypatch):
-    monkeypatch.setattr("tuner.certify.candidate", lambda record: record)
+    monkeypatch.setattr("tuner.certificates.trainings.candidate", lambda record: record)
     run = Scripted([True, False, True])
     run._go()
     assert run.steps == [16, "holds", 18, "refuted", "holds", 19, 20]
 
 
 def test_a_small_search_certifies_at_its_end(monkeypatch):
-    monkeypatch.setattr("tuner.certify.candidate", lambda record: record)
+    monkeypatch.setattr("tuner.certificates.trainings.candidate", lambda record: record)
     monkeypatch.setattr(Scripted, "goal", 9)
     run = Scripted([True])
     run._go()
@@ -166,7 +170,7 @@ class Killing(SearchRun):
         try:
             yield
         finally:
-            ledger.reap(study)
+            claims.reap(study)
 
 
 def test_what_an_early_verdict_took_back_is_not_trained_again():
@@ -175,7 +179,7 @@ def test_what_an_early_verdict_took_back_is_not_trained_again():
     assert Killing(study)._prove(trial)
     assert StudyRecord.of(study).refuted == {8}
     proof = Certification(study, trial)
-    ledger.reap(proof.study)
+    claims.reap(proof.study)
     assert proof.waiting() == []
     assert len(proof.mine()) == 5
 
@@ -239,7 +243,7 @@ def test_a_bound_just_below_the_target_is_not_shown_as_the_target():
     found = replace(StudyRecord.of(study).certificates[8], bound=0.74998)
     assert found.at_least(1) == 0.749
     assert found.at_least(2) == 0.7499
-    assert "lower bound 74.9%; the target is 75.0%" in text.certificate(found)
+    assert "lower bound 74.9%; the target is 75.0%" in words.certificate(found)
 
 
 def test_what_clearly_fails_is_given_up_early():
@@ -260,7 +264,7 @@ def test_a_refuted_incumbent_is_the_incumbent_no_more():
     record = StudyRecord.of(study)
     assert record.refuted == {8}
     assert record.incumbent is not None and record.incumbent.number == 2
-    found = ledger.incumbent(study)
+    found = claims.incumbent(study)
     assert found is not None and found.number == 2
     assert refuted_shortfalls(study.user_attrs) == {8: pytest.approx(0.755 - 0.740)}
 
@@ -304,7 +308,7 @@ def test_trainings_are_queued_once_whoever_asks():
     assert proof.study.user_attrs[StudyKey.CERTIFIES] == "q10"
     proof.drop()
     assert proof.waiting() == []
-    ledger.requeue(proof.study)
+    claims.requeue(proof.study)
     assert proof.waiting() == []
 
 

@@ -16,9 +16,10 @@ from tuner import api, cli
 from tuner.cli import main
 from tuner.cli.options import complete_study, duration, fraction, repeated
 from tuner.errors import DataError
-from tuner.record import StudyRecord
-from tuner.storage import default_url, open_storage
-from tuner.watch import Proof, Result, Run
+from tuner.records.studies import StudyRecord
+from tuner.sessions.progress import Run
+from tuner.sessions.result import Proof, Result
+from tuner.storages.opening import default_url, open_storage
 
 HEAVY = ("tensorflow", "keras", "keras_tuner", "optuna", "rich", "pandas", "numpy", "pydantic")
 ROOT = Path(__file__).parents[1]
@@ -63,7 +64,9 @@ def python(code: str, **options) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["search", "--help"], ["--version"], ["serch"]])
 def test_help_imports_nothing_heavy(arguments):
-    heavy = HEAVY if "serch" not in arguments else HEAVY[:-1]  # a suggestion reads tuner.study
+    heavy = (
+        HEAVY if "serch" not in arguments else HEAVY[:-1]
+    )  # a suggestion reads tuner.specs.files
     ran = python(
         "import sys; from tuner.cli import main\n"
         f"main({arguments}); print([m for m in {heavy} if m in sys.modules], file=sys.stderr)"

@@ -14,9 +14,9 @@ from search_spaces.cnn import ConvSpace
 from search_spaces.dense import DenseSpace
 from search_spaces.resnet import ResidualSpace
 from tests import exports
-from tuner import _runtimes
-from tuner._conversion import convert, spread, taking
-from tuner._export_orders import Format
+from tuner.exports import runtimes
+from tuner.exports.conversion import convert, spread, taking
+from tuner.exports.orders import Format
 
 pytestmark = [
     # Keras copies TensorFlow's variables, which do not know NumPy 2's keyword, to save them.
@@ -80,10 +80,10 @@ def test_the_file_agrees_with_the_model(
     model, images, expected = trained
     file = str(tmp_path / f"model.{format}")
     convert(model, format, file, None)
-    found = _runtimes.classify(format, file, images)
+    found = runtimes.classify(format, file, images)
     assert np.mean(found == expected) >= 0.995
     # One image alone, as on a device, is given the same class.
-    assert _runtimes.classify(format, file, images[:1]) == found[:1]
+    assert runtimes.classify(format, file, images[:1]) == found[:1]
 
 
 @pytest.mark.parametrize("format", ["tflite", "onnx"])
@@ -95,7 +95,7 @@ def test_the_quantised_file_is_integer_arithmetic_and_nearly_as_good(
     file = str(tmp_path / f"model.{format}")
     calibration, _ = exports.scenes(100, seed=2)
     convert(model, format, file, spread(calibration))
-    found = _runtimes.classify(format, file, images)
+    found = runtimes.classify(format, file, images)
     assert np.mean(found == expected) >= 0.9
     kinds = _float_operators(format, file)
     assert not kinds, f"{kinds} run in float32"

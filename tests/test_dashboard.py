@@ -15,12 +15,15 @@ import optuna
 import pytest
 
 from tests import fakes
-from tuner import artifacts, dashboard
-from tuner._dashboard_view import CONSTRAINTS
-from tuner.certify import Certification
+from tuner.certificates.trainings import Certification
+from tuner.dashboard import notes, serve
+from tuner.dashboard.storage_view import CONSTRAINTS
 from tuner.errors import StorageError, UsageError
-from tuner.record import SHORTFALL, StudyRecord, TrialKey
-from tuner.storage import default_url, open_storage
+from tuner.records.keys import SHORTFALL, TrialKey
+from tuner.records.studies import StudyRecord
+from tuner.storages import artifacts
+from tuner.storages.opening import default_url, open_storage
+from tuner.trials import artifacts
 
 optuna_dashboard = pytest.importorskip("optuna_dashboard", reason="the extra 'dashboard' is absent")
 
@@ -47,7 +50,7 @@ def address(url, tmp_path):
         listening.set()
 
     thread = threading.Thread(
-        target=dashboard.serve,
+        target=serve.serve,
         args=(url, tmp_path),
         kwargs={"port": 0, "browser": False, "ready": ready},
     )
@@ -128,10 +131,10 @@ def test_each_study_has_a_note(ask):
 
 def test_the_note_says_what_is_proven_and_what_is_refuted(tmp_path):
     study = fakes.make_search()
-    assert "Certificate: none yet" in dashboard.note(study, tmp_path)
+    assert "Certificate: none yet" in notes.note(study, tmp_path)
     fakes.add_certificate(study, 8, [0.74, 0.741], certified=False)
     fakes.add_certificate(study, 2, [0.761, 0.762, 0.76, 0.759, 0.763])
-    note = dashboard.note(study, tmp_path)
+    note = notes.note(study, tmp_path)
     assert "Smallest: **9,500 parameters" in note
     assert "Certificate: certified: 76.1% on the test images, mean of 5 fresh seeds" in note
     assert "Trial 8, 4,218 parameters: refuted: 74.0%" in note
@@ -153,8 +156,8 @@ def test_the_plot_is_drawn_anew_only_where_something_was_trained(url, tmp_path, 
         optuna_dashboard, "save_plotly_graph_object", lambda study, *_, **__: drawn.append(study)
     )
     storage = open_storage(url)
-    dashboard.write_notes(storage, tmp_path)
-    dashboard.write_notes(storage, tmp_path)
+    notes.write_notes(storage, tmp_path)
+    notes.write_notes(storage, tmp_path)
     assert len(drawn) == 2  # one a study
 
 
@@ -181,11 +184,11 @@ def test_the_incumbents_picture_and_file_are_artifacts(tmp_path):
 
 def test_notes_are_written_only_where_they_change(url, tmp_path):
     storage = open_storage(url)
-    assert dashboard.write_notes(storage, tmp_path) == 2
-    assert dashboard.write_notes(storage, tmp_path) == 0
+    assert notes.write_notes(storage, tmp_path) == 2
+    assert notes.write_notes(storage, tmp_path) == 0
     study = fakes.make_study("q8", storage=storage)
     optuna_dashboard.save_note(study, "my own words")
-    assert dashboard.write_notes(storage, tmp_path) == 0
+    assert notes.write_notes(storage, tmp_path) == 0
     assert optuna_dashboard.get_note(study) == "my own words"
 
 
@@ -202,15 +205,15 @@ def test_a_port_in_use_is_one_line(url, tmp_path):
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(UsageError, match=f"cannot listen on 127.0.0.1, port {port}: .*--port"):
-            dashboard.serve(url, tmp_path, port=port, browser=False)
+            serve.serve(url, tmp_path, port=port, browser=False)
 
 
 def test_without_results_or_without_the_extra(url, tmp_path, monkeypatch):
     with pytest.raises(StorageError, match="there are no results yet"):
-        dashboard.serve(default_url(tmp_path / "none"), Path(), browser=False)
+        serve.serve(default_url(tmp_path / "none"), Path(), browser=False)
     monkeypatch.setitem(sys.modules, "optuna_dashboard", None)
     with pytest.raises(UsageError, match=r"tuner\[dashboard\]"):
-        dashboard.serve(url, tmp_path, browser=False)
+        serve.serve(url, tmp_path, browser=False)
 
 
 def test_a_browser_shows_the_studies_and_a_search_that_began_since(browse, url):

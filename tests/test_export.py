@@ -19,14 +19,14 @@ import pytest
 from PIL import Image
 
 from tests import exports, fakes, tiny
-from tuner import _card, _exporter, cli, data
-from tuner import export as exporting
-from tuner._export_orders import Measured
-from tuner._export_source import find_source
+from tuner import cli, data
 from tuner.errors import ExportError
-from tuner.export import Exported
-from tuner.record import StudyRecord
-from tuner.storage import default_url, open_storage
+from tuner.exports import card, process
+from tuner.exports import export as exporting
+from tuner.exports.facts import Exported, Measured
+from tuner.exports.source import find_source
+from tuner.records.studies import StudyRecord
+from tuner.storages.opening import default_url, open_storage
 
 pytestmark = [
     # Keras copies TensorFlow's variables, which do not know NumPy 2's keyword, to save them.
@@ -106,7 +106,7 @@ def test_a_model_becomes_a_file_a_card_and_an_accuracy(
         assert ran.stderr.splitlines()[-1] == "[]", "the command itself needs no backend"
         found = json.loads(ran.stdout)
     else:  # here, for starting TensorFlow takes most of the time of an export
-        monkeypatch.setattr(exporting, "_convert", _exporter.export)
+        monkeypatch.setattr(exporting, "_convert", process.export)
         assert cli.main(arguments) == 0
         found = json.loads(capsys.readouterr().out)
     file = made / f"tiny{'-int8' if options else ''}.{format}"
@@ -151,7 +151,7 @@ def test_a_quantised_model_that_loses_more_than_a_point_says_so(
     # Three scores within a few units of each other, and a fourth 100,000 below.
     exports.make_study(tmp_path, exports.model(logits_spread=100_000.0))
     orders = exports.orders(tmp_path, format, int8=True)  # type: ignore[arg-type]
-    facts = _exporter.export(orders)
+    facts = process.export(orders)
     assert facts.measured is not None
     assert facts.measured.keras_accuracy > 0.9
     assert facts.measured.accuracy < facts.measured.keras_accuracy - 0.01
@@ -161,8 +161,8 @@ def test_a_quantised_model_that_loses_more_than_a_point_says_so(
     written = Exported(record, source, format, True, file, file, facts)  # type: ignore[arg-type]
     points = 100 * (facts.measured.keras_accuracy - facts.measured.accuracy)
     expected = f"loses {points:.3g} points of accuracy against the Keras model, more than a point"
-    assert expected in _card.card(written)
-    assert expected in str(_card.warning(written))
+    assert expected in card.card(written)
+    assert expected in str(card.warning(written))
 
 
 @pytest.mark.parametrize(("accuracy", "warned"), [(0.75, False), (0.74, False), (0.7399, True)])
@@ -301,6 +301,6 @@ def test_layers_of_the_spaces_own_are_found_through_the_space(tmp_path: Path) ->
     file = tmp_path / "own.keras"
     keras.Model(inputs, outputs).save(file)
     keras.saving.get_custom_objects().clear()
-    facts = _exporter.export(exports.orders(tmp_path, "tflite", measure=False, file=str(file)))
+    facts = process.export(exports.orders(tmp_path, "tflite", measure=False, file=str(file)))
     assert facts.own_layers and facts.measured is None
     assert facts.bytes == (tmp_path / "part.tflite").stat().st_size

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tuner import launch
-from tuner.gpus import Gpu
-from tuner.orders import Orders
-from tuner.worker import bound_gpu_memory
+from tuner.launchers import backends, hardware, placement, processes
+from tuner.launchers.gpus import Gpu
+from tuner.workers.orders import Orders
+from tuner.workers.process import bound_gpu_memory
 
 
 @pytest.fixture
@@ -19,10 +19,10 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Four cores, ample memory and no GPU, each to be changed by the test."""
     has = {"cores": 4, "gpus": 0, "memory": 64 * 2**30, "gpu_memory": 80 * 2**30}
     monkeypatch.setattr(
-        launch, "gpus", lambda: [Gpu(str(i), has["gpu_memory"]) for i in range(has["gpus"])]
+        processes, "gpus", lambda: [Gpu(str(i), has["gpu_memory"]) for i in range(has["gpus"])]
     )
     monkeypatch.setattr(
-        launch.os, "sched_getaffinity", lambda _: set(range(has["cores"])), raising=False
+        processes.os, "sched_getaffinity", lambda _: set(range(has["cores"])), raising=False
     )
 
     class Memory:
@@ -30,35 +30,35 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         def available(self) -> int:
             return has["memory"]
 
-    monkeypatch.setattr(launch.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(processes.psutil, "virtual_memory", Memory)
     return has
 
 
 def test_one_pinned_one_threaded_worker_a_core(machine: dict[str, int]) -> None:
-    places = launch.placements("auto", goal=50)
+    places = placement.placements("auto", goal=50)
     assert [p.cpus for p in places] == [(0,), (1,), (2,), (3,)]
     assert {p.environment()["TF_NUM_INTRAOP_THREADS"] for p in places} == {"1"}
 
 
 def test_no_more_workers_than_trials_are_left(machine: dict[str, int]) -> None:
-    assert len(launch.placements("auto", goal=2)) == 2
+    assert len(placement.placements("auto", goal=2)) == 2
 
 
 def test_no_more_workers_than_memory_allows(machine: dict[str, int]) -> None:
-    machine["memory"] = int(2.2 * launch.BYTES_A_WORKER)
-    assert len(launch.placements("auto", goal=50)) == 2
+    machine["memory"] = int(2.2 * placement.BYTES_A_WORKER)
+    assert len(placement.placements("auto", goal=50)) == 2
     machine["memory"] = 0
-    assert len(launch.placements("auto", goal=50)) == 1
+    assert len(placement.placements("auto", goal=50)) == 1
 
 
 def test_one_worker_has_the_machine_to_itself(machine: dict[str, int]) -> None:
-    (place,) = launch.placements(1, goal=50)
-    assert place == launch.Placement()
+    (place,) = placement.placements(1, goal=50)
+    assert place == placement.Placement()
     assert "OMP_NUM_THREADS" not in place.environment()
 
 
 def test_two_workers_share_four_cores(machine: dict[str, int]) -> None:
-    places = launch.placements(2, goal=50)
+    places = placement.placements(2, goal=50)
     assert [p.cpus for p in places] == [(0, 1), (2, 3)]
     assert {p.threads for p in places} == {2}
 
@@ -66,14 +66,14 @@ def test_two_workers_share_four_cores(machine: dict[str, int]) -> None:
 def test_each_gpu_has_a_worker(machine: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     machine["gpus"] = 2
-    places = launch.placements("auto", goal=50)
+    places = placement.placements("auto", goal=50)
     assert [p.environment()["CUDA_VISIBLE_DEVICES"] for p in places] == ["0", "1"]
     assert "XLA_PYTHON_CLIENT_MEM_FRACTION" not in places[0].environment()
 
 
 def test_workers_on_one_gpu_share_its_memory(machine: dict[str, int]) -> None:
     machine["gpus"] = 2
-    places = launch.placements(3, goal=50)
+    places = placement.placements(3, goal=50)
     assert [p.gpu for p in places] == ["0", "1", "0"]
     assert [p.environment().get("XLA_PYTHON_CLIENT_MEM_FRACTION") for p in places] == [
         "0.450",
@@ -97,7 +97,7 @@ def test_with_jax_a_few_workers_share_a_gpu(
 ) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     machine.update(gpus=gpus, cores=cores, gpu_memory=gpu_memory * 2**30)
-    places = launch.placements("auto", goal=50)
+    places = placement.placements("auto", goal=50)
     assert len(places) == workers
     assert len({p.gpu for p in places}) == gpus
 
@@ -105,16 +105,16 @@ def test_with_jax_a_few_workers_share_a_gpu(
 def test_a_machine_whose_gpu_the_backend_cannot_use_trains_on_its_processors(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(launch, "visible", lambda: [Gpu("0")])
-    monkeypatch.setattr(launch, "usable", lambda backend: False)
-    assert all(p.gpu is None for p in launch.placements("auto", goal=50))
-    assert launch.hardware()["gpus"] == 0
+    monkeypatch.setattr(processes, "visible", lambda: [Gpu("0")])
+    monkeypatch.setattr(processes, "usable", lambda backend: False)
+    assert all(p.gpu is None for p in placement.placements("auto", goal=50))
+    assert hardware.hardware()["gpus"] == 0
 
 
 def test_onednn_is_asked_for_unless_the_user_says_otherwise(
     machine: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (place,) = launch.placements(1, goal=1)
+    (place,) = placement.placements(1, goal=1)
     monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
     assert place.environment()["TF_ENABLE_ONEDNN_OPTS"] == "1"
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -162,11 +162,11 @@ def test_a_worker_that_crashed_in_native_code_is_replaced_by_one_without_onednn(
     code: int, then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
-    started = [Ended(code), Ended(launch.EXIT_DONE)]
+    started = [Ended(code), Ended(processes.EXIT_DONE)]
     coming = iter(started)
-    monkeypatch.setattr(launch.subprocess, "Popen", lambda *_, **__: next(coming))
+    monkeypatch.setattr(processes.subprocess, "Popen", lambda *_, **__: next(coming))
     orders = Orders("tiny", "sqlite://", str(tmp_path), {}, 1, 0, 0, "smallest", "target", True)
-    crew = launch.Crew(orders, [launch.Placement()], tmp_path)
+    crew = processes.Crew(orders, [placement.Placement()], tmp_path)
     deaths: list[tuple[int, int]] = []
     assert crew.check(lambda *death: deaths.append(death))
     assert not crew.check(lambda *death: deaths.append(death))
@@ -175,13 +175,13 @@ def test_a_worker_that_crashed_in_native_code_is_replaced_by_one_without_onednn(
 
 
 def test_only_jax_needs_a_folder_for_compiled_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(launch.PROGRAMS, raising=False)
+    monkeypatch.delenv(backends.PROGRAMS, raising=False)
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    with launch.shared_programs() as environment:
+    with backends.shared_programs() as environment:
         assert environment == {}
     monkeypatch.setenv("KERAS_BACKEND", "jax")
-    with launch.shared_programs() as environment:
-        assert launch.PROGRAMS in environment
-    monkeypatch.setenv(launch.PROGRAMS, "/of/the/user")
-    with launch.shared_programs() as environment:
+    with backends.shared_programs() as environment:
+        assert backends.PROGRAMS in environment
+    monkeypatch.setenv(backends.PROGRAMS, "/of/the/user")
+    with backends.shared_programs() as environment:
         assert environment == {}

@@ -10,8 +10,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tuner import ledger
-from tuner.record import StudyKey, TrialKey
+from tuner.records.keys import StudyKey, TrialKey
+from tuner.storages import claims
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def study() -> optuna.Study:
 def dead_worker() -> dict[str, Any]:
     """The identity of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
-    worker = {**ledger.me(), "pid": process.pid}
+    worker = {**claims.me(), "pid": process.pid}
     process.wait()
     return worker
 
@@ -46,8 +46,8 @@ def waiting(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
 
 def test_a_trial_of_this_process_is_alive(study: optuna.Study) -> None:
     trial = study.ask()
-    ledger.claim(trial)
-    assert ledger.reap(study) == []
+    claims.claim(trial)
+    assert claims.reap(study) == []
     assert study.trials[0].state == TrialState.RUNNING
 
 
@@ -57,9 +57,9 @@ def test_a_lost_trial_is_queued_once_with_its_params_and_nothing_measured(
     trial = lose(study, history=[{"epoch": 1}])
     trial.report(0.3, 1)
     trial.set_constraint("shortfall", 0.3)
-    assert ledger.reap(study) == [0]
-    ledger.requeue(study)
-    ledger.reap(study)
+    assert claims.reap(study) == [0]
+    claims.requeue(study)
+    claims.reap(study)
     (queued,) = waiting(study)
     assert queued.system_attrs["fixed_params"] == trial.params
     assert queued.user_attrs == {TrialKey.RETRY_OF: 0}
@@ -70,10 +70,10 @@ def test_a_lost_trial_is_queued_once_with_its_params_and_nothing_measured(
 
 def test_a_retry_that_is_lost_too_is_queued_again_for_the_same_trial(study: optuna.Study) -> None:
     params = lose(study).params
-    ledger.reap(study)
+    claims.reap(study)
     retry = study.ask()
     retry.set_user_attr(TrialKey.WORKER, dead_worker())
-    assert ledger.reap(study) == [1]
+    assert claims.reap(study) == [1]
     (queued,) = waiting(study)
     assert queued.user_attrs[TrialKey.RETRY_OF] == 0
     assert queued.system_attrs["fixed_params"] == params
@@ -82,19 +82,19 @@ def test_a_retry_that_is_lost_too_is_queued_again_for_the_same_trial(study: optu
 def test_a_lost_reference_stays_the_reference(study: optuna.Study) -> None:
     study.enqueue_trial({"width": 50}, user_attrs={TrialKey.REFERENCE: True})
     lose(study)
-    ledger.reap(study)
+    claims.reap(study)
     (queued,) = waiting(study)
     assert queued.user_attrs[TrialKey.REFERENCE] is True
 
 
 def test_of_two_retries_of_one_trial_only_one_is_trained(study: optuna.Study) -> None:
     lose(study)
-    ledger.reap(study)
+    claims.reap(study)
     study.enqueue_trial({"width": 1}, user_attrs={TrialKey.RETRY_OF: 0})  # by a rival process
     first, second = study.ask(), study.ask()
     trials = study.get_trials()
-    assert not ledger.superseded(first.number, trials)
-    assert ledger.superseded(second.number, trials)
+    assert not claims.superseded(first.number, trials)
+    assert claims.superseded(second.number, trials)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_worker_that_died_between_outcome_and_tell_has_its_trial_concluded(
     trial = lose(study, size=77)
     trial.report(0.25, 1)
     trial.set_user_attr(TrialKey.OUTCOME, outcome)
-    assert ledger.reap(study) == []
+    assert claims.reap(study) == []
     assert waiting(study) == []
     assert study.trials[0].state == state
     assert study.trials[0].value == value
@@ -120,36 +120,36 @@ def test_a_worker_that_died_between_outcome_and_tell_has_its_trial_concluded(
 
 def test_a_worker_elsewhere_is_judged_by_its_heartbeat(study: optuna.Study) -> None:
     elsewhere = {"host": "another", "pid": os.getpid(), "started": 0.0}
-    for heard in (time.time(), time.time() - ledger.STALE_SECONDS - 1):
+    for heard in (time.time(), time.time() - claims.STALE_SECONDS - 1):
         trial = study.ask()
         trial.set_user_attr(TrialKey.WORKER, elsewhere)
         trial.set_user_attr(TrialKey.HEARTBEAT, heard)
-    assert ledger.reap(study) == [1]
+    assert claims.reap(study) == [1]
 
 
 def test_a_reused_process_id_does_not_keep_a_dead_worker_alive(study: optuna.Study) -> None:
     trial = study.ask()
-    trial.set_user_attr(TrialKey.WORKER, {**ledger.me(), "started": 12.0})
-    assert ledger.reap(study) == [0]
+    trial.set_user_attr(TrialKey.WORKER, {**claims.me(), "started": 12.0})
+    assert claims.reap(study) == [0]
 
 
 def test_the_budget_goes_to_the_lower_numbers(study: optuna.Study) -> None:
     for _ in range(3):
         study.ask()
     trials = study.get_trials()
-    assert [ledger.over_budget(n, trials, 2) for n in range(3)] == [False, False, True]
+    assert [claims.over_budget(n, trials, 2) for n in range(3)] == [False, False, True]
 
 
 def test_a_configuration_that_kills_its_workers_is_given_up(study: optuna.Study) -> None:
     lose(study)
     pid = study.trials[0].user_attrs[TrialKey.WORKER]["pid"]
     for expected in (0, 1):
-        assert ledger.count_crash(study, pid, -9) == expected
-        ledger.reap(study)
+        assert claims.count_crash(study, pid, -9) == expected
+        claims.reap(study)
         retry = study.ask()
-        worker = {**ledger.me(), "pid": pid, "started": 1.0}
+        worker = {**claims.me(), "pid": pid, "started": 1.0}
         retry.set_user_attr(TrialKey.WORKER, worker)
-    assert ledger.count_crash(study, pid, -9) is None
-    ledger.reap(study)
+    assert claims.count_crash(study, pid, -9) is None
+    claims.reap(study)
     assert study.trials[2].user_attrs[TrialKey.OUTCOME] == "out_of_memory"
     assert waiting(study) == []

@@ -13,10 +13,10 @@ from optuna.trial import FrozenTrial
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from tuner._candidates import Pool
-from tuner._encoding import Encoding
-from tuner._evidence import read
-from tuner._prediction import Prediction
+from tuner.samplers.smallest_feasible.candidates import Pool
+from tuner.samplers.smallest_feasible.encoding import Encoding
+from tuner.samplers.smallest_feasible.evidence import read
+from tuner.samplers.smallest_feasible.prediction import Prediction
 
 SPACE = {"width": FloatDistribution(0.0, 1.0), "rate": FloatDistribution(0.0, 1.0)}
 

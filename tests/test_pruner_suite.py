@@ -8,7 +8,7 @@ import optuna
 import pytest
 from optuna.pruners import BasePruner
 
-from tuner.pruners import TargetPruner
+from tuner.pruners.target import TargetPruner
 from tuner.testing.pytest_pruners import STEPS, PrunerTestCase
 
 

@@ -8,7 +8,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tuner.pruners import AUDIT, TargetPruner, probability_of_reaching, project_shortfall
+from tuner.curves.forecasts import probability_of_reaching, project_shortfall
+from tuner.pruners.target import AUDIT, TargetPruner
 
 HORIZON = 25
 Values = dict[int, float]

@@ -26,7 +26,7 @@ from optuna.testing.pytest_samplers import (
 )
 from optuna.trial import TrialState
 
-from tuner.samplers import SmallestFeasibleSampler
+from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
 
 SPACE: dict[str, BaseDistribution] = {
     "depth": IntDistribution(1, 3),
@@ -203,8 +203,8 @@ def test_gated_and_failed_trials_are_no_evidence() -> None:
         )
     )
     noisy.add_trial(optuna.create_trial(state=TrialState.FAIL, user_attrs={"why": "memory"}))
-    from tuner._encoding import Encoding
-    from tuner._evidence import read
+    from tuner.samplers.smallest_feasible.encoding import Encoding
+    from tuner.samplers.smallest_feasible.evidence import read
 
     encoding = Encoding(SPACE, {})
     assert read(noisy.trials, encoding, 10, size_of).count == 10
@@ -212,8 +212,8 @@ def test_gated_and_failed_trials_are_no_evidence() -> None:
 
 
 def test_a_stopped_trial_counts_as_what_its_curve_projects_to() -> None:
-    from tuner._encoding import Encoding
-    from tuner._evidence import read
+    from tuner.samplers.smallest_feasible.encoding import Encoding
+    from tuner.samplers.smallest_feasible.evidence import read
 
     params = {"depth": 1, "units_0": 64, "rate": 0.01, "norm": True}
     trial = optuna.create_trial(
@@ -329,8 +329,8 @@ def test_nothing_larger_than_a_queued_reference_is_proposed_while_it_is_trained(
 
 
 def test_trials_that_also_carry_the_dashboards_older_constraints_count_as_evidence() -> None:
-    from tuner._encoding import Encoding
-    from tuner._evidence import read
+    from tuner.samplers.smallest_feasible.encoding import Encoding
+    from tuner.samplers.smallest_feasible.evidence import read
 
     params = {"depth": 1, "units_0": 16, "rate": 0.01, "norm": True}
     distributions = {name: SPACE[name] for name in params}

@@ -22,10 +22,14 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import OperationalError
 
 from tests import tiny
-from tuner import ledger, search
+from tuner import search
 from tuner.errors import SpaceError, StudyChangedError, StudyError
-from tuner.record import StudyRecord, TrialKey
-from tuner.watch import Result, Run, Silent
+from tuner.records.keys import TrialKey
+from tuner.records.studies import StudyRecord
+from tuner.sessions.progress import Run
+from tuner.sessions.result import Result
+from tuner.sessions.watcher import Silent
+from tuner.storages import claims
 
 
 def go(folder: Path, **options: object) -> Result:
@@ -185,7 +189,7 @@ def await_epoch(url: str) -> None:
         with contextlib.suppress(KeyError, OperationalError):  # nothing made yet
             study = optuna.load_study(study_name="tiny", storage=url)
             running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-            if any(ledger.worker_lives(t) and t.intermediate_values for t in running):
+            if any(claims.worker_lives(t) and t.intermediate_values for t in running):
                 return
         time.sleep(0.2)
 
@@ -227,8 +231,8 @@ def test_killed_ten_times_it_ends_with_exactly_the_trials_it_was_asked_for(tmp_p
     assert all(t.state.is_finished() for t in record.trials)
     assert sum(t.reference for t in record.trained) == 1
     # What was lost was trained again, once, from its first epoch.
-    lost = {ledger.identity(t) for t in study.trials if TrialKey.LOST in t.user_attrs and t.params}
-    again = Counter(ledger.identity(study.trials[t.number]) for t in record.trained)
+    lost = {claims.identity(t) for t in study.trials if TrialKey.LOST in t.user_attrs and t.params}
+    again = Counter(claims.identity(study.trials[t.number]) for t in record.trained)
     assert lost and {again[name] for name in lost} == {1}
     # A width of 15 diverges in its first epoch; all others train every epoch, each once.
     for trial in record.trained:

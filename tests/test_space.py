@@ -22,15 +22,10 @@ from optuna.trial import FixedTrial, TrialState
 from search_spaces.cnn import ConvSpace
 from search_spaces.resnet import ResidualSpace
 from tuner.errors import SpaceError
-from tuner.space import (
-    TrialHyperParameters,
-    decode,
-    encode,
-    epoch_cost_of,
-    explore,
-    load_space,
-    size_of,
-)
+from tuner.spaces.configurations import decode, encode
+from tuner.spaces.exploration import explore
+from tuner.spaces.hyperparameters import TrialHyperParameters, load_space
+from tuner.spaces.sizes import epoch_cost_of, size_of
 
 MAKE: dict[str, Any] = {
     "input_shape": (32, 32, 3),
@@ -718,7 +713,7 @@ def test_hash_sees_fixed_values_and_codes() -> None:
 def test_hash_is_the_same_in_another_process() -> None:
     code = (
         "from search_spaces.resnet import ResidualSpace\n"
-        "from tuner.space import explore\n"
+        "from tuner.spaces.hyperparameters import explore\n"
         "print(explore(ResidualSpace((32, 32, 3), 10, 1000, 5)).hash)"
     )
     root = Path(__file__).parents[1]

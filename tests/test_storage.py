@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from tuner.errors import StorageError, UsageError
-from tuner.record import StudyKey
-from tuner.storage import find_study, mask, open_storage, study_names, told
+from tuner.records.keys import StudyKey
+from tuner.storages.opening import mask, open_storage, told
+from tuner.storages.studies import find_study, study_names
 
 
 def made(storage: optuna.storages.BaseStorage, *names: str) -> None:

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from tuner.space import decode, encode, load_space, size_of
-from tuner.study import SearchStudy, SweepStudy, builtin_names, read_study
+from tuner.spaces.configurations import decode, encode
+from tuner.spaces.hyperparameters import load_space
+from tuner.spaces.sizes import size_of
+from tuner.specs.files import builtin_names, read_study
+from tuner.specs.spec import SearchStudy, SweepStudy
 
 SEARCHES = {
     # name: target, the lab's reference in trainable parameters

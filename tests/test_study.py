@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tuner.errors import StudyError, UsageError
-from tuner.study import SearchStudy, SweepStudy, builtin_names, parse, read_study
+from tuner.specs.files import builtin_names, parse, read_study
+from tuner.specs.spec import SearchStudy, SweepStudy
 
 GOOD = """
 kind = "search"

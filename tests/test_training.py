@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from tuner.data.augmentation import Augmentation
 from tuner.errors import SpaceError
-from tuner.measure import measure
-from tuner.training import Images, diverged, epochs, out_of_memory, wants_one_hot
+from tuner.objectives.model_cost import measure
+from tuner.training.augmentation import Augmentation
+from tuner.training.failures import diverged, out_of_memory
+from tuner.training.labels import wants_one_hot
+from tuner.training.loop import Images, epochs
 
 
 def images() -> Images:

@@ -10,15 +10,18 @@ import pytest
 from rich.console import Console
 
 from tests import fakes
-from tuner.record import StudyKey, StudyRecord, TrialKey
-from tuner.views import catalog, summary, tables, text
+from tuner.records import words
+from tuner.records.keys import StudyKey, TrialKey
+from tuner.records.studies import StudyRecord
+from tuner.sessions.progress import Proving, Run
+from tuner.sessions.result import Result
+from tuner.views import blocks, catalog, summary, tables
 from tuner.views.changes import Changes
 from tuner.views.consoles import console
 from tuner.views.events import Events
 from tuner.views.frame import frame
 from tuner.views.lines import Lines
 from tuner.views.live import Live
-from tuner.watch import Proving, Result, Run
 
 RUN = Run(20, 0, 2, 95.0, 300.0, "sqlite:///tuner.db")
 
@@ -62,28 +65,28 @@ def busy() -> optuna.Study:
     ],
 )
 def test_times(seconds, clock, words):
-    assert text.clock(seconds) == clock
-    assert text.duration(seconds) == words
+    assert words.clock(seconds) == clock
+    assert words.duration(seconds) == words
 
 
 def test_numbers():
-    assert text.count(4218) == "4,218"
-    assert text.percent(0.7584) == "75.8%"
-    assert text.percent(float("nan")) == text.count(None) == "?"
-    assert text.several(1, "trial") == "1 trial"
-    assert [text.times(x) for x in (1.234, 18.54, 1_234.5)] == ["1.23", "18.5", "1,234"]
+    assert words.count(4218) == "4,218"
+    assert words.percent(0.7584) == "75.8%"
+    assert words.percent(float("nan")) == words.count(None) == "?"
+    assert words.several(1, "trial") == "1 trial"
+    assert [words.times(x) for x in (1.234, 18.54, 1_234.5)] == ["1.23", "18.5", "1,234"]
 
 
 def test_the_full_block_is_kept_for_the_target():
-    assert text.block(0.75, 0.1, 0.75) == "█"
-    assert text.block(0.7499, 0.1, 0.75) == "▇"
-    assert text.block(0.0, 0.1, 0.75) == text.block(float("nan"), 0.1, 0.75) == "▁"
+    assert blocks.block(0.75, 0.1, 0.75) == "█"
+    assert blocks.block(0.7499, 0.1, 0.75) == "▇"
+    assert blocks.block(0.0, 0.1, 0.75) == blocks.block(float("nan"), 0.1, 0.75) == "▁"
 
 
 @pytest.mark.parametrize(("horizon", "width"), [(25, 25), (25, 10), (100, 25), (3, 25), (1, 25)])
 def test_cells_cover_a_whole_training(horizon, width):
     history = record(_trained_for(horizon)).trials[0].history
-    found = text.cells(history, horizon, width)
+    found = blocks.cells(history, horizon, width)
     assert len(found) == min(width, horizon)
     assert None not in found
     assert found[-1] == history[-1].val_accuracy
@@ -98,14 +101,14 @@ def _trained_for(horizon: int) -> optuna.Study:
 def test_comparison_is_in_what_the_study_minimises():
     study = fakes.make_search()
     found = record(study)
-    assert text.comparison(found, found.trials[8]) == "18.5 times smaller than the reference"
-    assert text.comparison(found, found.trials[0]) == ""
+    assert words.comparison(found, found.trials[8]) == "18.5 times smaller than the reference"
+    assert words.comparison(found, found.trials[0]) == ""
     fakes.add_trial(study, "missed", 156_372, 0.7)
     found = record(study)
-    assert text.comparison(found, found.trials[9]) == "2.00 times larger than the reference"
+    assert words.comparison(found, found.trials[9]) == "2.00 times larger than the reference"
     study.set_user_attr(StudyKey.STUDY, {**fakes.SPEC, "minimize": "macs"})
     found = record(study)
-    assert text.comparison(found, found.trials[8]).endswith("reference in MACs")
+    assert words.comparison(found, found.trials[8]).endswith("reference in MACs")
 
 
 def test_a_stand_in_is_named():

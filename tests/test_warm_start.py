@@ -14,16 +14,19 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tests import fakes, tiny
 from tests.test_samplers import SPACE, ask, make, objective, shortfall_of, size_of, smallest
-from tuner import search, warm_start
-from tuner._candidates import Pool
-from tuner._encoding import Encoding
-from tuner._evidence import read
-from tuner._prediction import Prediction
+from tuner import search
 from tuner.errors import UsageError
-from tuner.planning import Wish, plan
-from tuner.record import SHORTFALL, StudyKey, StudyRecord
+from tuner.records.keys import SHORTFALL, StudyKey
+from tuner.records.studies import StudyRecord
+from tuner.samplers.smallest_feasible.candidates import Pool
+from tuner.samplers.smallest_feasible.encoding import Encoding
+from tuner.samplers.smallest_feasible.evidence import read
+from tuner.samplers.smallest_feasible.prediction import Prediction
+from tuner.sessions.plan import plan
+from tuner.sessions.watcher import Silent
+from tuner.sessions.wish import Wish
+from tuner.storages import warm_start
 from tuner.views.lines import opening
-from tuner.watch import Silent
 
 
 def earlier(count: int = 15, seed: int = 100, by: float = 0.0) -> list[FrozenTrial]:

@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tuner.api import load_study, search
+    from tuner.api import search
+    from tuner.storages.studies import load_study
 
 __all__ = ["load_study", "search"]
 __version__ = "0.1.0"

@@ -8,35 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tuner.choose import PRUNERS, SAMPLERS
+from tuner.basics.environment import RESULTS
+from tuner.basics.suggestions import suggestion
 from tuner.errors import UsageError
-from tuner.study import Minimize, Study, suggestion
+from tuner.pruners.registry import PRUNERS
+from tuner.samplers.registry import SAMPLERS
+from tuner.specs.spec import Minimize, Study
 
 if TYPE_CHECKING:
-    import optuna
-
-    from tuner.watch import Proof, Result, Watcher
-
-RESULTS = "tuner-results"
-
-
-def load_study(
-    name: str, *, storage: str | None = None, results: str | Path = RESULTS
-) -> optuna.Study:
-    """Loads a study that has results.
-
-    Args:
-        name: Its name; what follows an ``@`` may be left out where that is unambiguous.
-        storage: URL of the storage; default: the SQLite file in `results`.
-        results: The results folder.
-
-    Raises:
-        UsageError: There is no such study.
-        StorageError: The storage cannot be reached.
-    """
-    from tuner.storage import chosen_url, find_study, open_storage
-
-    return find_study(name, open_storage(chosen_url(storage, Path(results)), create=False))
+    from tuner.sessions.result import Proof, Result
+    from tuner.sessions.watcher import Watcher
 
 
 def search(
@@ -78,8 +59,8 @@ def search(
         target: Accuracy to reach, a fraction, instead of the study's; makes a study of its own.
         margin: Margin for validation noise, a fraction, instead of the study's.
         minimize: ``size``, ``macs`` or ``bytes``, instead of the study's; makes its own study.
-        sampler: One of `tuner.choose.SAMPLERS`.
-        pruner: One of `tuner.choose.PRUNERS`.
+        sampler: One of `tuner.samplers.registry.SAMPLERS`.
+        pruner: One of `tuner.pruners.registry.PRUNERS`.
         reference: Whether to train the reference model first.
         certify: Whether to prove what is found with fresh seeds on the test images.
         warm_start: Name of a search in the same storage whose trials the sampler learns from
@@ -89,8 +70,9 @@ def search(
     Raises:
         TunerError: Anything that the caller can mend; see `tuner.errors`.
     """
-    from tuner.planning import Wish, plan
-    from tuner.watch import Silent
+    from tuner.sessions.plan import plan
+    from tuner.sessions.watcher import Silent
+    from tuner.sessions.wish import Wish
 
     for value, known, what in ((sampler, SAMPLERS, "sampler"), (pruner, PRUNERS, "pruner")):
         if value not in known:
@@ -142,7 +124,7 @@ def search(
     if not certify:
         again.append("--no-certify")
     planned = dataclasses.replace(planned, orders=orders, arguments=(*planned.arguments, *again))
-    from tuner.run import SearchRun
+    from tuner.sessions.session import SearchRun
 
     return SearchRun(planned, watcher, workers, certified=certify).run()
 
@@ -173,9 +155,9 @@ def certify(
     Raises:
         TunerError: Anything that the caller can mend; see `tuner.errors`.
     """
-    from tuner.planning import plan_again
-    from tuner.run import SearchRun
-    from tuner.watch import Silent
+    from tuner.sessions.plan import plan_again
+    from tuner.sessions.session import SearchRun
+    from tuner.sessions.watcher import Silent
 
     if seeds < 2:
         raise UsageError(f"seeds must be at least 2 but got {seeds}.")

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from analysis import words
 from analysis.figures import style
-from tuner.record import StudyRecord, TrialRecord
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
 
 WRITTEN = 12
 """Up to so many classes every cell has its number."""

@@ -12,7 +12,8 @@ from analysis import frames, words
 from analysis.figures import axes as scales
 from analysis.figures import style
 from analysis.figures.confusion import confusion_of, draw
-from tuner.record import StudyRecord, TrialRecord
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
 
 
 def evaluation(study: optuna.Study | StudyRecord, trial: int | None = None) -> Figure:

@@ -24,7 +24,8 @@ from optuna.trial import TrialState, create_trial
 from analysis import frames
 from analysis.figures import axes as scales
 from analysis.figures import style
-from tuner.record import StudyRecord, TrialRecord
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
 
 FEWEST = 10
 """Trained trials below which nothing is said about importance."""

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from analysis import frames, words
 from analysis.figures import axes as scales
 from analysis.figures import style
-from tuner.record import StudyRecord, TrialRecord
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
 
 MANY = 150
 """More curves than this are drawn as a picture, or a page would hold megabytes of lines."""

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from analysis import frames, words
 from analysis.figures import axes as scales
 from analysis.figures import style
-from tuner.record import StudyRecord
+from tuner.records.studies import StudyRecord
 
 PARTS = ("training", "validation", "test")
 """Images that an accuracy was measured on."""

@@ -15,7 +15,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tuner.record import StudyRecord
+from tuner.records.studies import StudyRecord
 
 # Told apart from every other colour, so that a page can put its own in their place.
 INK, FAINT, PAPER = "#1f2328", "#c9d1d8", "#fefefe"

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from analysis import frames, published, words
 from analysis.figures import axes as scales
 from analysis.figures import style
-from tuner.record import StudyRecord
+from tuner.records.studies import StudyRecord
 
 
 def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> Figure:

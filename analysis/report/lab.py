@@ -22,7 +22,7 @@ from analysis.report.html import (
     table,
 )
 from analysis.report.verdict import banner, verdict
-from tuner.record import StudyRecord
+from tuner.records.studies import StudyRecord
 
 SEARCHES = {
     2: ("q2", "A fully connected network"),

@@ -11,7 +11,7 @@ from analysis.report import parts, svg
 from analysis.report.html import Content, Markup, command, element, join, page, paragraph, section
 from analysis.report.html import table as html_table
 from analysis.report.verdict import banner, verdict
-from tuner.record import StudyRecord
+from tuner.records.studies import StudyRecord
 
 
 def overview(studies: Sequence[optuna.Study | StudyRecord], again: Sequence[str] = ()) -> str:

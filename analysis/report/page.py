@@ -20,7 +20,8 @@ from analysis.report.html import (
     section,
 )
 from analysis.report.verdict import banner, verdict
-from tuner.record import StudyKey, StudyRecord
+from tuner.records.keys import StudyKey
+from tuner.records.studies import StudyRecord
 
 
 def study_report(study: optuna.Study | StudyRecord, again: Sequence[str] = ()) -> str:

@@ -11,7 +11,8 @@ from analysis.figures.seeds import PARTS, gaps
 from analysis.report import svg
 from analysis.report.html import Content, Markup, element, escape, facts, join, paragraph, table
 from analysis.report.verdict import certificate_words
-from tuner.record import StudyRecord, TrialRecord
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
 
 LISTED = 50
 """Rows of the table of trials; the whole table is one command away."""

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from analysis import words
 from analysis.report.html import Content, Markup, command, element, join, paragraph
-from tuner.record import Certificate, StudyRecord, TrialRecord
+from tuner.records.certificates import Certificate
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
 
 
 def banner(record: StudyRecord) -> Markup:

@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 
 from tests import fakes
-from tuner.record import StudyKey, TrialKey
+from tuner.records.keys import StudyKey, TrialKey
 
 CIFAR10 = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 HOSTILE = [

@@ -17,7 +17,8 @@ from analysis.figures.seeds import accuracies, gaps
 from analysis.figures.spending import Audit
 from tests import fakes
 from tests.analysis import populated
-from tuner.record import StudyRecord, TrialKey
+from tuner.records.keys import TrialKey
+from tuner.records.studies import StudyRecord
 
 OF_A_SEARCH = [
     figures.frontier,

@@ -6,7 +6,8 @@ import pytest
 import analysis
 from analysis.columns import CERTIFICATES, EPOCHS, TRIALS
 from tests import fakes
-from tuner.record import StudyRecord, TrialKey
+from tuner.records.keys import TrialKey
+from tuner.records.studies import StudyRecord
 
 
 def test_all_that_is_exported_exists():

@@ -8,7 +8,7 @@ from nbclient import NotebookClient
 
 from tests import fakes
 from tests.analysis import populated
-from tuner.storage import open_storage
+from tuner.storages.opening import open_storage
 
 FOLDER = Path(__file__).parents[2] / "analysis" / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

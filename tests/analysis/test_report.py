@@ -13,8 +13,9 @@ from analysis.report.html import Markup, element, escape
 from tests import fakes
 from tests.analysis import populated
 from tuner.cli import main
-from tuner.record import StudyKey, StudyRecord, TrialKey
-from tuner.storage import default_url, open_storage
+from tuner.records.keys import StudyKey, TrialKey
+from tuner.records.studies import StudyRecord
+from tuner.storages.opening import default_url, open_storage
 
 ROOT = Path(__file__).parents[2]
 VOID = {"meta", "br", "image", "path", "use", "rect"}
@@ -300,5 +301,5 @@ def test_analysis_imports_nothing_of_tuner_but_its_record():
     for path in (ROOT / "analysis").rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         found = re.findall(r"^\s*(?:from|import) (tuner[\w.]*)", source, re.MULTILINE)
-        assert set(found) <= {"tuner.record"}, path
+        assert set(found) <= {"tuner.records.studies"}, path
         assert "pyplot" not in re.sub('""".*?"""', "", source, flags=re.DOTALL), path

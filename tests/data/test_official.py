@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from tests.data import images
-from tuner.data import official, resolve
+from tuner.data import resolve
+from tuner.data.sources import official
 from tuner.errors import DataUnavailableError
 
 

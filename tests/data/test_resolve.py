@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from tests.data import images
-from tuner.data import DataSet, decode, npz, resolve, split
+from tuner.data import DataSet, resolve, split
 from tuner.data.dataset import TEST_IMAGES, TEST_LABELS
+from tuner.data.sources import decode, npz
 
 
 def test_npz_is_read_split_and_described(tmp_path: Path, cache: Path) -> None:

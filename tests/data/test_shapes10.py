@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tuner.data import objects10, resolve, shapes10
+from tuner.data import resolve
+from tuner.data.sources import objects10, shapes10
 
 # Of 100 training and 50 test images; another number means another VERSION.
 SMALL = "763210df6a1c1fb423806f85528ed334298bdf1a21d84c39e1d9e2005fd99313"

@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from tuner.launch import Placement
+from tuner.launchers.placement import Placement
 
 HERE = Path(__file__).parent
 SEARCH = "test_search.py::test_a_search_ends_with_the_smallest_model_it_met_the_target_with"

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import pytest
 
-from tuner.engines import engine_for
-from tuner.engines.fit import FitEngine
-from tuner.engines.settling import numbers
-from tuner.launch import Placement
+from tuner.launchers.placement import Placement
+from tuner.training.engines import engine_for
+from tuner.training.engines.fit import FitEngine
+from tuner.training.engines.settling import numbers
 
 tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the TensorFlow engine"
@@ -137,7 +137,7 @@ def test_a_model_with_a_loop_of_its_own_is_left_to_fit(make):
 def test_batch_normalisation_and_its_gradients_are_those_of_keras(channels):
     import tensorflow as tf
 
-    from tuner.engines import norm
+    from tuner.training.engines import norm
 
     rng = np.random.default_rng(channels)
     x = tf.constant(rng.normal(3.0, 2.0, (5, 6, 7, channels)).astype(np.float32))
@@ -167,7 +167,7 @@ def test_batch_normalisation_and_its_gradients_are_those_of_keras(channels):
 @pytest.mark.parametrize("channels", [3, 8])
 @pytest.mark.parametrize("frozen", [False, True])
 def test_inference_normalises_by_the_moving_averages_as_keras_does(channels, frozen):
-    from tuner.engines import norm
+    from tuner.training.engines import norm
 
     rng = np.random.default_rng(channels)
     x = rng.normal(3.0, 2.0, (5, 6, 7, channels)).astype(np.float32)
@@ -196,7 +196,7 @@ CROPS = {
 def test_cheaper_layers_and_their_gradients_are_those_of_keras(kind):
     import tensorflow as tf
 
-    from tuner.engines import cropping, silu
+    from tuner.training.engines import cropping, silu
 
     rng = np.random.default_rng(0)
     x = tf.constant(rng.normal(0.0, 3.0, (4, 6, 7, 5)).astype(np.float32))
@@ -248,7 +248,7 @@ def test_the_graph_of_a_training_is_traced_once():
     ids=["no scale", "another axis", "half precision"],
 )
 def test_other_kinds_of_batch_normalisation_are_left_alone(layer):
-    from tuner.engines import norm
+    from tuner.training.engines import norm
 
     inputs = keras.Input((4, 4, 3))
     assert norm.PATCH.apply(keras.Model(inputs, layer(inputs))) == []
@@ -295,7 +295,7 @@ def test_strided_1x1_convolutions_train_as_under_fit(nested):
 
 ONEDNN = """
 import keras, numpy as np
-from tuner.engines import engine_for
+from tuner.training.engines import engine_for
 inputs = keras.layers.Input((16, 16, 4))
 x = keras.layers.Conv2D(4, 1, strides=2)(inputs)
 x = keras.layers.Conv2D(66, 1, strides=2)(x)

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from tests.engines.test_engines import X, Y, array, model
-from tuner.data.augmentation import Augmentation
-from tuner.engines import engine_for, even, pooling
-from tuner.engines.fit import FitEngine
-from tuner.engines.jax import QUICK, REPEATABLE, JaxEngine, _changes, augmented, compiled
-from tuner.launch import PROGRAMS, Placement, shared_programs
-from tuner.training import Images, epochs
+from tuner.launchers.backends import PROGRAMS, shared_programs
+from tuner.launchers.placement import Placement
+from tuner.training.augmentation import Augmentation
+from tuner.training.engines import engine_for, even, pooling
+from tuner.training.engines.fit import FitEngine
+from tuner.training.engines.jax import QUICK, REPEATABLE, JaxEngine, _changes, augmented, compiled
+from tuner.training.loop import Images, epochs
 
 both = pytest.mark.parametrize("resident", [True, False], ids=["on the device", "streamed"])
 
@@ -152,7 +153,7 @@ def test_xla_is_asked_for_repeatable_kernels_unless_they_would_be_slow(
 def test_an_option_that_xla_does_not_take_is_left_out(
     unknown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"tuner.engines.jax.{unknown}", {"xla_gpu_of_another_day": True})
+    monkeypatch.setattr(f"tuner.training.engines.jax.{unknown}", {"xla_gpu_of_another_day": True})
     with pytest.warns(UserWarning, match="xla_gpu_of_another_day"):
         doubled = compiled(lambda x: 2 * x, jnp.ones(3))
     np.testing.assert_array_equal(doubled(jnp.ones(3)), [2, 2, 2])
@@ -191,7 +192,7 @@ def test_what_xla_cannot_compile_is_left_to_fit() -> None:
 
 @both
 def test_a_whole_training_learns(resident: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuner.training.engine_for", lambda model: JaxEngine(model, resident))
+    monkeypatch.setattr("tuner.training.loop.engine_for", lambda model: JaxEngine(model, resident))
     rng = np.random.default_rng(0)
     y = rng.integers(0, 4, 300)
     x = (rng.integers(0, 40, (300, 8, 8, 3)) + 60 * y[:, None, None, None]).astype(np.uint8)
@@ -212,7 +213,7 @@ def test_minibatches_of_one_size(count: int, most: int, size: int | None) -> Non
 
 TRAIN = """
 from tests.engines.test_engines import X, Y, model
-from tuner.engines.jax import JaxEngine
+from tuner.training.engines.jax import JaxEngine
 JaxEngine(model()).train(X, Y, 14)
 """
 

@@ -19,7 +19,7 @@ from search_spaces.dense import DenseSpace
 from search_spaces.keras_model import to_keras
 from search_spaces.network import Cost
 from search_spaces.resnet import ResidualSpace
-from tuner.space import TrialHyperParameters
+from tuner.spaces.hyperparameters import TrialHyperParameters
 
 # Keras 3.15 reads TensorFlow's variables in a way that NumPy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")

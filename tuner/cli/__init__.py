@@ -49,7 +49,7 @@ class _Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if not args[0].startswith("-") and args[0] not in _VERBS:
-            from tuner.study import suggestion
+            from tuner.basics.suggestions import suggestion
 
             hint = suggestion(args[0], list(_VERBS)) or "."
             raise click.UsageError(f"no verb is called {args[0]!r}{hint}", ctx)

@@ -29,7 +29,7 @@ def bench(families: tuple[str, ...], seconds: float, full: bool, as_json: bool) 
     few seconds under each layout: how many workers, how many threads each, with oneDNN's kernels
     or without. A search with --workers auto takes the layout that was the fastest for its family.
     """
-    from tuner import bench as benching
+    from tuner.bench import measurement as benching
     from tuner.views.benchmark import benchmark_object, benchmark_view
     from tuner.views.consoles import console
 

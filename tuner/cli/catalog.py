@@ -19,7 +19,7 @@ from tuner.errors import SpaceError, StorageError, UsageError
 @storage_options
 def studies(storage: str | None, results: Path) -> None:
     """The built-in studies, and which have results."""
-    from tuner.study import builtin_names, read_study
+    from tuner.specs.files import builtin_names, read_study
     from tuner.views.catalog import studies_table
     from tuner.views.consoles import console
 
@@ -35,7 +35,8 @@ def studies(storage: str | None, results: Path) -> None:
 
 def _with_results(storage: str | None, results: Path) -> list[str]:
     from tuner.cli.results import existing, storage_url
-    from tuner.storage import study_names, told
+    from tuner.storages.opening import told
+    from tuner.storages.studies import study_names
 
     with told(storage_url(storage, results)):
         found = existing(storage, results)
@@ -54,7 +55,7 @@ def spaces(space: str | None) -> None:
 
     built_in = families()
     if space is not None and space not in built_in and ":" not in space:
-        from tuner.study import suggestion
+        from tuner.basics.suggestions import suggestion
 
         hint = suggestion(space, list(built_in)) or ";"
         known = ", ".join(built_in)
@@ -69,14 +70,14 @@ def spaces(space: str | None) -> None:
 
 def families() -> dict[str, str]:
     """The spaces of the built-in studies, by the name of their module."""
-    from tuner.study import builtin_names, read_study
+    from tuner.specs.files import builtin_names, read_study
 
     specs = sorted({read_study(name).space for name in builtin_names()})
     return {spec.partition(":")[0].rpartition(".")[2]: spec for spec in specs}
 
 
 def _describe(specs: list[str]) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "tuner.cli.describe", *specs]
+    command = [sys.executable, "-m", "tuner.spaces.description", *specs]
     environment = {
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),

@@ -48,7 +48,7 @@ def export(
     The file takes uint8 images [n, height, width, channels]; preprocessing is inside. Of a
     certified model it is the certificate's first training, of any other the search's own.
     """
-    from tuner import export as exporting
+    from tuner.exports import export as exporting
     from tuner.views.consoles import console
     from tuner.views.exported import exported, exported_object
 

@@ -69,7 +69,7 @@ class OneOf(click.Choice[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The value, where it is one of them."""
-        from tuner.study import suggestion
+        from tuner.basics.suggestions import suggestion
 
         known = list(map(str, self.choices))
         if value in known:
@@ -82,7 +82,7 @@ def complete_study(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Built-in studies and study files; where there are none, the shell completes paths."""
-    from tuner.study import builtin_names
+    from tuner.specs.files import builtin_names
 
     before, slash, _ = incomplete.rpartition("/")
     try:
@@ -119,6 +119,6 @@ def repeated(storage: str | None, results: Path) -> Sequence[str]:
     again = [] if str(results) == RESULTS else ["--results", str(results)]
     if storage is None:
         return again
-    from tuner.storage import mask
+    from tuner.storages.opening import mask
 
     return [*again, "--storage", mask(storage)]

@@ -13,7 +13,7 @@ from tuner.cli.options import complete_study, repeated, storage_options
 from tuner.cli.results import storage_url
 
 if TYPE_CHECKING:
-    from tuner.record import StudyRecord
+    from tuner.records.studies import StudyRecord
 
 
 @click.command(short_help="One HTML file about a study, or all of them.")
@@ -55,8 +55,9 @@ def report(
 def _records(study: str | None, storage: str | None, results: Path) -> Sequence[StudyRecord]:
     """The study that was named, or all of the storage's."""
     from tuner.errors import UsageError
-    from tuner.record import StudyRecord
-    from tuner.storage import find_study, open_storage, study_names, told
+    from tuner.records.studies import StudyRecord
+    from tuner.storages.opening import open_storage, told
+    from tuner.storages.studies import find_study, study_names
 
     url = storage_url(storage, results)
     with told(url):

@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     import optuna
     from optuna.storages import BaseStorage
 
-    from tuner.record import StudyRecord
+    from tuner.records.studies import StudyRecord
 
 
 def storage_url(storage: str | None, results: Path) -> str:
     """The storage that the options name."""
-    from tuner.storage import chosen_url
+    from tuner.storages.opening import chosen_url
 
     return chosen_url(storage, results)
 
 
 def _record(name: str, storage: str | None, results: Path) -> tuple[optuna.Study, StudyRecord]:
-    from tuner.api import load_study
-    from tuner.record import StudyRecord
-    from tuner.storage import told
+    from tuner.records.studies import StudyRecord
+    from tuner.storages.opening import told
+    from tuner.storages.studies import load_study
 
     with told(storage_url(storage, results)):
         study = load_study(name, storage=storage, results=results)
@@ -44,8 +44,8 @@ def _record(name: str, storage: str | None, results: Path) -> tuple[optuna.Study
 
 def existing(storage: str | None, results: Path) -> BaseStorage | None:
     """The storage; None where nothing was asked for and nothing is there yet."""
-    from tuner import environment
-    from tuner.storage import open_storage
+    from tuner.basics import environment
+    from tuner.storages.opening import open_storage
 
     url = storage_url(storage, results)
     nothing_yet = not storage and not environment.storage_url()
@@ -59,7 +59,8 @@ def existing(storage: str | None, results: Path) -> BaseStorage | None:
 @storage_options
 def status(study: str | None, storage: str | None, results: Path) -> None:
     """How far a study is, or all of them."""
-    from tuner.storage import find_study, study_names, told
+    from tuner.storages.opening import told
+    from tuner.storages.studies import find_study, study_names
     from tuner.views import tables
     from tuner.views.consoles import console
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tuner.choose import PRUNERS, SAMPLERS
 from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import (
     OneOf,
@@ -20,6 +19,8 @@ from tuner.cli.options import (
     study_argument,
     workers,
 )
+from tuner.pruners.registry import PRUNERS
+from tuner.samplers.registry import SAMPLERS
 
 if TYPE_CHECKING:
     from tuner.views.events import Events

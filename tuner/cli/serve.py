@@ -17,7 +17,7 @@ from tuner.cli.options import OneOf, storage_options
 def dashboard(storage: str | None, results: Path, host: str, port: int, no_open: bool) -> None:
     """Look at the studies in the browser, with optuna-dashboard. Ctrl-C ends it."""
     from tuner.cli.results import storage_url
-    from tuner.dashboard import serve
+    from tuner.dashboard.serve import serve
 
     serve(storage_url(storage, results), results, host=host, port=port, browser=not no_open)
 

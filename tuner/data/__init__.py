@@ -9,6 +9,6 @@ Nothing here imports TensorFlow or Keras into the calling process.
 from __future__ import annotations
 
 from tuner.data.dataset import DataSet
-from tuner.data.sources import BUILTIN, resolve
+from tuner.data.lookup import BUILTIN, resolve
 
 __all__ = ["BUILTIN", "DataSet", "resolve"]

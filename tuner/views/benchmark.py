@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from tuner.views import text
+from tuner.records import words
 from tuner.views.events import VERSION
 from tuner.views.summary import short_path
 from tuner.views.tables import grid, table
@@ -16,8 +16,8 @@ from tuner.views.tables import grid, table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tuner.bench import Benchmark
-    from tuner.speed import Setting
+    from tuner.bench.measurement import Benchmark
+    from tuner.launchers.layouts import Setting
 
 GIGA = 1e9
 
@@ -25,7 +25,7 @@ GIGA = 1e9
 def benchmark_view(found: Benchmark, kept: Path | None) -> RenderableType:
     """A row a model, a column a layout; then what was chosen, and how far it is from the limit."""
     hardware = found.hardware
-    cores = text.several(hardware["cores"], "core")
+    cores = words.several(hardware["cores"], "core")
     facts = grid()
     facts.add_row("  machine", Text(f"{hardware['processor']}, {cores}"))
     facts.add_row(
@@ -43,8 +43,8 @@ def benchmark_view(found: Benchmark, kept: Path | None) -> RenderableType:
             cells = [
                 Text(f"{paces[s].rate:,.0f}", style="bold" if s == fastest else "") for s in tried
             ]
-            near = f"{text.percent(share, 0)} of {limit}"
-            made.add_row(Text(family), text.count(size), *cells, near)
+            near = f"{words.percent(share, 0)} of {limit}"
+            made.add_row(Text(family), words.count(size), *cells, near)
     lines = [
         "images trained a second under workers x threads, all workers together; bold: what",
         "searches take from now on. Limit: 6 operations a multiply-accumulate, 20 bytes an",

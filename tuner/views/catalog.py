@@ -11,9 +11,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tuner import environment
-from tuner.study import SearchStudy, Study
-from tuner.views import text
+from tuner.basics import environment
+from tuner.records import words
+from tuner.specs.spec import SearchStudy, Study
 from tuner.views.tables import grid, table
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def studies_table(specs: Sequence[Study], done: Sequence[str]) -> Table:
         facts = [f"data: {', '.join(spec.datasets())}"]
         goal = "sweep"
         if isinstance(spec, SearchStudy):
-            goal = text.percent(spec.target, 0)
+            goal = words.percent(spec.target, 0)
             facts.append(f"reference: {spec.reference_name}")
         else:
             facts.append(f"{len(spec.cells())} configurations x {spec.seeds} seeds")
@@ -49,12 +49,12 @@ def studies_table(specs: Sequence[Study], done: Sequence[str]) -> Table:
 
 
 def spaces_view(spaces: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """Search spaces as `tuner.cli.describe` describes them."""
+    """Search spaces as `tuner.spaces.description` describes them."""
     parts: list[RenderableType] = []
     for space in spaces:
         made = table("hyperparameter", "range", "default")
         for each in space["hyperparameters"]:
-            made.add_row(Text(each["name"]), each["range"], text.value(each["default"]))
+            made.add_row(Text(each["name"]), each["range"], words.value(each["default"]))
         parts += [Text(space["space"], style="bold"), Text(space["doc"])]
         if options := space["options"]:
             words = ", ".join(f"{name} = {json.dumps(v)}" for name, v in options.items())
@@ -87,7 +87,7 @@ def cached(folder: Path) -> list[str]:
             total = sum(fields["bytes"].values()) / 1e6
             lines.append(
                 f"{fields['hash'][:12]}  {len(fields['classes'])} classes, {shape}, "
-                f"{text.count(fields['train_size'])} training images, {total:,.0f} MB"
+                f"{words.count(fields['train_size'])} training images, {total:,.0f} MB"
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
@@ -102,9 +102,9 @@ def data_view(data: DataSet) -> Table:
         "source": data.source,
         "classes": f"{len(data.classes)}: {', '.join(data.classes)}",
         "images": " x ".join(map(str, data.image_shape)) + " (height x width x channels)",
-        "training": text.count(data.train_size),
-        "validation": f"{text.count(data.validation_size)}, kept back from the training images",
-        "test": f"{text.count(data.test_size)}, not read during a search",
+        "training": words.count(data.train_size),
+        "validation": f"{words.count(data.validation_size)}, kept back from the training images",
+        "test": f"{words.count(data.test_size)}, not read during a search",
         "hash": data.hash,
         "cached in": str(data.folder),
     }.items():

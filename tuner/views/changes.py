@@ -7,7 +7,10 @@ from typing import Literal
 
 from optuna.trial import TrialState
 
-from tuner.record import Certificate, Epoch, StudyRecord, TrialRecord
+from tuner.records.certificates import Certificate
+from tuner.records.epochs import Epoch
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
 
 Kind = Literal["trial_started", "epoch", "trial_ended", "incumbent", "certificate"]
 

@@ -9,9 +9,13 @@ import math
 from pathlib import Path
 from typing import Any, TextIO
 
-from tuner.record import Certificate, Epoch, StudyRecord, TrialRecord
+from tuner.records.certificates import Certificate
+from tuner.records.epochs import Epoch
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
+from tuner.sessions.progress import Run
+from tuner.sessions.result import Result
 from tuner.views.changes import Change, Changes
-from tuner.watch import Result, Run
 
 VERSION = 1
 _ANSWERED = ("best", "model_file", "certificate", "reference", "times_smaller", "closest")

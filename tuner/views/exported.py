@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from tuner import _card
+from tuner.exports import card
 from tuner.views.events import VERSION
 from tuner.views.summary import short_path
 from tuner.views.tables import grid
 
 if TYPE_CHECKING:
-    from tuner.export import Exported
+    from tuner.exports.facts import Exported
 
 
 def exported(made: Exported) -> RenderableType:
@@ -25,11 +25,11 @@ def exported(made: Exported) -> RenderableType:
         ("file", Text(f"{short_path(made.file)}, {made.facts.bytes:,} bytes", style="bold")),
         ("card", Text(short_path(made.card))),
         ("from", Text(short_path(source.file))),
-        ("model", Text(_card.size(made))),
-        ("activations", Text(_card.activations(made))),
-        ("accuracy", Text(_card.accuracy(made))),
+        ("model", Text(card.size(made))),
+        ("activations", Text(card.activations(made))),
+        ("accuracy", Text(card.accuracy(made))),
     ]
-    if (bad := _card.warning(made)) is not None:
+    if (bad := card.warning(made)) is not None:
         rows.append(("", Text(f"Beware: {bad}.", style="bold red")))
     rows.append(
         ("", Text(source.verdict(made.record.name), style="" if source.certified else "yellow"))
@@ -37,7 +37,7 @@ def exported(made: Exported) -> RenderableType:
     table = grid()
     for name, line in rows:
         table.add_row(Text(f"  {name}"), line)
-    headline = f"{made.record.name}: trial {source.trial.number} as {_card.kind(made)}"
+    headline = f"{made.record.name}: trial {source.trial.number} as {card.kind(made)}"
     return Group(Text(headline, style="bold"), table)
 
 
@@ -67,6 +67,6 @@ def exported_object(made: Exported) -> dict[str, Any]:
         "classes": list(stored["classes"]),
         "data_hash": stored["hash"],
         "measured": None if measured is None else dataclasses.asdict(measured),
-        "warning": _card.warning(made),
+        "warning": card.warning(made),
         "versions": dict(facts.versions),
     }

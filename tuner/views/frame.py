@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from tuner.record import OUTCOMES, StudyRecord, TrialRecord
-from tuner.views import text
-from tuner.watch import Proving, Run
+from tuner.records import words
+from tuner.records.keys import OUTCOMES
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
+from tuner.sessions.progress import Proving, Run
+from tuner.views import blocks
 
 STYLES = {
     "reached": "bold green",
@@ -62,17 +65,17 @@ def _asked(record: StudyRecord, width: int) -> list[Text]:
     names = ", ".join(record.dataset_names)
     data = (f" DATA: {other.upper()} ", LOUD) if other else (f"data {names}", "")
     start = f"   warm start {record.warm_start[0]}" if record.warm_start else ""
-    line = Text.assemble(data, "   ", text.asked(record), start)
+    line = Text.assemble(data, "   ", words.asked(record), start)
     if line.cell_len <= width or other is None:
         return [line]
-    return [Text.assemble(data), Text(text.asked(record))]
+    return [Text.assemble(data), Text(words.asked(record))]
 
 
 def _bar(record: StudyRecord, run: Run, width: int) -> Text:
     done = record.done
-    left = f"{text.clock(run.remaining)} left" if run.remaining is not None else "estimating"
+    left = f"{words.clock(run.remaining)} left" if run.remaining is not None else "estimating"
     over = run.remaining is not None and done >= run.goal
-    words = f"  {done}/{run.goal} trained   {text.clock(run.elapsed)} elapsed   " + (
+    words = f"  {done}/{run.goal} trained   {words.clock(run.elapsed)} elapsed   " + (
         "done" if over else left
     )
     room = max(8, min(50, width - len(words)))
@@ -87,7 +90,7 @@ def counts(record: StudyRecord) -> Text:
     for kind in OUTCOMES:
         for trial in record.trials:
             if trial.outcome == kind:
-                word = text.outcome(trial, sweep=sweep)
+                word = words.outcome(trial, sweep=sweep)
                 words[word] = words.get(word, 0) + 1
     if lost := sum(t.lost is not None for t in record.trials):
         words["lost"] = lost
@@ -105,9 +108,9 @@ def _answer(record: StudyRecord, width: int) -> list[Text]:
     best, closest, reference = record.incumbent, record.closest, record.reference
     if best is not None:
         line = _model("smallest ", best, "bold green")
-        times = text.comparison(record, best)
+        times = words.comparison(record, best)
         if (proof := record.certificate) is not None:
-            line.append(f"   certified: at least {text.percent(proof.at_least())}", style="green")
+            line.append(f"   certified: at least {words.percent(proof.at_least())}", style="green")
         if times and line.cell_len + len(times) + 3 > width:
             lines += [line, Text(f"          {times}")]
         else:
@@ -116,7 +119,7 @@ def _answer(record: StudyRecord, width: int) -> list[Text]:
         missing = record.target + record.margin - (closest.val_accuracy or 0.0)
         line = _model("closest  ", closest, "bold")
         refuted = closest.number in record.refuted
-        why = "refuted by its certificate" if refuted else f"{text.points(missing)} short"
+        why = "refuted by its certificate" if refuted else f"{words.points(missing)} short"
         lines.append(Text.assemble(line, f"   {why}"))
     else:
         lines.append(Text("smallest  none has met the target yet", style="dim"))
@@ -129,8 +132,8 @@ def _model(label: str, trial: TrialRecord, style: str) -> Text:
     return Text.assemble(
         (label, "bold"),
         " ",
-        (text.size(trial), style),
-        f"   {text.learnt(trial)}   #{trial.number}",
+        (words.size(trial), style),
+        f"   {words.learnt(trial)}   #{trial.number}",
     )
 
 
@@ -154,16 +157,16 @@ def _proving(record: StudyRecord, proving: Proving) -> list[Text]:
     legend = "  fresh seeds, all training images, then once on the test images"
     lines = [
         Text.assemble(("certifying", "bold"), (legend, "dim")),
-        Text.assemble(f"  #{proving.trial.number}  ", (text.size(proving.trial), "bold")),
+        Text.assemble(f"  #{proving.trial.number}  ", (words.size(proving.trial), "bold")),
     ]
     assert record.target is not None
     tested = Text("  ")
     for accuracy in proving.accuracies:
         style = "green" if accuracy >= record.target else "red"
-        tested.append(f"{text.percent(accuracy)}  ", style=style)
+        tested.append(f"{words.percent(accuracy)}  ", style=style)
     left = proving.planned - len(proving.accuracies) - len(proving.trainings)
     tested.append("·  " * max(0, left + len(proving.trainings)), style="dim")
-    tested.append(f"target {text.percent(record.target)}", style="dim")
+    tested.append(f"target {words.percent(record.target)}", style="dim")
     lines.append(tested)
     for training in proving.trainings:
         horizon = proving.epochs
@@ -180,18 +183,18 @@ def _row(record: StudyRecord, trial: TrialRecord) -> Text:
     number = f"#{trial.number}"
     if trial.size is None:
         return Text.assemble(f"  {number:<6}", ("building", "dim"))
-    sizes = f"{text.count(trial.size)} ({text.count(trial.total_size)})"
+    sizes = f"{words.count(trial.size)} ({words.count(trial.total_size)})"
     last = trial.history[-1].val_accuracy if trial.history else None
     line = Text.assemble(
         f"  {number:<6}{sizes:>21}  ",
         curve(record, trial),
         f"  {trial.epochs:>2}/{record.horizon}",
-        f"  {text.percent(last) if last is not None else 'starting':>8}",
+        f"  {words.percent(last) if last is not None else 'starting':>8}",
     )
     if trial.reference:
         line.append("  reference", style="dim")
     elif trial.cell is not None:
-        line.append(f"  {text.values(trial)}, {trial.dataset}, seed {trial.seed}", style="dim")
+        line.append(f"  {words.values(trial)}, {trial.dataset}, seed {trial.seed}", style="dim")
     return line
 
 
@@ -204,12 +207,12 @@ def curve(record: StudyRecord, trial: TrialRecord, width: int = CURVE) -> Text:
     else:
         top = max((t.val_accuracy or 0.0 for t in record.trials), default=1.0)
     line = Text()
-    for accuracy in text.cells(trial.history, record.horizon, width):
+    for accuracy in blocks.cells(trial.history, record.horizon, width):
         if accuracy is None:
             line.append("·", style="dim")
         else:
             met = record.target is not None and accuracy >= top
-            line.append(text.block(accuracy, floor, top), style="green" if met else "cyan")
+            line.append(blocks.block(accuracy, floor, top), style="green" if met else "cyan")
     return line
 
 
@@ -222,20 +225,20 @@ def _recent(record: StudyRecord, most: int) -> list[Text]:
 
 
 def _past(record: StudyRecord, trial: TrialRecord) -> Text:
-    word = text.outcome(trial, sweep=record.kind == "sweep")
-    sizes = f"{text.count(trial.size)} ({text.count(trial.total_size)})" if trial.size else ""
+    word = words.outcome(trial, sweep=record.kind == "sweep")
+    sizes = f"{words.count(trial.size)} ({words.count(trial.total_size)})" if trial.size else ""
     line = Text.assemble(
         f"  {f'#{trial.number}':<6}{sizes:>21}  ",
         (f"{word:<13}", STYLES.get(word, "")),
     )
     if trial.history:
         line.append(
-            f"  {text.percent(trial.val_accuracy):>6} in {text.several(trial.epochs, 'epoch'):>9}"
+            f"  {words.percent(trial.val_accuracy):>6} in {words.several(trial.epochs, 'epoch'):>9}"
         )
     if why := trial.error or trial.lost or trial.stop:
-        line.append(f"  {text.one_line(why, 100)}", style="dim")
+        line.append(f"  {words.one_line(why, 100)}", style="dim")
     elif trial.number in record.refuted:
         line.append("  refuted by its certificate", style="dim")
     elif trial.cell is not None:
-        line.append(f"  {text.values(trial)}", style="dim")
+        line.append(f"  {words.values(trial)}", style="dim")
     return line

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from tuner.record import StudyRecord, TrialRecord
-from tuner.views import summary, text
+from tuner.records import words
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
+from tuner.sessions.progress import Run
+from tuner.sessions.result import Result
+from tuner.views import summary
 from tuner.views.changes import Changes
 from tuner.views.notices import banner as panel
-from tuner.watch import Result, Run
 
 
 class Lines:
@@ -34,9 +37,9 @@ class Lines:
     def notice(self, text: str, *, banner: bool = False) -> None:
         """On standard error, so that it is seen also where the output goes to a file."""
         if banner:
-            self._notices.print(panel(text))
+            self._notices.print(panel(words))
         else:
-            self._notices.print(text, markup=False, highlight=False, soft_wrap=True)
+            self._notices.print(words, markup=False, highlight=False, soft_wrap=True)
 
     def updated(self, record: StudyRecord, run: Run) -> None:
         """Trials that have ended; what the gate turned away is only counted."""
@@ -48,7 +51,7 @@ class Lines:
             elif change.kind == "incumbent":
                 self._say(incumbent(record, change.trial))
             elif change.certificate is not None:
-                self._say(f"  #{change.trial.number} {text.certificate(change.certificate)}")
+                self._say(f"  #{change.trial.number} {words.certificate(change.certificate)}")
         self._prove(run)
 
     def _prove(self, run: Run) -> None:
@@ -59,11 +62,11 @@ class Lines:
         self._proved = now
         if not proving.accuracies:
             self._say(
-                f"  certifying #{proving.trial.number}, {text.size(proving.trial)}: "
-                f"{text.several(proving.planned, 'training')} with fresh seeds"
+                f"  certifying #{proving.trial.number}, {words.size(proving.trial)}: "
+                f"{words.several(proving.planned, 'training')} with fresh seeds"
             )
             return
-        seen = ", ".join(map(text.percent, proving.accuracies))
+        seen = ", ".join(map(words.percent, proving.accuracies))
         self._say(
             f"  certifying #{proving.trial.number}: {len(proving.accuracies)} of "
             f"{proving.planned} tested: {seen}"
@@ -86,13 +89,13 @@ def opening(record: StudyRecord, run: Run) -> list[str]:
     """What a reader of a log must know."""
     data = ", ".join(record.dataset_names) or "?"
     other = record.stand_in
-    lines = [f"  data: {data}{f'  ({other.upper()})' if other else ''}; {text.asked(record)}"]
+    lines = [f"  data: {data}{f'  ({other.upper()})' if other else ''}; {words.asked(record)}"]
     workers = f"{run.workers} worker{'s' if run.workers != 1 else ''}"
     before = f", {run.trained_before} of them trained before" if run.trained_before else ""
     lines.append(f"  {run.goal} trials{before}; {workers}; storage {run.storage}")
     if record.warm_start:
         name, count = record.warm_start
-        lines.append(f"  warm start: {text.several(count, 'trial')} of {name}")
+        lines.append(f"  warm start: {words.several(count, 'trial')} of {name}")
     return lines
 
 
@@ -101,25 +104,25 @@ def ended(record: StudyRecord, trial: TrialRecord, run: Run) -> str:
     sweep = record.kind == "sweep"
     done = sum(t.cell is not None for t in record.trained) if sweep else len(record.trained)
     parts = [
-        f"[{done}/{run.goal}] #{trial.number} {text.outcome(trial, sweep=sweep)}"
+        f"[{done}/{run.goal}] #{trial.number} {words.outcome(trial, sweep=sweep)}"
         + (" (reference)" if trial.reference else ""),
-        text.size(trial) if trial.size else "not built",
+        words.size(trial) if trial.size else "not built",
     ]
     if trial.history:
-        parts.append(text.learnt(trial))
+        parts.append(words.learnt(trial))
     if trial.cell is not None:
-        parts.append(f"{text.values(trial)}, {trial.dataset}, seed {trial.seed}")
+        parts.append(f"{words.values(trial)}, {trial.dataset}, seed {trial.seed}")
     if trial.seconds:
-        parts.append(text.duration(trial.seconds))
+        parts.append(words.duration(trial.seconds))
     if why := trial.error or trial.lost:
-        parts.append(text.one_line(why, 120))
+        parts.append(words.one_line(why, 120))
     return ", ".join(parts)
 
 
 def incumbent(record: StudyRecord, trial: TrialRecord) -> str:
     """One line for a new smallest model."""
-    times = text.comparison(record, trial)
+    times = words.comparison(record, trial)
     return (
-        f"  smallest so far: #{trial.number}, {text.size(trial)}, "
-        f"{text.percent(trial.val_accuracy)}{f', {times}' if times else ''}"
+        f"  smallest so far: #{trial.number}, {words.size(trial)}, "
+        f"{words.percent(trial.val_accuracy)}{f', {times}' if times else ''}"
     )

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from rich.console import Console, Group
 from rich.live import Live as RichLive
 
-from tuner.record import StudyRecord
+from tuner.records.studies import StudyRecord
+from tuner.sessions.progress import Run
+from tuner.sessions.result import Result
 from tuner.views import summary
 from tuner.views.frame import frame
 from tuner.views.notices import banner as panel
-from tuner.watch import Result, Run
 
 
 class Live:

@@ -11,10 +11,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tuner.record import StudyRecord, TrialRecord
-from tuner.views import text
+from tuner.records import words
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
+from tuner.sessions.result import Proof, Result
 from tuner.views.tables import grid, sweep_table
-from tuner.watch import Proof, Result
 
 MORE = 20
 
@@ -45,7 +46,7 @@ def best(record: StudyRecord, folder: Path, again: Sequence[str] = ()) -> Render
             _commands([_command(["tuner", "trials", record.name, "--sort", "accuracy"], again)]),
         )
     headline = Text(f"{_named(record)}: the smallest model that met the target", style="bold")
-    values = [(k, text.value(v)) for k, v in met.values.items()]
+    values = [(k, words.value(v)) for k, v in met.values.items()]
     return Group(
         headline,
         _facts(_found(record, folder)),
@@ -63,11 +64,11 @@ def proven(proof: Proof, folder: Path, again: Sequence[str] = ()) -> RenderableT
     if found is None and not record.refuted:
         return Text(f"{_named(record)}: nothing has met the target yet.", style="bold red")
     if found is None or not found.certified:
-        rows = [(f"trial {n}", Text(text.certificate(c))) for n, c in record.certificates.items()]
+        rows = [(f"trial {n}", Text(words.certificate(c))) for n, c in record.certificates.items()]
         words = "the target could not be certified."
         return Group(Text(f"{_named(record)}: {words}", style="bold red"), _facts(rows))
     if record.certificate != found:
-        line = Text(f"{_named(record)}: trial {found.trial} is {text.certificate(found)}")
+        line = Text(f"{_named(record)}: trial {found.trial} is {words.certificate(found)}")
         return Group(line)
     return best(record, folder, again)
 
@@ -96,19 +97,19 @@ def _headline(result: Result) -> Text:
 def _found(record: StudyRecord, folder: Path) -> list[tuple[str, Text]]:
     met = record.incumbent
     assert met is not None
-    rows = [("smallest model", Text.assemble((text.size(met), "bold"), f", {_cost(met)}"))]
+    rows = [("smallest model", Text.assemble((words.size(met), "bold"), f", {_cost(met)}"))]
     rows.append(
         (
             "accuracy",
             Text(
-                f"{text.percent(met.val_accuracy)} on validation images after {met.epochs} of "
-                f"{record.horizon} epochs, trial {met.number} ({text.target(record)})"
+                f"{words.percent(met.val_accuracy)} on validation images after {met.epochs} of "
+                f"{record.horizon} epochs, trial {met.number} ({words.target(record)})"
             ),
         )
     )
     rows.append(("certificate", _certificate(record)))
     if (proof := record.certificate) is not None:
-        rows.append(("", Text(text.made(proof), style="dim")))
+        rows.append(("", Text(words.made(proof), style="dim")))
     if met.model_file:
         rows.append(("file", Text(short_path(folder / met.model_file))))
     return [*rows, *_reference(record, met)]
@@ -118,14 +119,14 @@ def _certificate(record: StudyRecord) -> Text:
     """What is proven of the incumbent, or that nothing is."""
     proof, refuted = record.certificate, len(record.refuted)
     if proof is not None:
-        line = Text(text.certificate(proof), style="green")
+        line = Text(words.certificate(proof), style="green")
     else:
         line = Text("none: the accuracy is that of one lucky training out of many", style="yellow")
     if proof is None and record.proven is not None:
         larger, found = record.proven
-        line.append(f"; trial {larger.number}, {text.size(larger)}, is {text.certificate(found)}")
+        line.append(f"; trial {larger.number}, {words.size(larger)}, is {words.certificate(found)}")
     if refuted:
-        line.append(f"; {text.several(refuted, 'smaller model')} refuted", style="")
+        line.append(f"; {words.several(refuted, 'smaller model')} refuted", style="")
     return line
 
 
@@ -137,11 +138,11 @@ def _reference(record: StudyRecord, met: TrialRecord | None) -> list[tuple[str, 
         return [("reference", Text("this is the reference itself: nothing smaller met the target"))]
     name = record.study.get("reference_name", "the reference model")
     line = Text(
-        f"{name}: {text.size(reference)}, {text.percent(reference.val_accuracy)} "
-        f"after {text.several(reference.epochs, 'epoch')}"
+        f"{name}: {words.size(reference)}, {words.percent(reference.val_accuracy)} "
+        f"after {words.several(reference.epochs, 'epoch')}"
     )
     rows = [("reference", line)]
-    if met is not None and (times := text.comparison(record, met)):
+    if met is not None and (times := words.comparison(record, met)):
         rows.append(("", Text(f"the model found is {times}", style="bold")))
     return rows
 
@@ -151,13 +152,13 @@ def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
     assert record.target is not None
     if record.refuted:
         return [
-            ("asked", Text(text.asked(record))),
+            ("asked", Text(words.asked(record))),
             *(
-                (f"trial {number}", Text(text.certificate(found)))
+                (f"trial {number}", Text(words.certificate(found)))
                 for number, found in record.certificates.items()
             ),
         ]
-    rows = [("asked", Text(text.asked(record)))]
+    rows = [("asked", Text(words.asked(record)))]
     if closest is None:
         return [*rows, ("closest", Text("no trial has been trained"))]
     reached = closest.val_accuracy or 0.0
@@ -166,8 +167,8 @@ def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
         (
             "closest",
             Text(
-                f"{text.percent(reached)}, {text.points(short)} short: trial {closest.number}, "
-                f"{text.size(closest)}, {text.several(closest.epochs, 'epoch')}"
+                f"{words.percent(reached)}, {words.points(short)} short: trial {closest.number}, "
+                f"{words.size(closest)}, {words.several(closest.epochs, 'epoch')}"
             ),
         )
     )
@@ -179,15 +180,15 @@ def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
 
 
 def _cost(trial: TrialRecord) -> str:
-    return f"{text.count(trial.macs)} MACs an image"
+    return f"{words.count(trial.macs)} MACs an image"
 
 
 def _effort(record: StudyRecord) -> list[tuple[str, Text]]:
     whole = record.horizon * len(record.trained)
-    line = f"{record.epochs_spent:,} spent in {text.several(len(record.trained), 'trial')}"
+    line = f"{record.epochs_spent:,} spent in {words.several(len(record.trained), 'trial')}"
     if record.target is not None and whole:
         share = record.epochs_saved / whole
-        line += f", {record.epochs_saved:,} saved by stopping early ({text.percent(share, 0)})"
+        line += f", {record.epochs_saved:,} saved by stopping early ({words.percent(share, 0)})"
     rows = [("epochs", Text(line))]
     if audited := record.audited:
         met = sum(t.reached for t in audited)
@@ -195,14 +196,14 @@ def _effort(record: StudyRecord) -> list[tuple[str, Text]]:
             (
                 "pruner",
                 Text(
-                    f"of {text.several(len(audited), 'trial')} to be stopped and trained on to "
+                    f"of {words.several(len(audited), 'trial')} to be stopped and trained on to "
                     f"audit it, {met} met the target"
                 ),
             )
         )
     if record.gated:
         rows.append(
-            ("gated", Text(f"{text.several(record.gated, 'configuration')} not worth training"))
+            ("gated", Text(f"{words.several(record.gated, 'configuration')} not worth training"))
         )
     return rows
 

@@ -14,9 +14,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tuner import ledger
-from tuner.record import StudyRecord, TrialRecord
-from tuner.views import text
+from tuner.records import words
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
+from tuner.storages import claims
 from tuner.views.frame import LOUD, STYLES, counts, curve
 
 
@@ -48,18 +49,18 @@ def overview(studies: Sequence[optuna.Study]) -> RenderableType:
         best = record.incumbent if record.target is not None else None
         times = None if best is None else record.times_smaller(best)
         if now := len(running(study)[0]):
-            remarks.append(f"{record.name}: {text.several(now, 'trial')} training now")
+            remarks.append(f"{record.name}: {words.several(now, 'trial')} training now")
         if other := record.stand_in:
             remarks.append(f"{record.name}: made on {other}")
         made.add_row(
             Text(record.name),
             data_names(record),
-            text.percent(record.target) if record.target else "sweep",
+            words.percent(record.target) if record.target else "sweep",
             f"{len(record.trained):,}",
-            "" if best is None else text.count(best.size),
-            "" if best is None else text.count(best.total_size),
-            "" if best is None else text.percent(best.val_accuracy),
-            "" if times is None else f"{text.times(times)}x",
+            "" if best is None else words.count(best.size),
+            "" if best is None else words.count(best.total_size),
+            "" if best is None else words.percent(best.val_accuracy),
+            "" if times is None else f"{words.times(times)}x",
         )
     explained = Text(
         "size: trainable parameters of the smallest model that met the target, total: all of them, "
@@ -77,7 +78,7 @@ def data_names(record: StudyRecord) -> Text:
 def running(study: optuna.Study) -> tuple[list[TrialRecord], list[TrialRecord]]:
     """The trials now training, and those whose worker has died."""
     trials = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-    lives = {t.number: ledger.worker_lives(t) for t in trials}
+    lives = {t.number: claims.worker_lives(t) for t in trials}
     records = [TrialRecord.of(t) for t in trials]
     return [t for t in records if lives[t.number]], [t for t in records if not lives[t.number]]
 
@@ -88,8 +89,8 @@ def status(study: optuna.Study) -> RenderableType:
     alive, stale = running(study)
     facts = grid()
     rows: list[tuple[str, Text]] = _sizes(record)
-    rows.append(("asked", Text(text.asked(record))))
-    rows.append(("trained", Text(text.several(len(record.trained), "trial"))))
+    rows.append(("asked", Text(words.asked(record))))
+    rows.append(("trained", Text(words.several(len(record.trained), "trial"))))
     rows.append(("outcomes", counts(record)))
     if record.target is not None:
         rows += _models(record)
@@ -115,8 +116,8 @@ def _sizes(record: StudyRecord) -> list[tuple[str, Text]]:
         shape = "x".join(map(str, data.get("image_shape", ())))
         line = (
             f"{data.get('name')}: {len(data.get('classes', ()))} classes, {shape}, "
-            f"{text.count(data.get('train_size'))} training and "
-            f"{text.count(data.get('validation_size'))} validation images, "
+            f"{words.count(data.get('train_size'))} training and "
+            f"{words.count(data.get('validation_size'))} validation images, "
             f"from {data.get('source')}"
         )
         rows.append(("" if rows else "data", Text(line)))
@@ -127,7 +128,7 @@ def _models(record: StudyRecord) -> list[tuple[str, Text]]:
     rows = []
     best, closest, reference = record.incumbent, record.closest, record.reference
     if best is not None:
-        times = text.comparison(record, best)
+        times = words.comparison(record, best)
         line = Text.assemble(_model(best), f", {times}" if times else "")
         rows.append(("smallest", line))
     elif closest is not None:
@@ -138,13 +139,13 @@ def _models(record: StudyRecord) -> list[tuple[str, Text]]:
 
 
 def _model(trial: TrialRecord) -> Text:
-    accuracy = text.learnt(trial)
-    return Text(f"{text.size(trial)}, {accuracy}, trial {trial.number}")
+    accuracy = words.learnt(trial)
+    return Text(f"{words.size(trial)}, {accuracy}, trial {trial.number}")
 
 
 def _now(record: StudyRecord, trial: TrialRecord) -> Text:
     return Text.assemble(
-        f"#{trial.number}  {text.size(trial)}  ",
+        f"#{trial.number}  {words.size(trial)}  ",
         curve(record, trial),
         f"  {trial.epochs}/{record.horizon}",
     )
@@ -181,22 +182,22 @@ def trials(
     best = record.incumbent if record.target is not None else None
     for t in shown:
         lost = t.number in stale
-        word = "stale" if lost else text.outcome(t, sweep=record.kind == "sweep")
+        word = "stale" if lost else words.outcome(t, sweep=record.kind == "sweep")
         made.add_row(
             str(t.number),
             Text(word, style=STYLES.get(word, "")),
-            text.count(t.size),
-            text.count(t.total_size),
-            *([text.count(t.macs)] if wide else []),
-            text.percent(t.val_accuracy) if t.history else "",
+            words.count(t.size),
+            words.count(t.total_size),
+            *([words.count(t.macs)] if wide else []),
+            words.percent(t.val_accuracy) if t.history else "",
             str(t.epochs),
-            text.clock(t.seconds) if t.seconds else "",
+            words.clock(t.seconds) if t.seconds else "",
             _remark(t, best, lost=lost, why=wide),
         )
     hidden = len(record.trials) - len(shown)
     tail = [Text("size: trainable parameters, total: all of them, time: minutes:seconds")]
     if hidden:
-        tail.append(Text(f"{text.several(hidden, 'gated trial')} not shown: --all"))
+        tail.append(Text(f"{words.several(hidden, 'gated trial')} not shown: --all"))
     return Group(Text.assemble((record.name, "bold"), "  ", data_names(record)), made, *tail)
 
 
@@ -215,9 +216,9 @@ def _remark(trial: TrialRecord, best: TrialRecord | None, *, lost: bool, why: bo
     if trial.reference:
         words.append("reference")
     if trial.cell is not None:
-        words.append(f"{text.values(trial)}, {trial.dataset}, seed {trial.seed}")
+        words.append(f"{words.values(trial)}, {trial.dataset}, seed {trial.seed}")
     if reason := trial.error or trial.lost or (trial.stop if why else None):
-        words.append(text.one_line(reason, 80))
+        words.append(words.one_line(reason, 80))
     return Text(", ".join(words))
 
 
@@ -235,9 +236,9 @@ def sweep_table(record: StudyRecord) -> RenderableType:
         made.add_row(
             Text(data),
             Text(cell),
-            text.count(group[0].size),
-            text.count(group[0].total_size),
-            text.percent(statistics.fmean(last)) if last else "",
+            words.count(group[0].size),
+            words.count(group[0].total_size),
+            words.percent(statistics.fmean(last)) if last else "",
             "" if spread is None else f"± {100 * spread:.1f}",
             str(len(last)),
         )
@@ -246,4 +247,4 @@ def sweep_table(record: StudyRecord) -> RenderableType:
 
 
 def _cell(cell: Mapping[str, Any]) -> str:
-    return ", ".join(f"{k}={text.value(v)}" for k, v in cell.items()) or "as it is"
+    return ", ".join(f"{k}={words.value(v)}" for k, v in cell.items()) or "as it is"

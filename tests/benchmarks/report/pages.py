@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from tests import fakes
 from tests.analysis import populated
-from tuner.storage import default_url, open_storage
+from tuner.storages.opening import default_url, open_storage
 
 
 def fill(results: Path, trials: int) -> None:

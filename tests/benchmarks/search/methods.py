@@ -26,9 +26,10 @@ import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from problems import BudgetSpentError, Meter, Params, Problem
 
-from tuner import _acquisition
-from tuner.pruners import TargetPruner, ended_curves, probability_of_reaching
-from tuner.samplers import SmallestFeasibleSampler
+from tuner.curves.forecasts import ended_curves, probability_of_reaching
+from tuner.pruners.target import TargetPruner
+from tuner.samplers.smallest_feasible import acquisition
+from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
 
 Foretold = list[tuple[float, bool]]
 """Probabilities of meeting the target by the horizon, and whether it would have been met."""
@@ -260,9 +261,9 @@ def without_gate() -> Iterator[None]:
     """Ablation: the sampler prefers small models, but may propose any size."""
 
     def gain(prediction: Any, logs: np.ndarray, spread: np.ndarray) -> np.ndarray:
-        return np.asarray(logs.max() - logs + _acquisition._EARLY_LEAD)
+        return np.asarray(logs.max() - logs + acquisition._EARLY_LEAD)
 
-    with mock.patch.object(_acquisition, "_gain", gain):
+    with mock.patch.object(acquisition, "_gain", gain):
         yield
 
 

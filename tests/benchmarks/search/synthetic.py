@@ -27,8 +27,8 @@ from optuna.distributions import (
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # run from a checkout as it is
 
-from tuner.pruners import TargetPruner
-from tuner.samplers import SmallestFeasibleSampler
+from tuner.pruners.target import TargetPruner
+from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
 
 HORIZON = 25
 TARGET = 0.70

@@ -23,9 +23,9 @@ from methods import search_study
 from optuna.trial import FrozenTrial, TrialState
 from problems import Meter, Problem
 
-from tuner.pruners import TargetPruner
-from tuner.samplers import SmallestFeasibleSampler
-from tuner.warm_start import moved
+from tuner.pruners.target import TargetPruner
+from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
+from tuner.storages.warm_start import moved
 
 BUDGET = 520
 MARKS = (60, 130, 260, 520)

@@ -54,8 +54,10 @@ def train(job: tuple[str, str, int, str, int]) -> float:
     from models import BATCH, CLASSES, keras_model
 
     from tuner import data
-    from tuner.data.augmentation import Augmentation
-    from tuner.training import Images, encode, epochs, predict
+    from tuner.training.augmentation import Augmentation
+    from tuner.training.labels import encode
+    from tuner.training.loop import Images, epochs
+    from tuner.training.scores import predict
 
     found = data.resolve(source, seed=0)
     x, labels = (np.array(part[:IMAGES]) for part in found.train())

@@ -38,7 +38,7 @@ def images() -> Any:
     """Random ones, the first tenth for validation."""
     from models import CLASSES, IMAGE
 
-    from tuner.training import Images
+    from tuner.training.loop import Images
 
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (IMAGES, *IMAGE), dtype=np.uint8)
@@ -51,8 +51,8 @@ def train(model: Any, data: Any, horizon: int, augmented: bool) -> list[float]:
     from models import BATCH
     from ways import CUTOUT, SHIFT
 
-    from tuner.data.augmentation import Augmentation
-    from tuner.training import epochs
+    from tuner.training.augmentation import Augmentation
+    from tuner.training.loop import epochs
 
     augmentation = Augmentation(True, SHIFT, CUTOUT) if augmented else Augmentation()
     options: dict[str, Any] = {"horizon": horizon, "batch_size": BATCH, "seed": 0}
@@ -63,7 +63,7 @@ def measure_epochs() -> None:
     """Prints a row for each model."""
     from models import BATCH, CASES, keras_model
 
-    from tuner.training import encode
+    from tuner.training.labels import encode
 
     data = images()
     print(f"{'':24}{'build':>8}{'first':>8}{'epoch':>8}{'augmented':>11}{'fit':>8}")
@@ -89,7 +89,7 @@ def measure_seeds(count: int = 5) -> None:
     import jax.numpy as jnp
     from models import BATCH, keras_model
 
-    from tuner.training import encode
+    from tuner.training.labels import encode
 
     data = images()
     x, y = jnp.asarray(data.x_train), jnp.asarray(encode(data.y_train, data.num_classes))
@@ -145,7 +145,8 @@ def work(index: int) -> None:
 
 def measure_trials(count: int) -> None:
     """Prints trials an hour with so many processes on the first GPU."""
-    from tuner.launch import KEPT_FREE, Placement, shared_programs
+    from tuner.launchers.backends import shared_programs
+    from tuner.launchers.placement import KEPT_FREE, Placement
 
     place = Placement(gpu="0", share=1.0 if count == 1 else (1.0 - KEPT_FREE) / count)
     with shared_programs() as shared:

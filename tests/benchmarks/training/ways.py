@@ -121,8 +121,8 @@ def pytorch(case: str, x: np.ndarray, y: np.ndarray, augmented: bool) -> Epoch:
 
 def tuner(case: str, x: np.ndarray, y: np.ndarray, augmented: bool) -> Epoch:
     """The tool's engine, batch normalisation's statistics settled after the epoch as in a trial."""
-    from tuner.data.augmentation import Augmentation
-    from tuner.training import Images, epochs
+    from tuner.training.augmentation import Augmentation
+    from tuner.training.loop import Images, epochs
 
     augmentation = Augmentation(True, SHIFT, CUTOUT) if augmented else Augmentation()
     training = epochs(

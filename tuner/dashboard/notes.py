@@ -1,0 +1,117 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage
+
+from tuner.errors import UsageError
+from tuner.records import words
+from tuner.records.studies import StudyRecord
+from tuner.storages.studies import find_study, study_names
+
+DRAWN = "dashboard:drawn"
+"""User attribute of a study: how many trained trials its stored plot shows."""
+
+SIGNATURE = "*Kept up to date by `tuner dashboard`; delete this line to keep a text of your own.*"
+
+
+def _dashboard() -> Any:
+    try:
+        import optuna_dashboard
+    except ImportError as error:
+        raise UsageError(
+            "the dashboard is not installed; install it with: pip install 'tuner[dashboard]', "
+            "or in the checkout: uv run --extra dashboard tuner dashboard."
+        ) from error
+    return optuna_dashboard
+
+
+def write_notes(storage: BaseStorage, results: Path) -> int:
+    """Writes each study's plot and note where they have changed and the note is the tool's own.
+
+    Returns:
+        How many notes were written.
+    """
+    dashboard = _dashboard()
+    written = 0
+    for name in study_names(storage):
+        study = find_study(name, storage)
+        draw(study)
+        now, body = dashboard.get_note(study), note(study, results)
+        if now != body and (not now.strip() or SIGNATURE in now):
+            dashboard.save_note(study, body)
+            written += 1
+    return written
+
+
+def draw(study: optuna.Study) -> None:
+    """Stores the frontier as a plot of the study's, where it has changed."""
+    record = StudyRecord.of(study)
+    trained = len(record.trained)
+    if not trained or study.user_attrs.get(DRAWN) == trained:
+        return
+    from tuner.dashboard.plot import PLOT_ID, frontier_plot
+
+    _dashboard().save_plotly_graph_object(study, frontier_plot(record), graph_object_id=PLOT_ID)
+    study.set_user_attr(DRAWN, trained)
+
+
+def note(study: optuna.Study, results: Path) -> str:
+    """What a study asks and has found, in Markdown."""
+    record = StudyRecord.of(study)
+    data = record.stand_in or ", ".join(record.dataset_names)
+    lines = [
+        f"## {record.name}",
+        str(record.study.get("question", "")),
+        "",
+        f"- Data: **{data}**",
+        f"- Asked: {words.asked(record)}",
+        f"- Trained: {len(record.trained)} trials; {record.gated} gated",
+        *_models(record, results),
+        "",
+        "The value of a trial is what the study minimises. Its intermediate values are how far "
+        "validation accuracy is short of target and margin: at 0 or below the target is met. "
+        "Trials that did not meet it are infeasible.",
+        "",
+        "```",
+        f"tuner best {record.name}",
+        f"tuner trials {record.name} --sort size",
+        f"tuner status {record.name}",
+        "```",
+        SIGNATURE,
+    ]
+    return "\n".join(lines)
+
+
+def _models(record: StudyRecord, results: Path) -> list[str]:
+    if record.target is None:
+        return []
+    lines = []
+    best, reference = record.incumbent, record.reference
+    if best is None:
+        lines.append("- Smallest: none has met the target yet")
+    else:
+        times = words.comparison(record, best)
+        lines.append(
+            f"- Smallest: **{words.size(best)}**, {words.learnt(best)}, "
+            f"trial {best.number}{f', {times}' if times else ''}"
+        )
+        proof = record.certificate
+        lines.append(f"- Certificate: {words.certificate(proof) if proof else 'none yet'}")
+        if best.model_file:
+            lines.append(f"- File: `{results / record.name / best.model_file}`")
+    for number in sorted(record.refuted):
+        found = record.certificates[number]
+        lines.append(
+            f"- Trial {number}, {words.count(found.size)} parameters: {words.certificate(found)}"
+        )
+    if reference is not None:
+        lines.append(
+            f"- Reference: {words.size(reference)}, {words.learnt(reference)}, "
+            f"trial {reference.number}"
+        )
+    return lines

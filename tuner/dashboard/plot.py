@@ -1,0 +1,58 @@
+"""The size-accuracy frontier as a plot of optuna-dashboard's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tuner.records import words
+from tuner.records.studies import StudyRecord
+
+PLOT_ID = "tuner-frontier"
+# Okabe & Ito's palette, which colour-blind readers can tell apart.
+COLORS = {"reached": "#009E73", "missed": "#D55E00", "pruned": "#56B4E9", "diverged": "#CC79A7"}
+SYMBOLS = {"reached": "circle", "missed": "x", "pruned": "triangle-down", "diverged": "cross"}
+
+
+def frontier_plot(record: StudyRecord) -> Any:
+    """A plotly figure: what was trained, by size and best validation accuracy.
+
+    Args:
+        record: A search or a sweep; a sweep's trainings are shown as well.
+    """
+    from plotly import graph_objects as go
+
+    from analysis.frames import frontier
+
+    seen = [t for t in record.trained if t.size and t.val_accuracy is not None]
+    figure = go.Figure()
+    for outcome, color in COLORS.items():
+        of_it = [t for t in seen if t.outcome == outcome]
+        if of_it:
+            figure.add_trace(
+                go.Scatter(
+                    x=[t.size for t in of_it],
+                    y=[t.val_accuracy for t in of_it],
+                    mode="markers",
+                    name=words.outcome(of_it[0], sweep=record.target is None),
+                    text=[f"#{t.number}" for t in of_it],
+                    marker={"color": color, "symbol": SYMBOLS[outcome], "size": 9},
+                )
+            )
+    steps = frontier(record)
+    figure.add_trace(
+        go.Scatter(
+            x=steps["size"].tolist(),
+            y=steps["val_accuracy"].tolist(),
+            mode="lines",
+            line={"shape": "hv", "color": "#444444"},
+            name="nothing seen is smaller and better",
+        )
+    )
+    if record.target is not None:
+        figure.add_hline(y=record.target, line_dash="dash", annotation_text="target")
+    figure.update_layout(
+        title=f"{record.name}: size and validation accuracy",
+        xaxis={"title": "trainable parameters", "type": "log"},
+        yaxis={"title": "validation accuracy, best epoch", "tickformat": ".0%"},
+    )
+    return figure

@@ -1,0 +1,231 @@
+"""`export`: a study's model as a file for Keras, TFLite or ONNX, measured, with a card."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tuner.errors import DataError, ExportError, UsageError
+from tuner.exports.facts import Exported, Facts
+from tuner.exports.orders import FORMATS, ExportOrders, Format
+from tuner.exports.source import Source, find_source
+from tuner.records.studies import StudyRecord
+
+if TYPE_CHECKING:
+    from tuner.data import DataSet
+
+
+__all__ = ["FORMATS", "Exported", "export"]
+
+NEEDS: dict[Format, tuple[str, ...]] = {
+    "keras": (),
+    "tflite": ("tensorflow", "ai_edge_litert"),
+    "onnx": ("tensorflow", "tf2onnx", "onnx", "onnxruntime"),
+}
+"""Modules that a format takes; all but TensorFlow come with the extra of the format's name."""
+
+
+def export(
+    study: str,
+    *,
+    format: Format,
+    int8: bool = False,
+    trial: int | None = None,
+    output: str | Path | None = None,
+    data: str | None = None,
+    measure: bool = True,
+    storage: str | None = None,
+    results: str | Path = "tuner-results",
+) -> Exported:
+    """Writes a study's model as a file that takes uint8 images, and a card beside it.
+
+    Args:
+        study: Its name; what follows an ``@`` may be left out where that is unambiguous.
+        format: ``keras``, ``tflite`` or ``onnx``.
+        int8: Whether to quantise weights and activations; not for ``keras``.
+        trial: Number of the trial; default: the incumbent.
+        output: File, or folder that exists; default: the study's name in the current folder.
+        data: Where the study's images are now; default: where they were.
+        measure: Whether to measure the accuracy of the file on the test images.
+        storage: URL of the storage; default: the SQLite file in `results`.
+        results: The results folder.
+
+    Raises:
+        UsageError: There is no such study or trial, or the options do not fit.
+        DataError: The study's images are not at hand or are others.
+        ExportError: The model is gone or cannot be converted, or the file cannot be written.
+        StorageError: The storage cannot be reached.
+    """
+    from tuner.storages.opening import chosen_url, told
+    from tuner.storages.studies import load_study
+
+    _check_format(format, int8)
+    with told(chosen_url(storage, Path(results))):
+        record = StudyRecord.of(load_study(study, storage=storage, results=results))
+    source = find_source(record, Path(results) / record.name, trial)
+    file = _destination(record.name, format, int8, output, source.file)
+    card = file.with_name(f"{file.name}.md")
+    images = _find_data(record, source, data, int8) if measure or int8 else None
+    with _writing(file, card) as (part, card_part):
+        facts = _convert(_orders(record, source, format, int8, measure, part, images))
+        made = Exported(record, source, format, int8, file, card, facts)
+        card_part.write_text(card.card(made), encoding="utf-8")
+    return made
+
+
+def _check_format(format: str, int8: bool) -> None:
+    if format not in FORMATS:
+        raise UsageError(f"format must be one of {', '.join(FORMATS)} but got {format!r}.")
+    if int8 and format == "keras":
+        raise UsageError("--int8 is for tflite and onnx: a Keras file holds float32 weights.")
+    missing = [m for m in NEEDS[format] if not _installed(m)]
+    if "tensorflow" in missing:
+        raise ExportError(f"{format} is converted by TensorFlow: pip install tensorflow.")
+    if missing:
+        raise ExportError(
+            f"{format} needs {', '.join(missing)}, not installed: pip install 'tuner[{format}]'."
+        )
+
+
+def _installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def _destination(
+    study: str, format: Format, int8: bool, output: str | Path | None, source: Path
+) -> Path:
+    """The file to write, in a folder that can be written."""
+    file = Path(output) if output is not None else Path()
+    if file.is_dir():
+        file /= f"{study}{'-int8' if int8 else ''}.{format}"
+    if file.suffix != f".{format}":
+        raise UsageError(f"a {format} file ends in .{format} but --output is {str(file)!r}.")
+    if file.resolve() == source.resolve():
+        raise UsageError(f"{str(file)!r} is the study's own model; give another --output.")
+    return file
+
+
+def _find_data(record: StudyRecord, source: Source, given: str | None, int8: bool) -> DataSet:
+    """The images that the study's results come from."""
+    from tuner.data import resolve
+
+    stored = record.data[source.dataset]
+    without = "" if int8 else ", or --no-measure to export without measuring"
+    try:
+        found = resolve(given or stored["source"], seed=int(record.study.get("split_seed", 0)))
+    except DataError as error:
+        raise type(error)(
+            f"the images of study {record.name!r} are not at hand: {str(error).rstrip('.')}; "
+            f"say where they are with --data{without}."
+        ) from error
+    if found.hash != stored["hash"]:
+        raise DataError(
+            f"study {record.name!r} was made on {stored['name']!r} (hash {stored['hash'][:12]}), "
+            f"but {found.source!r} holds other images (hash {found.hash[:12]}); "
+            f"give the same with --data{without}."
+        )
+    return found
+
+
+@contextlib.contextmanager
+def _writing(file: Path, card: Path) -> Any:
+    """Part files to write to, put in place together at the end, or removed."""
+    parts = [p.with_name(f".{p.stem}.{os.getpid()}.part{p.suffix}") for p in (file, card)]
+    try:
+        for part in parts:
+            part.touch()  # before the minute that the conversion may take
+        yield parts
+        for part, whole in zip(parts, (file, card), strict=True):
+            part.replace(whole)
+    except OSError as error:
+        raise ExportError(
+            f"cannot write {str(file)!r}: {error.strerror or error}; "
+            "free some space or give another place with --output."
+        ) from error
+    finally:
+        for part in parts:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _orders(
+    record: StudyRecord,
+    source: Source,
+    format: Format,
+    int8: bool,
+    measure: bool,
+    part: Path,
+    images: DataSet | None,
+) -> ExportOrders:
+    stored = record.data[source.dataset]
+    return ExportOrders(
+        model_file=str(source.file.resolve()),
+        part=str(part.resolve()),
+        format=format,
+        int8=int8,
+        measure=measure,
+        space={
+            "spec": record.study["space"],
+            "input_shape": stored["image_shape"],
+            "num_classes": len(stored["classes"]),
+            "train_size": stored["train_size"],
+            "horizon": record.horizon,
+            "options": dict(record.study.get("space_options", {})),
+        },
+        data=None if images is None else images.to_fields(),
+    )
+
+
+class _ConverterTraceback(Exception):  # noqa: N818 - carries the text of another process's
+    """Where the converting process failed; shown by ``--debug``."""
+
+    def __str__(self) -> str:
+        return f"\n\n{self.args[0]}"
+
+
+def _convert(orders: ExportOrders) -> Facts:
+    """Runs the converting process."""
+    environment = {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        # TensorFlow would take all of a GPU's memory, beside a search that uses it.
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    if _installed("tensorflow"):
+        environment["KERAS_BACKEND"] = "tensorflow"  # reads what any backend wrote
+    ran = subprocess.run(
+        [sys.executable, "-m", "tuner.exports.process"],
+        input=orders.to_json() + "\n",
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    answer = _answer(ran.stdout)
+    if "facts" in answer:
+        return Facts.of(answer["facts"])
+    if "error" in answer:
+        raise ExportError(answer["error"]) from _ConverterTraceback(answer["traceback"])
+    last = _last_line(ran.stderr.splitlines())
+    raise ExportError(
+        f"the converting process ended without an answer (code {ran.returncode}){last}."
+    ) from _ConverterTraceback(ran.stderr)
+
+
+def _answer(printed: str) -> dict[str, Any]:
+    with contextlib.suppress(ValueError, IndexError):
+        found = json.loads(printed.splitlines()[-1])
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _last_line(lines: Sequence[str]) -> str:
+    said = [line.strip() for line in lines if line.strip()]
+    return f": {said[-1].rstrip('.')}" if said else ""

@@ -1,0 +1,43 @@
+"""What the process that converts a model is told, and what it answers; imports no backend."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from tuner.data import DataSet
+
+Format = Literal["keras", "tflite", "onnx"]
+
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+INPUT = "images"
+"""Name of the exported models' input."""
+
+
+@dataclass(frozen=True)
+class ExportOrders:
+    """All that the converting process is told."""
+
+    model_file: str
+    """The Keras model to export."""
+    part: str
+    """Where to write; whoever gave the orders moves it into its place."""
+    format: Format
+    int8: bool
+    measure: bool
+    """Whether to run the exported file and the Keras model on the test images."""
+    space: dict[str, Any]
+    """Arguments of `tuner.spaces.hyperparameters.load_space`, for models with layers of the space's own."""
+    data: dict[str, Any] | None
+    """Fields of a `tuner.data.DataSet`; None where no images are needed."""
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(dataclasses.asdict(self))
+
+    def dataset(self) -> DataSet | None:
+        """The images to calibrate with and to measure on."""
+        return None if self.data is None else DataSet.of(self.data)

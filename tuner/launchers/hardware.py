@@ -1,0 +1,37 @@
+"""TODO."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tuner.launchers.gpus import gpus
+
+
+def hardware() -> dict[str, Any]:
+    """This machine, for the record of a result: processor, cores, memory in bytes, GPUs."""
+    return {
+        "processor": _processor(),
+        "cores": len(_allowed()) or os.cpu_count() or 1,
+        "memory": psutil.virtual_memory().total,
+        "gpus": len(gpus()),
+        "system": platform.system(),
+    }
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _allowed() -> list[int]:
+    """The processors that this process may use; empty where the system does not say."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []

@@ -1,0 +1,121 @@
+"""TODO."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tuner.records.keys import StudyKey
+from tuner.records.trials import _matrix
+
+Verdict = Literal["certified", "refuted"]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Whether a configuration, trained from scratch with fresh seeds, meets the target.
+
+    Each training sees training and validation images together, for somewhat more epochs
+    than the trial used (`tuner.certificates.statistics.length`), and is then tested once on the test images.
+    Certified: the one-sided lower confidence bound of the mean test accuracy (Student's t) is at
+    or above the target.
+    """
+
+    trial: int
+    """Number of the trial whose configuration was trained."""
+    verdict: Verdict
+    target: float
+    level: float
+    """Confidence level of the bound, 0.95."""
+    planned: int
+    """How many seeds a certificate takes; fewer were trained where it clearly failed."""
+    seeds: tuple[int, ...]
+    accuracies: tuple[float, ...]
+    """On the test images, one a seed, fractions."""
+    mean: float
+    bound: float | None
+    """The one-sided lower bound; None where fewer than two seeds were trained."""
+    epochs: int
+    size: int
+    test_size: int
+    train_size: int
+    """Images of each training, validation images included."""
+    data_hash: str
+    versions: Mapping[str, str]
+    hardware: Mapping[str, Any]
+    seconds: float
+    """Of all trainings together."""
+    confusion: tuple[tuple[int, ...], ...] | None
+    """Test images by true (row) and predicted (column) class, summed over the seeds."""
+    model_files: tuple[str, ...]
+    """One a seed, in the study's results folder."""
+    created: str
+    """ISO 8601, UTC."""
+
+    @property
+    def certified(self) -> bool:
+        """Whether the target is met with confidence."""
+        return self.verdict == "certified"
+
+    @property
+    def machine(self) -> str:
+        """``AMD EPYC, 2 cores, 25 GB``, and how many GPUs where there are any."""
+        about = self.hardware
+        parts = [str(about.get("processor") or "an unknown processor")]
+        if cores := about.get("cores"):
+            parts.append("1 core" if cores == 1 else f"{cores} cores")
+        if memory := about.get("memory"):
+            parts.append(f"{memory / 1e9:.0f} GB")
+        if gpus := about.get("gpus"):
+            parts.append("1 GPU" if gpus == 1 else f"{gpus} GPUs")
+        return ", ".join(parts)
+
+    def at_least(self, digits: int = 1) -> float | None:
+        """The bound, rounded down to so many digits of a percentage.
+
+        So that one just below the target is not shown as the target.
+        """
+        if self.bound is None:
+            return None
+        scale = 100 * 10.0**digits
+        return math.floor(self.bound * scale + 1e-9) / scale
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Certificate:
+        """Reads what a study stores."""
+        known = {name: fields.get(name) for name in cls.__dataclass_fields__}
+        for name in ("seeds", "accuracies", "model_files"):
+            known[name] = tuple(known[name] or ())
+        known["confusion"] = _matrix(known["confusion"])
+        return cls(**known)  # type: ignore[arg-type]
+
+
+def certificates(attributes: Mapping[str, Any]) -> dict[int, Certificate]:
+    """The certificates among a study's user attributes, by trial number."""
+    prefix = StudyKey.CERTIFICATE
+    found = {
+        int(key.removeprefix(prefix)): Certificate.of(fields)
+        for key, fields in attributes.items()
+        if key.startswith(prefix)
+    }
+    return dict(sorted(found.items()))
+
+
+def refuted(attributes: Mapping[str, Any]) -> frozenset[int]:
+    """Numbers of the trials that a certificate refuted, from a study's user attributes."""
+    return frozenset(n for n, c in certificates(attributes).items() if not c.certified)
+
+
+def refuted_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
+    """By trial number, how far the mean of a refuted trial's fresh trainings is from certified.
+
+    Margin included, as in a trial's own shortfall, and above 0.
+    """
+    margin = float(attributes.get(StudyKey.MARGIN, 0.0))
+    return {
+        number: max(found.target + margin - found.mean, 1e-6)
+        for number, found in certificates(attributes).items()
+        if not found.certified
+    }

@@ -1,0 +1,72 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+SCHEMA = 1
+"""Version of what this module describes; stored with every study."""
+
+Outcome = Literal["reached", "missed", "pruned", "diverged", "out_of_memory", "failed", "gated"]
+"""Why a trial ended. ``gated``: its size is not below the incumbent's, it was never trained."""
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+TRAINED: frozenset[Outcome] = frozenset({"reached", "missed", "pruned", "diverged"})
+"""Outcomes that count towards ``--trials``."""
+
+SHORTFALL = "shortfall"
+"""The constraint: target + margin - validation accuracy; at most 0 when the target is met."""
+
+GATE = "gate"
+"""The constraint of a gated trial: log(size / incumbent's size) + a little, above 0."""
+
+
+class StudyKey:
+    """Names of the user attributes of a study."""
+
+    SCHEMA = "schema"
+    STUDY = "study"  # the validated study file as a dict
+    DATA = "data"  # for each data set's key: name, source, hash, classes, image_shape, sizes
+    SPACE_HASH = "space_hash"
+    MARGIN = "margin"
+    SEED = "seed"
+    VERSIONS = "versions"
+    CREATED_BY = "created_by"  # the command line that made it
+    WARM_START = "warm_start"  # study: whose trials it began with; trials: their numbers
+    CERTIFIES = "certifies"  # in a study of certificate trainings: the study whose winners they are
+    CERTIFICATE = "certificate:"  # and a trial's number: a `Certificate` as a dict
+
+
+class TrialKey:
+    """Names of the user attributes of a trial."""
+
+    OUTCOME = "outcome"
+    VALUES = "values"  # every active hyperparameter by its keras-tuner name
+    SIZE = "size"  # trainable parameters
+    TOTAL_SIZE = "total_size"  # all parameters
+    MACS = "macs"  # multiply-accumulates of one image
+    BYTES = "bytes"  # of the weights in float32
+    VALUE = "value"  # what the study minimises, known before any training
+    HISTORY = "history"  # one dict an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds
+    AUDIT = "audit"  # whether the pruner would have stopped it and did not, to learn if it may
+    PROJECTED = "projected"  # [mean, sd] of the final shortfall of a stopped training
+    STOP = "stop"  # why a training was stopped, one sentence
+    SECONDS = "seconds"  # building and training
+    SEED = "seed"
+    DATA_HASH = "data_hash"
+    DATA = "dataset"  # which of the study's data sets, in a sweep over several
+    CELL = "cell"  # in a sweep: the varied hyperparameters
+    VERSIONS = "versions"
+    REFERENCE = "reference"
+    MODEL_FILE = "model_file"
+    CONFUSION = "confusion"  # images by true (row) and predicted (column) class; what of: see there
+    TEST_ACCURACY = "test_accuracy"  # measured once at the end; sweeps and certificates only
+    TEST_LOSS = "test_loss"
+    EPOCHS = "epochs"  # in a certificate: how many to train
+    ERROR = "error"
+    WORKER = "worker"  # host, pid, started: who trains it
+    HEARTBEAT = "heartbeat"  # seconds since 1970, renewed while it trains
+    RETRY_OF = "retry_of"  # number of the trial whose worker died
+    LOST = "lost"  # why a trial ended without an outcome: its worker died or was stopped
+    CRASHES = "crashes"  # how many workers died alone while training this configuration

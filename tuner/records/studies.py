@@ -1,0 +1,169 @@
+"""Names and types of everything stored on a study or a trial.
+
+The seam between the search, which writes, and whoever reads: the command line, notebooks, reports.
+Imports Optuna only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import optuna
+
+from tuner.records.certificates import Certificate, certificates, refuted
+from tuner.records.keys import StudyKey, TrialKey
+from tuner.records.trials import TrialRecord, smallest
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """A study and its trials, typed."""
+
+    name: str
+    study: Mapping[str, Any]
+    """The study file as it was validated (see `tuner.specs.files`)."""
+    data: Mapping[str, Mapping[str, Any]]
+    """For each data set that the study names: name, source, hash, classes, sizes."""
+    margin: float
+    trials: tuple[TrialRecord, ...]
+    attributes: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def of(cls, study: optuna.Study) -> StudyRecord:
+        """Reads a study that the tool made."""
+        a = study.user_attrs
+        trials = study.get_trials(deepcopy=False)
+        data = a.get(StudyKey.DATA, {})
+        names = {key: str(d.get("name", key)) for key, d in data.items()}
+        if len(set(names.values())) < len(names):  # two folders of the same name
+            names = {}
+        return cls(
+            name=study.study_name,
+            study=a.get(StudyKey.STUDY, {}),
+            data=data,
+            margin=a.get(StudyKey.MARGIN, 0.0),
+            trials=tuple(TrialRecord.of(t, names) for t in trials),
+            attributes=a,
+        )
+
+    @property
+    def kind(self) -> str:
+        """``search`` or ``sweep``."""
+        return str(self.study.get("kind", "search"))
+
+    @property
+    def target(self) -> float | None:
+        """The accuracy to reach, a fraction; None in a sweep."""
+        return self.study.get("target")
+
+    @property
+    def minimize(self) -> str:
+        """``size``, ``macs`` or ``bytes``."""
+        return str(self.study.get("minimize", "size"))
+
+    @property
+    def horizon(self) -> int:
+        """The most epochs one training may use."""
+        return int(self.study.get("horizon", 25))
+
+    @property
+    def trained(self) -> tuple[TrialRecord, ...]:
+        """The trials that count towards ``--trials``."""
+        return tuple(t for t in self.trials if t.trained)
+
+    @property
+    def done(self) -> int:
+        """How many trials count towards the goal: of a sweep's grid all that have ended."""
+        if self.kind == "sweep":
+            return sum(t.outcome is not None and t.cell is not None for t in self.trials)
+        return len(self.trained)
+
+    @property
+    def audited(self) -> tuple[TrialRecord, ...]:
+        """The trained trials that the pruner would have stopped, and did not to audit it."""
+        return tuple(t for t in self.trained if t.attributes.get(TrialKey.AUDIT))
+
+    @property
+    def dataset_names(self) -> list[str]:
+        """Names of the data sets that the results come from."""
+        return [str(d.get("name", key)) for key, d in self.data.items()]
+
+    @property
+    def stand_in(self) -> str | None:
+        """``shapes10, not cifar10`` where the data is not what the study file names."""
+        asked = self.study.get("data", [])
+        wanted = [asked] if isinstance(asked, str) else [str(a) for a in asked]
+        if "shapes10" in self.dataset_names and "shapes10" not in wanted and wanted:
+            return f"shapes10, not {' and '.join(wanted)}"
+        return None
+
+    def times_smaller(self, trial: TrialRecord) -> float | None:
+        """How many times smaller than the reference a trial is, in what the study minimises."""
+        reference = self.reference
+        if reference is None or reference.number == trial.number:
+            return None
+        theirs, ours = getattr(reference, self.minimize), getattr(trial, self.minimize)
+        return theirs / ours if theirs and ours else None
+
+    @property
+    def warm_start(self) -> tuple[str, int] | None:
+        """The study whose trials this one began with, and how many they were."""
+        began = self.attributes.get(StudyKey.WARM_START)
+        return None if began is None else (str(began["study"]), len(began["trials"]))
+
+    @property
+    def reference(self) -> TrialRecord | None:
+        """The trained trial of the reference model."""
+        return next((t for t in self.trials if t.reference and t.outcome is not None), None)
+
+    @property
+    def certificates(self) -> dict[int, Certificate]:
+        """By trial number, certified and refuted ones."""
+        return certificates(self.attributes)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The incumbent's, where it has one."""
+        best = self.incumbent
+        return None if best is None else self.certificates.get(best.number)
+
+    @property
+    def proven(self) -> tuple[TrialRecord, Certificate] | None:
+        """The smallest model that is certified; the incumbent may be a smaller one that is not."""
+        held = {n: c for n, c in self.certificates.items() if c.certified}
+        best = smallest(t for t in self.trials if t.number in held)
+        return None if best is None else (best, held[best.number])
+
+    @property
+    def refuted(self) -> frozenset[int]:
+        """Numbers of the trials that met the target by luck, as their certificates found."""
+        return refuted(self.attributes)
+
+    @property
+    def incumbent(self) -> TrialRecord | None:
+        """The smallest model so far that met the target and that no certificate has refuted."""
+        wrong = self.refuted
+        return smallest(t for t in self.trials if t.number not in wrong)
+
+    @property
+    def closest(self) -> TrialRecord | None:
+        """The trained trial with the highest validation accuracy."""
+        seen = [t for t in self.trained if t.val_accuracy is not None]
+        return max(seen, key=lambda t: t.val_accuracy or 0.0, default=None)
+
+    @property
+    def epochs_spent(self) -> int:
+        """Epochs trained in all, those of lost trainings included."""
+        return sum(t.epochs for t in self.trials)
+
+    @property
+    def epochs_saved(self) -> int:
+        """Epochs that trained trials did not use of their horizon."""
+        return sum(self.horizon - t.epochs for t in self.trained)
+
+    @property
+    def gated(self) -> int:
+        """How many configurations the size gate turned away untrained."""
+        return sum(t.outcome == "gated" for t in self.trials)

@@ -1,0 +1,82 @@
+"""TODO."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from tuner.basics.versions import versions
+from tuner.data import DataSet
+from tuner.errors import StudyChangedError, UsageError
+from tuner.records.keys import SCHEMA, StudyKey
+from tuner.specs.spec import SearchStudy, Study
+
+TEXT_KEYS = frozenset({"name", "question", "reference_name", "data"})
+"""Keys that may change under a study's results; the data is compared by its content instead."""
+
+
+def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int) -> None:
+    """Writes what the study is, or checks that it still is what its results were made with.
+
+    Raises:
+        StudyChangedError: The study file or its data has changed since.
+        UsageError: The storage has a study of that name which this tool did not make.
+    """
+    described = {key: describe(d) for key, d in data.items()}
+    attributes = study.user_attrs
+    if StudyKey.SCHEMA not in attributes:
+        if study.get_trials(deepcopy=False):
+            raise UsageError(
+                f"the storage has a study {study.study_name!r} that was not made by this tool; "
+                "use another storage or study name."
+            )
+        first = next(iter(data.values()))
+        margin = spec.margin_for(first.validation_size) if isinstance(spec, SearchStudy) else 0.0
+        for key, value in {
+            StudyKey.STUDY: spec.model_dump(),
+            StudyKey.DATA: described,
+            StudyKey.MARGIN: margin,
+            StudyKey.SEED: seed,
+            StudyKey.VERSIONS: versions(),
+            StudyKey.CREATED_BY: " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            StudyKey.SCHEMA: SCHEMA,
+        }.items():
+            study.set_user_attr(key, value)
+        return
+    compare(study.study_name, attributes[StudyKey.STUDY], spec.model_dump())
+    # Compared in the study's order: the folder that holds study and images may have moved.
+    for was, now in zip(attributes[StudyKey.DATA].values(), described.values(), strict=True):
+        if was["hash"] != now["hash"]:
+            raise StudyChangedError(
+                f"study {study.study_name!r}: its results were made on {was['source']!r} "
+                f"(hash {was['hash'][:12]}), but {now['source']!r} holds other images "
+                f"(hash {now['hash'][:12]}); give the same data or another --results folder."
+            )
+
+
+def compare(name: str, was: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuses a study file that changed under its results, naming the first key."""
+    for key in sorted(set(was) | set(now)):
+        if key not in TEXT_KEYS and was.get(key) != now.get(key):
+            raise StudyChangedError(
+                f"study {name!r}: key {key!r} was {was.get(key)!r} when its results were made and "
+                f"is {now.get(key)!r} now; restore it, or give the study another name or "
+                "--results folder."
+            )
+
+
+def describe(data: DataSet) -> dict[str, Any]:
+    """What the study remembers of a data set."""
+    return {
+        "name": data.name,
+        "source": data.source,
+        "hash": data.hash,
+        "classes": list(data.classes),
+        "image_shape": list(data.image_shape),
+        "train_size": data.train_size,
+        "validation_size": data.validation_size,
+        "test_size": data.test_size,
+    }

@@ -1,0 +1,168 @@
+"""From what a user wishes to a study in the storage and the orders for its workers."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+
+from tuner import data as images
+from tuner.basics.environment import keras_backend
+from tuner.data import DataSet
+from tuner.errors import DataUnavailableError, UsageError
+from tuner.records.keys import StudyKey
+from tuner.records.studies import StudyRecord
+from tuner.sessions.agreement import agree
+from tuner.sessions.watcher import Watcher
+from tuner.sessions.wish import Wish, assign, full_name, goal, overridden, resume_arguments
+from tuner.specs.files import read_study
+from tuner.specs.spec import Study, from_dict
+from tuner.storages import warm_start
+from tuner.storages.opening import chosen_url, open_storage, prepare_results, told
+from tuner.storages.studies import find_study
+from tuner.workers.orders import Orders
+
+BACKENDS = ("tensorflow", "jax", "torch")
+"""Of Keras, on which it can train."""
+
+STAND_IN = "shapes10"
+"""Drawn by the program; stands in for CIFAR-10 where that cannot be had."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A study that exists, and what its workers are to be told."""
+
+    study: optuna.Study
+    spec: Study
+    orders: Orders
+    folder: Path
+    arguments: tuple[str, ...]
+    """The command line, behind ``tuner search``, that goes on with it."""
+
+
+def plan(wish: Wish, watcher: Watcher) -> Planned:
+    """Reads the study, finds its data, makes it in the storage or checks that it is the same.
+
+    Raises:
+        TunerError: Whatever of it cannot be done.
+    """
+    spec = overridden(read_study(wish.study) if isinstance(wish.study, str) else wish.study, wish)
+    _begin()
+    prepare_results(wish.results)
+    url = chosen_url(wish.storage, wish.results.resolve())
+    storage = open_storage(url)
+    data = find_data(spec, wish.data, watcher)
+    name = full_name(spec, wish, data)
+    with told(url):
+        study = optuna.create_study(
+            storage=storage,
+            study_name=name,
+            direction="minimize",
+            load_if_exists=True,
+            pruner=optuna.pruners.NopPruner(),
+        )
+        agree(study, spec, data, wish.seed)
+        warm_start.agree(study, wish.warm_start)
+        record = StudyRecord.of(study)
+    folder = (wish.results / name).resolve()
+    orders = _orders(study, url, folder, data, goal(spec, wish, record, len(data)))
+    return Planned(study, spec, orders, folder, resume_arguments(wish, orders.goal))
+
+
+def plan_again(name: str, storage: str | None, results: Path, source: str | None) -> Planned:
+    """Plans further work on a search that has results, without asking for what it was made of.
+
+    Args:
+        name: The study's name.
+        storage: URL of its storage; None: the SQLite file in `results`.
+        results: The results folder.
+        source: Where its images are now; None: where they were.
+
+    Raises:
+        UsageError: There is no such study.
+        DataError: Its images cannot be found, or are others by now.
+        StorageError: The storage cannot be reached.
+    """
+    _begin()
+    url = chosen_url(storage, results.resolve())
+    with told(url):
+        study = find_study(name, open_storage(url, create=False))
+        spec = from_dict(study.user_attrs[StudyKey.STUDY])
+        stored = study.user_attrs[StudyKey.DATA]
+        data = {
+            key: images.resolve(source or was["source"], seed=spec.split_seed)
+            for key, was in stored.items()
+        }
+        agree(study, spec, data, int(study.user_attrs[StudyKey.SEED]))
+        done = len(StudyRecord.of(study).trained)
+    folder = (results / study.study_name).resolve()
+    return Planned(study, spec, _orders(study, url, folder, data, done), folder, (name,))
+
+
+def _begin() -> None:
+    """Quietens Optuna, and refuses a backend of Keras's that no worker could load."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    backend = keras_backend()
+    if backend not in BACKENDS:
+        raise UsageError(
+            f"Keras knows no backend {backend!r} (KERAS_BACKEND, or the file keras.json); "
+            f"set KERAS_BACKEND to one of {', '.join(BACKENDS)}."
+        )
+    if importlib.util.find_spec(backend) is None:
+        raise UsageError(
+            f"Keras's backend is {backend!r} (KERAS_BACKEND, or the file keras.json), which is "
+            f"not installed; install {backend}, or set KERAS_BACKEND=tensorflow."
+        )
+
+
+def _orders(
+    study: optuna.Study, url: str, folder: Path, data: dict[str, DataSet], goal: int
+) -> Orders:
+    return Orders(
+        study_name=study.study_name,
+        storage=url,
+        results=str(folder),
+        data={key: d.to_fields() for key, d in data.items()},
+        goal=goal,
+        seed=int(study.user_attrs[StudyKey.SEED]),
+        index=0,
+        sampler="smallest",
+        pruner="target",
+        reference=True,
+    )
+
+
+def find_data(spec: Study, given: tuple[str, ...], watcher: Watcher) -> dict[str, DataSet]:
+    """Resolves the study's data sets, by the name that the study gives each.
+
+    Raises:
+        DataError: One cannot be found or read.
+        UsageError: What was given does not fit what the study names.
+    """
+    names = spec.datasets()
+    sources = assign(names, given)
+    found = {}
+    for name in names:
+        if name in sources:
+            found[name] = images.resolve(sources[name], seed=spec.split_seed)
+            continue
+        try:
+            found[name] = images.resolve(name, seed=spec.split_seed)
+        except DataUnavailableError as error:
+            if name != "cifar10":
+                raise DataUnavailableError(
+                    f"{error} The study {spec.name!r} needs {name}: give it with "
+                    f"--data {name}=FOLDER."
+                ) from error
+            watcher.notice(
+                "CIFAR-10 is neither on this machine nor reachable: going on with "
+                f"{STAND_IN}, ten classes of objects that this program draws. Results belong to "
+                f"{spec.name}@{STAND_IN} and say nothing about CIFAR-10. "
+                "To use real images: --data PATH.",
+                banner=True,
+            )
+            found[name] = images.resolve(STAND_IN, seed=spec.split_seed)
+    return found

@@ -1,0 +1,41 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuner.records.trials import TrialRecord
+
+
+@dataclass(frozen=True)
+class Proving:
+    """A certificate in the making."""
+
+    trial: TrialRecord
+    """Whose configuration is trained again."""
+    planned: int
+    """How many trainings it takes."""
+    epochs: int
+    """How long each of them is."""
+    accuracies: tuple[float, ...]
+    """Of those that have been tested, on the test images."""
+    trainings: tuple[TrialRecord, ...]
+    """Those under way."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the command, as opposed to the study, which may have had several."""
+
+    goal: int
+    """Trained trials that the study shall have."""
+    trained_before: int
+    """Trained trials that it had when this run started."""
+    workers: int
+    elapsed: float
+    """Seconds since this run started."""
+    remaining: float | None
+    """Seconds left, estimated from the trials of this run; None before the first has ended."""
+    storage: str
+    """The storage's URL, password masked."""
+    proving: Proving | None = None

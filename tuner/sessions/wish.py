@@ -1,0 +1,127 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydantic
+
+from tuner.data import DataSet
+from tuner.errors import UsageError
+from tuner.records.studies import StudyRecord
+from tuner.specs.spec import Minimize, Study, SweepStudy, from_dict
+
+DEFAULT_TRIALS = 50
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a user asked `tuner.search` for; see there."""
+
+    study: str | Study
+    data: tuple[str, ...]
+    trials: int | None
+    more: int | None
+    seed: int
+    storage: str | None
+    results: Path
+    target: float | None
+    margin: float | None
+    minimize: Minimize | None
+    warm_start: str | None = None
+
+
+def overridden(spec: Study, wish: Wish) -> Study:
+    """The study with the target, margin and quantity that the user gave instead of its own.
+
+    Raises:
+        UsageError: A sweep has none of these, or a value is out of range.
+    """
+    if isinstance(spec, SweepStudy) and wish.warm_start is not None:
+        raise UsageError(f"study {spec.name!r} is a sweep: no evidence changes what it trains.")
+    given = {"target": wish.target, "margin": wish.margin, "minimize": wish.minimize}
+    given = {key: value for key, value in given.items() if value is not None}
+    if not given:
+        return spec
+    if isinstance(spec, SweepStudy):
+        raise UsageError(f"study {spec.name!r} is a sweep and has no {' or '.join(given)}.")
+    try:
+        return from_dict({**spec.model_dump(), **given})
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        rule = first["msg"].removeprefix("Input ")
+        raise UsageError(f"--{first['loc'][-1]} {rule} but got {first['input']!r}.") from error
+
+
+def assign(names: tuple[str, ...], given: tuple[str, ...]) -> dict[str, str]:
+    """Which source was given for which of the study's data sets.
+
+    Raises:
+        UsageError: There are more sources than data sets, or it is unclear which is meant.
+    """
+    sources = {}
+    for text in given:
+        name, separator, source = text.partition("=")
+        if separator and name in names:
+            sources[name] = source
+        elif len(names) == 1 and not sources:
+            sources[names[0]] = text
+        else:
+            wanted = ", ".join(f"--data {n}=PATH" for n in names)
+            raise UsageError(f"--data {text!r} does not fit the study; it takes {wanted}.")
+    return sources
+
+
+def full_name(spec: Study, wish: Wish, data: dict[str, DataSet]) -> str:
+    """The study's name in the storage: what was changed about it makes another study.
+
+    ``q10``, ``q10@shapes10``, ``q10-target-0.7-macs@shapes10``.
+    """
+    parts = [spec.name]
+    if wish.target is not None:
+        parts.append(f"target-{wish.target:g}")
+    if wish.margin is not None:
+        parts.append(f"margin-{wish.margin:g}")
+    if wish.minimize is not None and wish.minimize != "size":
+        parts.append(wish.minimize)
+    other = [d.name for key, d in data.items() if key != d.source]
+    return "-".join(parts) + ("@" + "+".join(other) if other else "")
+
+
+def goal(spec: Study, wish: Wish, record: StudyRecord, datasets: int) -> int:
+    """How many trained trials the study shall have.
+
+    Raises:
+        UsageError: A sweep's number of trials is its grid's.
+    """
+    if isinstance(spec, SweepStudy):
+        if wish.trials is not None or wish.more is not None:
+            raise UsageError(f"study {spec.name!r} is a sweep: its grid says how many trials.")
+        return len(spec.cells()) * spec.seeds * datasets
+    if wish.more is not None:
+        return len(record.trained) + wish.more
+    return wish.trials or DEFAULT_TRIALS
+
+
+def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
+    """The arguments of the command that goes on with a search."""
+    name = wish.study if isinstance(wish.study, str) else wish.study.name
+    arguments = [name]
+    for source in wish.data:
+        arguments += ["--data", source]
+    if wish.trials is not None or wish.more is not None:
+        arguments += ["--trials", str(total)]
+    options = {
+        "--target": wish.target,
+        "--margin": wish.margin,
+        "--minimize": wish.minimize,
+        "--warm-start": wish.warm_start,
+        "--seed": wish.seed or None,
+        "--storage": wish.storage,
+        "--results": None if wish.results == Path("tuner-results") else wish.results,
+    }
+    for option, value in options.items():
+        if value is not None:
+            arguments += [option, str(value)]
+    return tuple(arguments)

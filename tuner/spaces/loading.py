@@ -1,0 +1,155 @@
+"""Imports a search space by the name that a study file gives."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import keras_tuner
+
+from tuner.basics.suggestions import suggestion
+from tuner.errors import SpaceError
+
+
+class _BuildFunction(keras_tuner.HyperModel):  # type: ignore[misc]
+    """A function ``build(hp)``, which keras-tuner takes wherever it takes a hypermodel."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        super().__init__(name=function.__name__)
+        self._function = function
+
+    def build(self, hp: Any) -> Any:
+        return self._function(hp)
+
+
+def load_space(
+    spec: str,
+    *,
+    input_shape: Sequence[int],
+    num_classes: int,
+    train_size: int,
+    horizon: int,
+    options: Mapping[str, Any],
+) -> keras_tuner.HyperModel:
+    """Imports a space and makes it for a data set.
+
+    Args:
+        spec: ``module:Class`` or ``path/to/file.py:Class``; instead of a class derived from
+            `keras_tuner.HyperModel` also a function that returns a hypermodel, or a function
+            ``build(hp)``.
+        input_shape: (height, width, channels) of an image.
+        num_classes: Number of classes; goes to ``num_classes`` or to ``classes``.
+        train_size: Training images.
+        horizon: The most epochs one training may use.
+        options: More keyword arguments. Of those above, only the ones that it takes are passed.
+
+    Raises:
+        SpaceError: It cannot be imported, does not take an option, or is no hypermodel.
+    """
+    module_name, _, attribute = spec.rpartition(":")
+    module = _import(module_name, spec)
+    target = getattr(module, attribute, None)
+    if target is None:
+        known = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
+        raise SpaceError(f"{module_name} has no {attribute!r}{suggestion(attribute, known) or '.'}")
+    if not callable(target):
+        raise SpaceError(f"{spec} must be a keras_tuner.HyperModel but is {_kind(target)}.")
+    if not inspect.isclass(target) and list(inspect.signature(target).parameters) == ["hp"]:
+        return _BuildFunction(target)
+    offered = {
+        "input_shape": tuple(input_shape),
+        "num_classes": num_classes,
+        "classes": num_classes,
+        "train_size": train_size,
+        "horizon": horizon,
+    }
+    space = _make(target, spec, offered, options)
+    if not isinstance(space, keras_tuner.HyperModel):
+        raise SpaceError(f"{spec} must make a keras_tuner.HyperModel but made {_kind(space)}.")
+    return space
+
+
+def _make(
+    target: Callable[..., Any], spec: str, offered: Mapping[str, Any], options: Mapping[str, Any]
+) -> Any:
+    names, open_ended = _keywords(target)
+    for name in options:
+        if name in offered:
+            raise SpaceError(f"{spec}: space_options cannot set {name!r}: the study sets it.")
+        if name not in names and not open_ended:
+            known = sorted(names - offered.keys())
+            raise SpaceError(f"{spec} has no option {name!r}{suggestion(name, known) or '.'}")
+    passed = {name: value for name, value in offered.items() if name in names}
+    try:
+        return target(**passed, **options)
+    except Exception as error:  # someone else's constructor
+        raise SpaceError(f"{spec}: {_reason(error)}") from error
+
+
+def _keywords(target: Callable[..., Any]) -> tuple[set[str], bool]:
+    """Names that a constructor takes as keywords, and whether it takes any others too.
+
+    Where a constructor passes ``*args`` or ``**kwargs`` on, its base class's names count as well.
+    """
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    if not inspect.isclass(target):
+        parameters = inspect.signature(target).parameters.values()
+        open_ended = any(p.kind == inspect.Parameter.VAR_KEYWORD for p in parameters)
+        return {p.name for p in parameters if p.kind not in variadic}, open_ended
+    names: set[str] = set()
+    for base in inspect.getmro(target):
+        if "__init__" not in vars(base) or base is object:
+            continue
+        own = list(inspect.signature(base.__init__).parameters.values())[1:]  # type: ignore[misc]
+        names |= {p.name for p in own if p.kind not in variadic}
+        if not any(p.kind == inspect.Parameter.VAR_KEYWORD for p in own):
+            return names, False
+    return names, False
+
+
+def _import(name: str, spec: str) -> ModuleType:
+    try:
+        return _import_file(Path(name)) if name.endswith(".py") else importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise SpaceError(f"{spec}: there is no module {error.name!r}.") from error
+        raise SpaceError(f"{spec} cannot be imported: {_reason(error)}") from error
+    except SpaceError:
+        raise
+    except Exception as error:  # someone else's module
+        raise SpaceError(f"{spec} cannot be imported: {_reason(error)}") from error
+
+
+def _import_file(path: Path) -> ModuleType:
+    path = path.expanduser().resolve()
+    if not path.is_file():
+        raise SpaceError(f"{path}: there is no such file.")
+    # Two studies may both keep their space in a space.py.
+    name = f"tuner_space_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    found = importlib.util.spec_from_file_location(name, path)
+    assert found is not None and found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module  # before it runs, as dataclasses and pickle expect
+    try:
+        found.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _reason(error: Exception) -> str:
+    """One line: the kind of error where that is not the user's own rule, and what it says."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, ValueError) and text else f"{type(error).__name__}: {text}"
+
+
+def _kind(thing: Any) -> str:
+    return f"a {type(thing).__name__}"

@@ -1,0 +1,90 @@
+"""TODO."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Annotated, Any, Literal
+
+import pydantic
+
+Value = bool | int | float | str
+
+Minimize = Literal["size", "macs", "bytes"]
+
+
+class _Base(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
+    question: str
+    """What the study answers, one sentence."""
+    space: Annotated[str, pydantic.Field(pattern=r"^[^:]+:[A-Za-z_]\w*$")]
+    """Where the ``keras_tuner.HyperModel`` is: ``module:Class`` or ``file.py:Class``."""
+    space_options: dict[str, Any] = {}
+    """Keyword arguments of that class."""
+    horizon: Annotated[int, pydantic.Field(ge=1, le=10_000)] = 25
+    """The most epochs one training may use."""
+    split_seed: Annotated[int, pydantic.Field(ge=0)] = 0
+    """Seed of the split into training and validation images."""
+
+
+class SearchStudy(_Base):
+    """Looks for the smallest model that meets the target."""
+
+    kind: Literal["search"]
+    data: str
+    target: Annotated[float, pydantic.Field(gt=0, lt=1)]
+    """The accuracy to reach, a fraction."""
+    margin: Annotated[float, pydantic.Field(ge=0, lt=0.5)] | None = None
+    """How far above the target validation must come; None: half a point on 5,000 images."""
+    minimize: Minimize = "size"
+    reference: dict[str, Value] | None = None
+    """The configuration to beat, trained first; what it leaves out takes the space's default."""
+    reference_name: str = "the reference model"
+
+    def margin_for(self, validation_size: int) -> float:
+        """The margin on `validation_size` images, a fraction.
+
+        The noise of a measured accuracy shrinks with the root of the number of images, so the
+        default of half a point belongs to 5,000 images and grows on fewer.
+        """
+        if self.margin is not None:
+            return self.margin
+        return float(round(0.005 * (5_000 / max(validation_size, 1)) ** 0.5, 5))
+
+    def datasets(self) -> tuple[str, ...]:
+        """The data sets that the study names, one."""
+        return (self.data,)
+
+
+class SweepStudy(_Base):
+    """Trains every configuration of a grid over several seeds; nothing is gated or pruned."""
+
+    kind: Literal["sweep"]
+    data: str | Annotated[list[str], pydantic.Field(min_length=1)]
+    base: dict[str, Value] = {}
+    """The configuration that the grid varies; what it leaves out takes the space's default."""
+    grid: dict[str, Annotated[list[Value], pydantic.Field(min_length=1)]] = {}
+    """Values to try, a list for each hyperparameter; the sweep is their product."""
+    seeds: Annotated[int, pydantic.Field(ge=1)] = 3
+
+    def datasets(self) -> tuple[str, ...]:
+        """The data sets that the study names."""
+        return (self.data,) if isinstance(self.data, str) else tuple(self.data)
+
+    def cells(self) -> list[dict[str, Value]]:
+        """The grid's configurations, each a dict of the varied hyperparameters."""
+        names = list(self.grid)
+        return [dict(zip(names, c, strict=True)) for c in itertools.product(*self.grid.values())]
+
+
+Study = SearchStudy | SweepStudy
+
+_ADAPTER: pydantic.TypeAdapter[Study] = pydantic.TypeAdapter(
+    Annotated[Study, pydantic.Field(discriminator="kind")]
+)
+
+
+def from_dict(fields: dict[str, Any]) -> Study:
+    """Reads a study back from what the storage holds."""
+    return _ADAPTER.validate_python(fields)

@@ -1,0 +1,244 @@
+"""Who trains what: claims, lost trials and budgets, agreed on through the storage alone.
+
+Workers of several commands, on several machines, share nothing but the Optuna storage, and any of
+them may die at any moment. So nothing here takes a lock. Every rule is a function of the trials as
+they stand, and where two processes could do the same thing, the trial with the lower number wins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import optuna
+import psutil
+from optuna.trial import FrozenTrial, TrialState
+
+from tuner.records.certificates import refuted
+from tuner.records.keys import TRAINED, StudyKey, TrialKey
+
+HEARTBEAT_SECONDS = 30
+STALE_SECONDS = 180
+"""A worker on another machine that has not been heard of for so long is taken for dead."""
+CLAIM_SECONDS = 60
+"""A trial that nobody has claimed for so long belongs to a worker that died asking."""
+MOST_CRASHES = 3
+"""So many workers may die alone on one configuration before it is given up."""
+
+COPIED = (
+    TrialKey.REFERENCE,
+    TrialKey.CELL,
+    TrialKey.DATA,
+    TrialKey.SEED,
+    TrialKey.EPOCHS,
+    TrialKey.CRASHES,
+)
+"""What a retried trial takes over: what it is, and nothing of what its dead run measured."""
+
+
+def me() -> dict[str, Any]:
+    """This process, in a form that others can check: host, pid and start time."""
+    return {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "started": psutil.Process().create_time(),
+    }
+
+
+def worker_lives(trial: FrozenTrial, now: float | None = None) -> bool:
+    """Whether the worker that trains a running trial is still there."""
+    now = time.time() if now is None else now
+    worker = trial.user_attrs.get(TrialKey.WORKER)
+    if worker is None:
+        started = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
+        return now - started < CLAIM_SECONDS
+    if worker["host"] != socket.gethostname():
+        heard = float(trial.user_attrs.get(TrialKey.HEARTBEAT, 0.0))
+        return now - heard < STALE_SECONDS
+    try:
+        process = psutil.Process(worker["pid"])
+        same = abs(process.create_time() - worker["started"]) < 1.0
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def claim(trial: optuna.Trial) -> None:
+    """Says that this process trains the trial."""
+    trial.set_user_attr(TrialKey.WORKER, me())
+    trial.set_user_attr(TrialKey.HEARTBEAT, time.time())
+
+
+def is_mine(study: optuna.Study, trial: optuna.Trial) -> bool:
+    """Whether this process still is the one that trains the trial."""
+    stored = study._storage.get_trial(trial._trial_id)
+    worker = stored.user_attrs.get(TrialKey.WORKER, {})
+    return (worker.get("host"), worker.get("pid")) == (socket.gethostname(), os.getpid())
+
+
+def identity(trial: FrozenTrial) -> str | None:
+    """What must be trained exactly once: a reference, a cell of a sweep, a lost trial.
+
+    None for a trial that the sampler thought of and whose worker has not died.
+    """
+    a = trial.user_attrs
+    if a.get(TrialKey.REFERENCE):
+        return "reference"
+    if TrialKey.CELL in a:
+        return cell_identity(a)
+    if TrialKey.RETRY_OF in a:
+        return f"trial {a[TrialKey.RETRY_OF]}"
+    return f"trial {trial.number}" if TrialKey.LOST in a else None
+
+
+def cell_identity(attributes: Mapping[str, Any]) -> str:
+    """What makes a trial of a sweep the only one of its kind: data set, cell and seed."""
+    cell = sorted(attributes[TrialKey.CELL].items())
+    return f"cell {attributes[TrialKey.DATA]} {cell} {attributes[TrialKey.SEED]}"
+
+
+def is_live(trial: FrozenTrial) -> bool:
+    """Whether the trial is waiting, running, or has ended with an outcome."""
+    if trial.state in (TrialState.WAITING, TrialState.RUNNING):
+        return True
+    return TrialKey.OUTCOME in trial.user_attrs
+
+
+def superseded(number: int, trials: Sequence[FrozenTrial]) -> bool:
+    """Whether another trial already does what this claimed one would do again."""
+    mine = trials[number]
+    name = identity(mine)
+    if name is None:
+        return False
+    for other in trials:
+        if other.number == number or not is_live(other) or identity(other) != name:
+            continue
+        if other.state.is_finished() or other.number < number:
+            return True
+    return False
+
+
+def trained(trials: Iterable[FrozenTrial]) -> int:
+    """How many trials count towards the budget."""
+    return sum(t.user_attrs.get(TrialKey.OUTCOME) in TRAINED for t in trials)
+
+
+def over_budget(number: int, trials: Sequence[FrozenTrial], goal: int) -> bool:
+    """Whether the trials before this one already fill the budget, should all of them end well."""
+    done = trained(trials)
+    before = sum(is_running(t) for t in trials if t.number < number)
+    return done + before >= goal
+
+
+def is_running(trial: FrozenTrial) -> bool:
+    """Whether the trial is being trained: claimed, or about to be, and without an outcome."""
+    return trial.state == TrialState.RUNNING and TrialKey.OUTCOME not in trial.user_attrs
+
+
+def incumbent(study: optuna.Study) -> FrozenTrial | None:
+    """The smallest trial that met the target and was not refuted; ties: the earliest."""
+    wrong = refuted(study.user_attrs)
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    met = [
+        t
+        for t in complete
+        if t.user_attrs.get(TrialKey.OUTCOME) == "reached" and t.number not in wrong
+    ]
+    return min(met, key=lambda t: (t.value, t.number), default=None)
+
+
+def abandon(study: optuna.Study, trial: FrozenTrial | optuna.Trial, why: str) -> bool:
+    """Ends a running trial without an outcome; false where another process was faster."""
+    storage, trial_id = study._storage, trial._trial_id
+    with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
+        storage.set_trial_user_attr(trial_id, TrialKey.LOST, why)
+        return bool(storage.set_trial_state_values(trial_id, state=TrialState.FAIL))
+    return False
+
+
+def conclude(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Ends a trial whose worker died between storing the outcome and telling the study."""
+    outcome = trial.user_attrs[TrialKey.OUTCOME]
+    minimize = study.user_attrs[StudyKey.STUDY].get("minimize", "size")
+    state, values = TrialState.PRUNED, None
+    if outcome in ("reached", "missed"):
+        state, values = TrialState.COMPLETE, [float(trial.user_attrs[minimize])]
+    elif outcome in ("out_of_memory", "failed"):
+        state = TrialState.FAIL
+    elif trial.intermediate_values:
+        values = [trial.intermediate_values[max(trial.intermediate_values)]]
+    with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
+        study._storage.set_trial_state_values(trial._trial_id, state=state, values=values)
+
+
+def reap(study: optuna.Study) -> list[int]:
+    """Ends the running trials whose worker is dead, and queues what must be trained again.
+
+    Returns:
+        The numbers of the trials that were found dead.
+    """
+    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    dead = [t for t in running if not worker_lives(t)]
+    found = []
+    for trial in dead:
+        if TrialKey.OUTCOME in trial.user_attrs:
+            conclude(study, trial)
+        elif abandon(study, trial, "its worker died"):
+            found.append(trial.number)
+    requeue(study)
+    return found
+
+
+def requeue(study: optuna.Study) -> None:
+    """Queues every lost trial that nothing live stands for; doing it twice does no harm."""
+    trials = study.get_trials(deepcopy=False)
+    lost = [t for t in trials if t.state == TrialState.FAIL and TrialKey.LOST in t.user_attrs]
+    live = {identity(t) for t in trials if is_live(t)}
+    for trial in reversed(lost):  # the latest knows of all the crashes before it
+        name = identity(trial)
+        # A queued trial may have died before it suggested everything it was queued with.
+        params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+        if name in live or not params:
+            continue
+        attributes = {k: trial.user_attrs[k] for k in COPIED if k in trial.user_attrs}
+        root = trial.user_attrs.get(TrialKey.RETRY_OF, trial.number)
+        study.enqueue_trial(params, user_attrs={**attributes, TrialKey.RETRY_OF: root})
+        live.add(name)
+
+
+def count_crash(study: optuna.Study, pid: int, code: int) -> int | None:
+    """Notes that a worker of this machine died on its own while training a trial.
+
+    A configuration on which several workers died is given up: by the operating system's hand
+    (SIGKILL) it counts as out of memory, else as failed.
+
+    Args:
+        study: The study.
+        pid: The dead worker's process id.
+        code: Its exit code, negative for a signal.
+
+    Returns:
+        The trial's number; None where it was training none, or the trial is given up.
+    """
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        worker = trial.user_attrs.get(TrialKey.WORKER)
+        if worker is None or (worker["host"], worker["pid"]) != (socket.gethostname(), pid):
+            continue
+        if TrialKey.OUTCOME in trial.user_attrs:
+            return None
+        crashes = trial.user_attrs.get(TrialKey.CRASHES, 0) + 1
+        storage, trial_id = study._storage, trial._trial_id
+        storage.set_trial_user_attr(trial_id, TrialKey.CRASHES, crashes)
+        if crashes < MOST_CRASHES:
+            return trial.number
+        outcome = "out_of_memory" if code == -9 else "failed"
+        error = f"{crashes} workers died training it, the last with exit code {code}"
+        storage.set_trial_user_attr(trial_id, TrialKey.ERROR, error)
+        storage.set_trial_user_attr(trial_id, TrialKey.OUTCOME, outcome)
+    return None

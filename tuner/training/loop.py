@@ -1,0 +1,141 @@
+"""Trains one Keras model, epoch by epoch; knows nothing of Optuna."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tuner.errors import SpaceError
+from tuner.records.epochs import Epoch
+from tuner.training.augmentation import Augmentation
+from tuner.training.engines import Engine, engine_for
+from tuner.training.labels import Array, encode, wants_one_hot
+
+DEFAULT_BATCH_SIZE = 128
+
+EVALUATION_BATCH_SIZE = 512
+
+SETTLING = 1_024
+"""Training images from which batch normalisation's statistics are taken after each epoch; 1,000
+and 4,000 gave the same validation accuracy within 0.4 points on CIFAR-10."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """What one training uses.
+
+    Attributes:
+        x_train: uint8, [n, height, width, channels].
+        y_train: int64 class indices, [n].
+        x_validation: uint8, [m, height, width, channels].
+        y_validation: int64 class indices, [m].
+        num_classes: How many classes there are.
+    """
+
+    x_train: Array
+    y_train: Array
+    x_validation: Array
+    y_validation: Array
+    num_classes: int
+
+
+def epochs(
+    model: Any,
+    images: Images,
+    *,
+    horizon: int,
+    batch_size: int,
+    augmentation: Augmentation,
+    seed: int,
+    settled: bool = True,
+    pause: Callable[[], None] | None = None,
+) -> Generator[Epoch, None, None]:
+    """Trains a compiled model and yields what each epoch gave, up to `horizon` epochs.
+
+    The caller stops by asking for no more. A loss that is no longer finite is yielded, not raised.
+
+    Args:
+        model: A compiled Keras model with ``accuracy`` among its metrics.
+        images: What to train and to validate on; without validation images an epoch's ``val_*``
+            are NaN.
+        horizon: The most epochs.
+        batch_size: Images a step.
+        augmentation: What is done to the training images, anew in each epoch.
+        seed: Seed of order and augmentation; the model's own randomness is the caller's to seed.
+        settled: Whether batch normalisation's moving averages are made those of the present
+            weights after each epoch, from `SETTLING` training images; else they lag behind.
+        pause: Called every few thousand images; may raise to end the training there.
+
+    Raises:
+        SpaceError: The model reports no accuracy.
+    """
+    rng = np.random.default_rng(seed)
+    one_hot = wants_one_hot(model)
+    y_train, y_validation = (
+        encode(y, images.num_classes) if one_hot else y
+        for y in (images.y_train, images.y_validation)
+    )
+    known = images.x_train[_sample(len(y_train), SETTLING, seed)] if settled else None
+    with contextlib.closing(engine_for(model)) as engine:
+        for number in range(1, horizon + 1):
+            started = time.monotonic()
+            engine.begin()
+            order = rng.permutation(len(y_train))
+            for rows in _chunks(order, engine.chunk(images.x_train), batch_size):
+                draws = augmentation.draw((len(rows), *images.x_train.shape[1:]), rng)
+                engine.train(images.x_train, y_train, batch_size, rows, draws)
+                if pause is not None:
+                    pause()
+            learnt = engine.results()
+            if known is not None:
+                engine.settle(known, min(max(batch_size, 64), 256))
+            seen = _validate(engine, images.x_validation, y_validation)
+            yield Epoch(
+                epoch=number,
+                loss=learnt["loss"],
+                accuracy=_accuracy(learnt),
+                val_loss=seen["loss"],
+                val_accuracy=_accuracy(seen),
+                seconds=round(time.monotonic() - started, 3),
+            )
+
+
+def _chunks(order: Array, size: int | None, batch_size: int) -> Iterator[Array]:
+    """Parts of whole minibatches, of about `size` images; the last takes what is left."""
+    step = len(order) if size is None else max(size // batch_size, 1) * batch_size
+    for start in range(0, len(order), step):
+        yield order[start : start + step]
+
+
+def _sample(count: int, most: int, seed: int) -> Array:
+    """So many of `count` rows, in ascending order."""
+    rows: Array = np.random.default_rng([seed, 1]).choice(count, min(count, most), replace=False)
+    return np.sort(rows)
+
+
+def _validate(engine: Engine, x: Array, y: Array) -> dict[str, float]:
+    if not len(y):
+        return {"loss": math.nan, "accuracy": math.nan}
+    engine.begin()
+    if (chunk := engine.chunk(x)) is None:
+        engine.test(x, y, EVALUATION_BATCH_SIZE)
+    else:
+        for rows in _chunks(np.arange(len(y)), chunk, EVALUATION_BATCH_SIZE):
+            engine.test(x[rows[0] : rows[-1] + 1], y[rows], EVALUATION_BATCH_SIZE)
+    return engine.results()
+
+
+def _accuracy(logs: dict[str, float]) -> float:
+    for name, value in logs.items():
+        if name.removeprefix("val_") in ("accuracy", "acc") or name.endswith("_accuracy"):
+            return value
+    raise SpaceError(
+        f"the model reports no accuracy but {', '.join(logs)}; "
+        "compile it with metrics=['accuracy'] in the search space's build()."
+    )

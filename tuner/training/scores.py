@@ -1,0 +1,53 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tuner.errors import SpaceError
+from tuner.training.engines import even
+from tuner.training.labels import Array
+from tuner.training.loop import EVALUATION_BATCH_SIZE
+
+
+def confusion(labels: Array, predicted: Array, num_classes: int) -> Array:
+    """Images by true (row) and predicted (column) class.
+
+    Args:
+        labels: Class indices, [n].
+        predicted: Class indices, [n].
+        num_classes: How many classes there are.
+
+    Returns:
+        int64, [num_classes, num_classes].
+    """
+    cells = np.bincount(np.asarray(labels) * num_classes + predicted, minlength=num_classes**2)
+    square: Array = cells.reshape(num_classes, num_classes)
+    return square
+
+
+def predict(model: Any, x: Array, num_classes: int) -> Array:
+    """The class that the model takes each image for.
+
+    Args:
+        model: Gives a number for each class.
+        x: uint8, [n, height, width, channels].
+        num_classes: How many classes there are.
+
+    Returns:
+        int64, [n].
+
+    Raises:
+        SpaceError: The model's output is not one number a class.
+    """
+    size = even(len(x), EVALUATION_BATCH_SIZE) or EVALUATION_BATCH_SIZE
+    scores = np.asarray(model.predict(x, batch_size=size, verbose=0))
+    if scores.shape != (len(x), num_classes):
+        raise SpaceError(
+            f"the model's output has the shape {scores.shape[1:]} for an image; "
+            f"it must give one number for each of the {num_classes} classes."
+        )
+    found: Array = scores.argmax(axis=1).astype(np.int64)
+    return found

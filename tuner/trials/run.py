@@ -1,0 +1,75 @@
+"""TODO."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import time
+
+import optuna
+from optuna.trial import TrialState
+
+from tuner.errors import TunerError
+from tuner.records.keys import Outcome, TrialKey
+from tuner.storages import claims
+from tuner.training.failures import out_of_memory
+from tuner.trials.base import StopRequested, TakenOverError, TrialRun, Work
+
+log = logging.getLogger(__name__)
+
+
+def run(trial: optuna.Trial, work: Work) -> Outcome | None:
+    """Runs one claimed trial to its end and tells the study.
+
+    Returns:
+        The outcome; None where the training was stopped and the trial is to be trained again.
+    """
+    started = time.monotonic()
+    try:
+        if work.certifying:
+            from tuner.trials.certificate import ProofRun
+
+            return ProofRun(trial, work).go(started)
+        return TrialRun(trial, work).go(started)
+    except StopRequested:
+        claims.abandon(work.study, trial, "it was stopped while training")
+        return None
+    except (TakenOverError, optuna.exceptions.UpdateFinishedTrialError):
+        # Another process took this one for dead; the trial is queued and is not this one's now.
+        return None
+    except (TunerError, optuna.exceptions.OptunaError, OSError):
+        raise
+    except Exception as error:
+        if _is_storage_error(error):
+            raise
+        outcome: Outcome = "out_of_memory" if out_of_memory(error) else "failed"
+        log.warning("trial %d: %s", trial.number, outcome, exc_info=True)
+        trial.set_user_attr(TrialKey.ERROR, f"{type(error).__name__}: {_first_line(error)}")
+        trial.set_user_attr(TrialKey.SECONDS, round(time.monotonic() - started, 2))
+        trial.set_user_attr(TrialKey.OUTCOME, outcome)
+        work.study.tell(trial, state=TrialState.FAIL)
+        return outcome
+    finally:
+        _release_memory()
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), "")[:300]
+
+
+def _is_storage_error(error: Exception) -> bool:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return isinstance(error, SQLAlchemyError)
+
+
+def _release_memory() -> None:
+    import keras
+
+    keras.utils.clear_session(free_memory=False)
+    if keras.backend.backend() == "jax":
+        import jax
+
+        # Forty megabytes a trial, of programs that no other model will run.
+        jax.clear_caches()  # type: ignore[no-untyped-call]
+    gc.collect()

@@ -1,0 +1,115 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from tuner.errors import StudyError
+from tuner.records.keys import GATE, TRAINED, TrialKey
+from tuner.samplers import registry
+from tuner.spaces import exploration, sizes
+from tuner.specs.spec import SearchStudy, SweepStudy
+from tuner.storages import claims, warm_start
+from tuner.trials.base import Work
+from tuner.trials.search import GATE_SLACK
+from tuner.workers.orders import Orders
+
+MOST_UNTRAINED = 200
+"""So many configurations in a row turned away or failing end the search: nothing is left."""
+
+MOST_FAILED = 10
+"""So many in a row that cannot be built or trained, with none that can, is the space's fault."""
+
+
+def _would_be_trained_now(trial: FrozenTrial, best: FrozenTrial | None) -> bool:
+    """Whether a trial was gated by an incumbent that has been refuted since."""
+    if trial.constraints.get(GATE, 0.0) <= GATE_SLACK:  # it was the same as another
+        return False
+    return best is None or trial.user_attrs[TrialKey.VALUE] < (best.value or 0.0)
+
+
+class Asker:
+    """Asks the study for trials, with a fresh sampler each time."""
+
+    def __init__(self, work: Work, orders: Orders, exploration: exploration.Exploration) -> None:
+        self.work = work
+        self.orders = orders
+        self.exploration = exploration
+        self.is_listed = work.certifying or isinstance(work.spec, SweepStudy)
+        """Whether every training is queued, and none is the sampler's."""
+        self.size_of = None
+        self.cost_of: Callable[[dict[str, Any]], float] | None = None
+        self.prior: list[FrozenTrial] = []
+        if isinstance(work.spec, SearchStudy):
+            hypermodel = next(iter(work.spaces.values()))
+            self.size_of = sizes.size_of(hypermodel, work.spec.minimize)
+            self.cost_of = sizes.epoch_cost_of(hypermodel)
+            self.prior = warm_start.evidence(work.study)
+            warm_start.check(self.prior, exploration.distributions, work.study)
+
+    def done(self, trials: Sequence[FrozenTrial]) -> int:
+        """How many trials count towards the goal; of listed ones, all that have ended."""
+        if self.is_listed:
+            return sum(
+                TrialKey.OUTCOME in t.user_attrs for t in trials if TrialKey.CELL in t.user_attrs
+            )
+        return claims.trained(trials)
+
+    def state(self, trials: Sequence[FrozenTrial]) -> Literal["ask", "wait", "done"]:
+        """Whether to ask for a trial now.
+
+        Raises:
+            StudyError: Configuration after configuration fails.
+        """
+        if self.done(trials) >= self.orders.goal:
+            return "done"
+        if self.is_listed:
+            if any(t.state == TrialState.WAITING for t in trials):
+                return "ask"
+            return "wait" if any(claims.is_running(t) for t in trials) else "done"
+        return "done" if self._exhausted(trials) else "ask"
+
+    def _exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
+        streak = 0
+        best = claims.incumbent(self.work.study) if len(trials) >= MOST_UNTRAINED else None
+        for trial in reversed(trials):
+            outcome = trial.user_attrs.get(TrialKey.OUTCOME)
+            if outcome in TRAINED or claims.is_running(trial):
+                return False
+            if outcome == "gated" and _would_be_trained_now(trial, best):
+                return False
+            streak += outcome is not None
+            if outcome == "gated" and streak >= MOST_UNTRAINED:
+                return True
+            if streak >= MOST_FAILED and not claims.trained(trials) and outcome != "gated":
+                raise StudyError(
+                    f"the last {streak} configurations could not be trained, the latest because "
+                    f"of {trial.user_attrs.get(TrialKey.ERROR, outcome)!s}; "
+                    f"mend the search space {self.work.spec.space!r}."
+                )
+        return False
+
+    def ask(self, trials: Sequence[FrozenTrial]) -> optuna.Trial:
+        """Asks for one trial."""
+        self.work.study.sampler = registry.make_sampler(
+            self.orders.sampler,
+            seed=self.orders.seed + 7_919 * self.orders.index,
+            asked=len(trials),
+            horizon=self.work.spec.horizon,
+            size_of=self.size_of,
+            search_space=self.exploration.distributions if self.exploration.complete else None,
+            center=self.exploration.defaults,
+            cost_of=self.cost_of,
+            prior=self.prior,
+        )
+        return self.work.study.ask()
+
+    def unwanted(self, trial: optuna.Trial, trials: Sequence[FrozenTrial]) -> bool:
+        """Whether a claimed trial is one too many."""
+        if self.is_listed:
+            return TrialKey.CELL not in trials[trial.number].user_attrs
+        return claims.over_budget(trial.number, trials, self.orders.goal)

@@ -1,0 +1,135 @@
+"""A worker: a process that loops ask, train, tell on the shared storage.
+
+Started by `tuner.launchers.processes` as ``python -m tuner.workers.loop`` with its orders, one line of JSON, on
+standard input. The pipe stays open: a second line asks the worker to stop after the running epoch,
+and its end means that whoever started the worker is dead, so that the worker ends too.
+Standard output carries, at most, one line of JSON: an error that ends the whole search.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from tuner.workers.orders import EXIT_DONE, EXIT_RECYCLE, Orders
+from tuner.workers.process import main
+
+if TYPE_CHECKING:
+    import optuna
+
+    from tuner.trials.base import Work
+
+
+TRIALS_A_PROCESS = 200
+
+GROWTH_ALLOWED = 1_500 * 2**20
+"""Bytes that a worker may grow beyond its size after its first trial."""
+
+IDLE_SECONDS = 1.0
+
+
+class Worker:
+    """The loop, and what it keeps between trials."""
+
+    def __init__(self, orders: Orders, stop: threading.Event) -> None:
+        self.orders = orders
+        self.stop = stop
+        self.current: int | None = None
+        self.done = 0
+        self.base_memory: int | None = None
+
+    def stopping(self) -> bool:
+        """Whether the user or the time limit asks to stop."""
+        deadline = self.orders.deadline
+        return self.stop.is_set() or (deadline is not None and time.time() >= deadline)
+
+    def run(self) -> int:
+        """Works until the study has its trials; returns the exit code."""
+        from tuner.storages.opening import open_storage
+        from tuner.workers import prepare
+
+        storage = open_storage(self.orders.storage, create=False, worker=True)
+        work, asker = prepare.prepare(self.orders, storage, self.stopping)
+        threading.Thread(target=self._beat, args=(storage,), daemon=True).start()
+        while not self.stopping():
+            if self._memory_is_up():
+                return EXIT_RECYCLE
+            trial = self._next(work, asker)
+            if trial is None:
+                break
+            if trial is not False:
+                self._train(trial, work)
+        return EXIT_DONE
+
+    def _next(self, work: Work, asker: Any) -> Any:
+        """The next claimed trial; False when there is none at the moment, None when all is done."""
+        from tuner.storages import claims
+
+        study = work.study
+        claims.reap(study)
+        trials = study.get_trials(deepcopy=False)
+        running = sum(claims.is_running(t) for t in trials)
+        state = asker.state(trials)
+        if state == "done":
+            return None
+        if state == "wait" or asker.done(trials) + running >= self.orders.goal:
+            time.sleep(IDLE_SECONDS)
+            return False
+        trial = asker.ask(trials)
+        claims.claim(trial)
+        trials = study.get_trials(deepcopy=False)
+        if claims.superseded(trial.number, trials):
+            claims.abandon(study, trial, "another trial is the same")
+            return False
+        if asker.unwanted(trial, trials):
+            claims.abandon(study, trial, "the study had all its trials")
+            return False
+        return trial
+
+    def _train(self, trial: optuna.Trial, work: Work) -> None:
+        from tuner.records.keys import TRAINED
+        from tuner.trials import base as one
+
+        self.current = trial._trial_id
+        try:
+            outcome = one.run(trial, work)
+        finally:
+            self.current = None
+        self.done += outcome in TRAINED
+
+    def _beat(self, storage: Any) -> None:
+        """Renews the heartbeat of the running trial, for workers on other machines."""
+        from tuner.records.keys import TrialKey
+        from tuner.storages.claims import HEARTBEAT_SECONDS
+
+        while True:
+            time.sleep(HEARTBEAT_SECONDS)
+            if (trial_id := self.current) is None:
+                continue
+            try:
+                storage.set_trial_user_attr(trial_id, TrialKey.HEARTBEAT, time.time())
+            except Exception:  # the trial has just ended, or the main thread will meet the error
+                continue
+
+    def _memory_is_up(self) -> bool:
+        import psutil
+
+        used = psutil.Process().memory_info().rss
+        if self.done and self.base_memory is None:
+            self.base_memory = used
+            # What the backend made for its first training stays; collecting garbage after each
+            # trial would walk through all of it, half a second long.
+            gc.freeze()
+        grown = used - self.base_memory if self.base_memory else 0
+        return self.done >= TRIALS_A_PROCESS or grown > GROWTH_ALLOWED
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stderr.flush()
+    # Backends may hang in their own tear-down; everything that matters is in the storage.
+    os._exit(code)

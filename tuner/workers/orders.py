@@ -1,0 +1,44 @@
+"""What whoever starts a worker tells it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Orders:
+    """All that a worker is told."""
+
+    study_name: str
+    storage: str
+    results: str
+    data: dict[str, dict[str, Any]]
+    """For each data set that the study names, the fields of a `tuner.data.DataSet`."""
+    goal: int
+    seed: int
+    index: int
+    """Which of the command's workers this is; 0 also prepares the study."""
+    sampler: str
+    pruner: str
+    reference: bool
+    deadline: float | None = None
+    """Seconds since 1970 at which to stop, or None."""
+    environment: dict[str, str] = field(default_factory=dict)
+    cpus: list[int] = field(default_factory=list)
+    """Processors to be pinned to; none: all."""
+    gpu_memory: int = 0
+    """Bytes that it may take of a GPU that others use too; 0: no limit."""
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self))
+
+
+EXIT_DONE = 0
+
+EXIT_ERROR = 2
+
+EXIT_RECYCLE = 75
+"""The worker asks to be replaced: many models and layers leave something behind in memory."""

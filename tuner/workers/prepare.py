@@ -1,0 +1,134 @@
+"""What a worker does before its first trial: loads the space, checks and fills the study."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import optuna
+from optuna.storages import BaseStorage
+
+from tuner.basics.seeds import derived_seed
+from tuner.basics.versions import versions
+from tuner.data import DataSet
+from tuner.errors import StudyChangedError
+from tuner.records.keys import StudyKey, TrialKey
+from tuner.samplers import registry
+from tuner.spaces import configurations, exploration, hyperparameters
+from tuner.specs.spec import Study, SweepStudy, from_dict
+from tuner.storages import claims
+from tuner.trials.base import Work
+from tuner.workers.asker import Asker
+from tuner.workers.orders import Orders
+
+PREPARED = "prepared"
+"""Study attribute: the reference, or the whole grid, has been queued."""
+
+
+def prepare(
+    orders: Orders, storage: BaseStorage, stopping: Callable[[], bool]
+) -> tuple[Work, Asker]:
+    """Loads what the trials share and makes the study ready.
+
+    Raises:
+        SpaceError: The space cannot be imported or used.
+        StudyChangedError: The space is not the one that the study's results come from.
+    """
+    study = optuna.load_study(
+        study_name=orders.study_name,
+        storage=storage,
+        pruner=optuna.pruners.NopPruner(),
+    )
+    spec = from_dict(study.user_attrs[StudyKey.STUDY])
+    study.pruner = registry.make_pruner(orders.pruner, horizon=spec.horizon, seed=orders.seed)
+    data = {key: DataSet.of(fields) for key, fields in orders.data.items()}
+    certifying = StudyKey.CERTIFIES in study.user_attrs
+    spaces = {key: load(spec, d, whole=certifying) for key, d in data.items()}
+    exploration = exploration.explore(next(iter(spaces.values())))
+    _check_space(study, exploration.hash, spec)
+    work = Work(
+        study=study,
+        spec=spec,
+        spaces=spaces,
+        data=data,
+        results=Path(orders.results),
+        seed=orders.seed,
+        versions={**versions(), "backend": keras.backend.backend()},
+        stopping=stopping,
+        certifying=certifying,
+    )
+    if not certifying:  # what certifies a trial is queued by whoever asks for it
+        _await_filled(work, orders)
+    return work, Asker(work, orders, exploration)
+
+
+def _await_filled(work: Work, orders: Orders) -> None:
+    """The first worker of a command fills the study; the others wait for that."""
+    if orders.index == 0:
+        _fill(work, orders)
+        work.study.set_user_attr(PREPARED, True)
+    while not work.study.user_attrs.get(PREPARED) and not work.stopping():
+        time.sleep(0.2)
+
+
+def load(spec: Study, data: DataSet, *, whole: bool = False) -> Any:
+    """The study's hypermodel for one data set.
+
+    Args:
+        spec: The study.
+        data: The data set.
+        whole: Whether it is trained on training and validation images together.
+    """
+    return hyperparameters.load_space(
+        spec.space,
+        input_shape=data.image_shape,
+        num_classes=len(data.classes),
+        train_size=data.train_size + (data.validation_size if whole else 0),
+        horizon=spec.horizon,
+        options=dict(spec.space_options),
+    )
+
+
+def _check_space(study: optuna.Study, found: str, spec: Study) -> None:
+    stored = study.user_attrs.get(StudyKey.SPACE_HASH)
+    if stored is None:
+        study.set_user_attr(StudyKey.SPACE_HASH, found)
+    elif stored != found:
+        raise StudyChangedError(
+            f"study {study.study_name!r}: its search space {spec.space!r} has changed since its "
+            f"results were made (hash {stored[:12]}, now {found[:12]}); restore the space, "
+            "or start anew with another study name or --results folder."
+        )
+
+
+def _fill(work: Work, orders: Orders) -> None:
+    """Queues the reference and the space's defaults, or every cell of a sweep, once."""
+    queued = {claims.identity(t) for t in work.study.get_trials(deepcopy=False)}
+    if isinstance(work.spec, SweepStudy):
+        _fill_sweep(work, work.spec, queued)
+        return
+    hypermodel = next(iter(work.spaces.values()))
+    if work.spec.reference is not None and orders.reference and "reference" not in queued:
+        params = configurations.encode(hypermodel, work.spec.reference)
+        work.study.enqueue_trial(params, user_attrs={TrialKey.REFERENCE: True})
+    if not work.study.user_attrs.get(PREPARED):
+        # The author's own guess comes next, whatever the sampler: it is worth many random ones.
+        work.study.enqueue_trial(configurations.encode(hypermodel, {}))
+
+
+def _fill_sweep(work: Work, spec: SweepStudy, queued: set[str | None]) -> None:
+    for index in range(spec.seeds):
+        for dataset, hypermodel in work.spaces.items():
+            for cell in spec.cells():
+                attributes = {
+                    TrialKey.CELL: cell,
+                    TrialKey.DATA: dataset,
+                    TrialKey.SEED: derived_seed(work.seed, index),
+                }
+                name = claims.cell_identity(attributes)
+                if name not in queued:
+                    params = configurations.encode(hypermodel, {**spec.base, **cell})
+                    work.study.enqueue_trial(params, user_attrs=attributes)
