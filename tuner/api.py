@@ -166,4 +166,4 @@ def certify(
     return run.prove(trial)
 
 
-__all__ = ["PRUNERS", "SAMPLERS", "certify", "load_study", "search"]
+__all__ = ["PRUNERS", "SAMPLERS", "certify", "export", "load_study", "search"]

@@ -15,8 +15,7 @@ from analysis.figures import style
 from analysis.figures.confusion import confusion_of
 from analysis.figures.seeds import accuracies, gaps
 from analysis.figures.spending import Audit
-from tests import fakes
-from tests.analysis import populated
+from tests.helpers import fakes, populated
 from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
 

@@ -5,7 +5,7 @@ import pytest
 
 import analysis
 from analysis.columns import CERTIFICATES, EPOCHS, TRIALS
-from tests import fakes
+from tests.helpers import fakes
 from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
 

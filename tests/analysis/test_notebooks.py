@@ -6,8 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests import fakes
-from tests.analysis import populated
+from tests.helpers import fakes, populated
 from tuner.storages.opening import open_storage
 
 FOLDER = Path(__file__).parents[2] / "analysis" / "notebooks"

@@ -10,8 +10,7 @@ import pytest
 
 from analysis import report
 from analysis.report.html import Markup, element, escape
-from tests import fakes
-from tests.analysis import populated
+from tests.helpers import fakes, populated
 from tuner.cli import main
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.studies import StudyRecord

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.data import images
+from tests.helpers import images
 from tuner.data import resolve
 from tuner.errors import DataError
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.data import images
+from tests.helpers import images
 from tuner.data import resolve
 from tuner.data.sources import official
 from tuner.errors import DataUnavailableError

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.data import images
+from tests.helpers import images
 from tuner.data import DataSet, resolve, split
 from tuner.data.dataset import TEST_IMAGES, TEST_LABELS
 from tuner.data.sources import decode, npz

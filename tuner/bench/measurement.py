@@ -131,7 +131,7 @@ def measure(
     for family in families:
         if family not in MODELS:
             raise UsageError(f"no family is called {family!r}; there are {', '.join(MODELS)}.")
-    hardware = hardware.hardware()
+    machine = hardware.hardware()
     if (backend := keras_backend()) != "tensorflow":
         raise UsageError(
             f"'tuner bench' measures TensorFlow, and Keras's backend is {backend!r} here; "
@@ -143,7 +143,7 @@ def measure(
             "to measure those all the same, set CUDA_VISIBLE_DEVICES to nothing."
         )
     chosen = {f: MODELS[f] for f in families or MODELS}
-    tried = settings(hardware["cores"], full=full)
+    tried = settings(machine["cores"], full=full)
     paces: list[Pace] = []
     limits: dict[Limit, float] = {}
     for setting in tried:
@@ -159,7 +159,7 @@ def measure(
                     facts, rate = team.run(job, seconds)
                     paces.append(Pace(family, setting=setting, rate=rate, **facts))
     fastest = {family: choose([p for p in paces if p.family == family]) for family in chosen}
-    return Benchmark(hardware, tried[0], Setting(1, hardware["cores"]), limits, paces, fastest)
+    return Benchmark(machine, tried[0], Setting(1, machine["cores"]), limits, paces, fastest)
 
 
 def choose(paces: Sequence[Pace]) -> Setting:

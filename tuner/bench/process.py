@@ -45,7 +45,7 @@ def _training(job: dict[str, Any]) -> tuple[dict[str, int], Callable[[], float]]
     import keras_tuner
     import numpy as np
 
-    from tuner.spaces.hyperparameters import load_space
+    from tuner.spaces.loading import load_space
     from tuner.training.engines import engine_for
 
     keras.backend.clear_session()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.errors import DataError, ExportError, UsageError
+from tuner.exports.card import card as write_card
 from tuner.exports.facts import Exported, Facts
 from tuner.exports.orders import FORMATS, ExportOrders, Format
 from tuner.exports.source import Source, find_source
@@ -76,7 +77,7 @@ def export(
     with _writing(file, card) as (part, card_part):
         facts = _convert(_orders(record, source, format, int8, measure, part, images))
         made = Exported(record, source, format, int8, file, card, facts)
-        card_part.write_text(card.card(made), encoding="utf-8")
+        card_part.write_text(write_card(made), encoding="utf-8")
     return made
 
 

@@ -76,7 +76,7 @@ def _load(orders: ExportOrders) -> tuple[Any, bool]:
     try:
         return keras.models.load_model(orders.model_file, compile=False), False
     except Exception as unknown:  # a broken archive, or a layer that Keras does not know
-        from tuner.spaces.hyperparameters import load_space
+        from tuner.spaces.loading import load_space
 
         # Importing the space registers layers of its own.
         try:

@@ -50,7 +50,7 @@ class Crew:
         self.logs.mkdir(parents=True, exist_ok=True)
         with (self.logs / f"worker-{index}.log").open("a", encoding="utf-8") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tuner.workers.loop"],
+                [sys.executable, "-m", "tuner.workers.process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

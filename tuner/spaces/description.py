@@ -17,7 +17,7 @@ from optuna.distributions import FloatDistribution, IntDistribution
 
 from tuner.errors import TunerError
 from tuner.spaces.exploration import Exploration, explore
-from tuner.spaces.hyperparameters import load_space
+from tuner.spaces.loading import load_space
 
 EXAMPLE = {"input_shape": (32, 32, 3), "num_classes": 10, "train_size": 45_000, "horizon": 25}
 """What a space is asked about: its ranges hardly depend on it."""

@@ -57,8 +57,8 @@ def spaces_view(spaces: Sequence[Mapping[str, Any]]) -> RenderableType:
             made.add_row(Text(each["name"]), each["range"], words.value(each["default"]))
         parts += [Text(space["space"], style="bold"), Text(space["doc"])]
         if options := space["options"]:
-            words = ", ".join(f"{name} = {json.dumps(v)}" for name, v in options.items())
-            parts.append(Text(f"space_options: {words}"))
+            given = ", ".join(f"{name} = {json.dumps(v)}" for name, v in options.items())
+            parts.append(Text(f"space_options: {given}"))
         parts.append(made)
         if not space["complete"]:
             parts.append(Text("There may be more: only its default configuration was built."))
@@ -68,8 +68,8 @@ def spaces_view(spaces: Sequence[Mapping[str, Any]]) -> RenderableType:
 def sources_view() -> RenderableType:
     """What ``--data`` takes, and what is cached."""
     made = table("--data", "what it is")
-    for name, words in SOURCES.items():
-        made.add_row(name, words)
+    for name, what in SOURCES.items():
+        made.add_row(name, what)
     folder = environment.cache_folder()
     held = cached(folder)
     lines = [Text(f"cached in {folder}", style="bold")]
@@ -97,7 +97,7 @@ def cached(folder: Path) -> list[str]:
 def data_view(data: DataSet) -> Table:
     """What is in a data set."""
     facts = grid()
-    for name, words in {
+    for name, what in {
         "name": data.name,
         "source": data.source,
         "classes": f"{len(data.classes)}: {', '.join(data.classes)}",
@@ -108,5 +108,5 @@ def data_view(data: DataSet) -> Table:
         "hash": data.hash,
         "cached in": str(data.folder),
     }.items():
-        facts.add_row(name, Text(words))
+        facts.add_row(name, Text(what))
     return facts

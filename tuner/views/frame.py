@@ -75,28 +75,28 @@ def _bar(record: StudyRecord, run: Run, width: int) -> Text:
     done = record.done
     left = f"{words.clock(run.remaining)} left" if run.remaining is not None else "estimating"
     over = run.remaining is not None and done >= run.goal
-    words = f"  {done}/{run.goal} trained   {words.clock(run.elapsed)} elapsed   " + (
+    counted = f"  {done}/{run.goal} trained   {words.clock(run.elapsed)} elapsed   " + (
         "done" if over else left
     )
-    room = max(8, min(50, width - len(words)))
+    room = max(8, min(50, width - len(counted)))
     full = round(room * min(1.0, done / run.goal)) if run.goal else room
-    return Text.assemble(("━" * full, "green"), ("━" * (room - full), "dim"), words)
+    return Text.assemble(("━" * full, "green"), ("━" * (room - full), "dim"), counted)
 
 
 def counts(record: StudyRecord) -> Text:
     """How many trials ended how."""
     sweep = record.kind == "sweep"
-    words: dict[str, int] = {}
+    tally: dict[str, int] = {}
     for kind in OUTCOMES:
         for trial in record.trials:
             if trial.outcome == kind:
                 word = words.outcome(trial, sweep=sweep)
-                words[word] = words.get(word, 0) + 1
+                tally[word] = tally.get(word, 0) + 1
     if lost := sum(t.lost is not None for t in record.trials):
-        words["lost"] = lost
-    if not words:
+        tally["lost"] = lost
+    if not tally:
         return Text("no trial has ended yet", style="dim")
-    parts = [Text.assemble((w, STYLES.get(w, "")), f" {n:,}") for w, n in words.items()]
+    parts = [Text.assemble((w, STYLES.get(w, "")), f" {n:,}") for w, n in tally.items()]
     return Text("   ").join(parts)
 
 

@@ -37,9 +37,9 @@ class Lines:
     def notice(self, text: str, *, banner: bool = False) -> None:
         """On standard error, so that it is seen also where the output goes to a file."""
         if banner:
-            self._notices.print(panel(words))
+            self._notices.print(panel(text))
         else:
-            self._notices.print(words, markup=False, highlight=False, soft_wrap=True)
+            self._notices.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def updated(self, record: StudyRecord, run: Run) -> None:
         """Trials that have ended; what the gate turned away is only counted."""

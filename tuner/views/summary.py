@@ -59,14 +59,14 @@ def proven(proof: Proof, folder: Path, again: Sequence[str] = ()) -> RenderableT
     """What ``tuner certify`` shows at its end."""
     record, found = proof.record, proof.certificate
     if proof.interrupted:
-        words = "stopped before the end; nothing is lost, the same command goes on."
-        return Text(f"{_named(record)}: {words}", style="bold")
+        what = "stopped before the end; nothing is lost, the same command goes on."
+        return Text(f"{_named(record)}: {what}", style="bold")
     if found is None and not record.refuted:
         return Text(f"{_named(record)}: nothing has met the target yet.", style="bold red")
     if found is None or not found.certified:
         rows = [(f"trial {n}", Text(words.certificate(c))) for n, c in record.certificates.items()]
-        words = "the target could not be certified."
-        return Group(Text(f"{_named(record)}: {words}", style="bold red"), _facts(rows))
+        what = "the target could not be certified."
+        return Group(Text(f"{_named(record)}: {what}", style="bold red"), _facts(rows))
     if record.certificate != found:
         line = Text(f"{_named(record)}: trial {found.trial} is {words.certificate(found)}")
         return Group(line)
@@ -212,12 +212,12 @@ def _next(result: Result, again: Sequence[str]) -> list[str]:
     name = result.record.name
     if result.status == "interrupted":
         return [result.resume, _command(["tuner", "status", name], again)]
-    words = shlex.split(result.resume)
-    more = shlex.join([*_without(words, "--trials", "--more"), "--more", str(MORE)])
+    typed = shlex.split(result.resume)
+    more = shlex.join([*_without(typed, "--trials", "--more"), "--more", str(MORE)])
     trials = ["tuner", "trials", name]
     if result.status == "not_met":
         target = max(0.01, (result.record.target or 0.0) - 0.05)
-        lower = shlex.join([*_without(words, "--target"), "--target", f"{target:.2f}"])
+        lower = shlex.join([*_without(typed, "--target"), "--target", f"{target:.2f}"])
         return [more, lower, _command([*trials, "--sort", "accuracy"], again)]
     dashboard = _command(["tuner", "dashboard"], again)
     if result.status == "complete":

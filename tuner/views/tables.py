@@ -210,16 +210,16 @@ def _key(trial: TrialRecord, sort: str) -> tuple[float, int]:
 
 
 def _remark(trial: TrialRecord, best: TrialRecord | None, *, lost: bool, why: bool) -> Text:
-    words = ["its worker died"] if lost else []
+    remarks = ["its worker died"] if lost else []
     if best is not None and trial.number == best.number:
-        words.append("smallest")
+        remarks.append("smallest")
     if trial.reference:
-        words.append("reference")
+        remarks.append("reference")
     if trial.cell is not None:
-        words.append(f"{words.values(trial)}, {trial.dataset}, seed {trial.seed}")
+        remarks.append(f"{words.values(trial)}, {trial.dataset}, seed {trial.seed}")
     if reason := trial.error or trial.lost or (trial.stop if why else None):
-        words.append(words.one_line(reason, 80))
-    return Text(", ".join(words))
+        remarks.append(words.one_line(reason, 80))
+    return Text(", ".join(remarks))
 
 
 def sweep_table(record: StudyRecord) -> RenderableType:

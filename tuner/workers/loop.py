@@ -9,14 +9,11 @@ Standard output carries, at most, one line of JSON: an error that ends the whole
 from __future__ import annotations
 
 import gc
-import os
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from tuner.workers.orders import EXIT_DONE, EXIT_RECYCLE, Orders
-from tuner.workers.process import main
 
 if TYPE_CHECKING:
     import optuna
@@ -92,11 +89,11 @@ class Worker:
 
     def _train(self, trial: optuna.Trial, work: Work) -> None:
         from tuner.records.keys import TRAINED
-        from tuner.trials import base as one
+        from tuner.trials.run import run
 
         self.current = trial._trial_id
         try:
-            outcome = one.run(trial, work)
+            outcome = run(trial, work)
         finally:
             self.current = None
         self.done += outcome in TRAINED
@@ -126,10 +123,3 @@ class Worker:
             gc.freeze()
         grown = used - self.base_memory if self.base_memory else 0
         return self.done >= TRIALS_A_PROCESS or grown > GROWTH_ALLOWED
-
-
-if __name__ == "__main__":
-    code = main()
-    sys.stderr.flush()
-    # Backends may hang in their own tear-down; everything that matters is in the storage.
-    os._exit(code)

@@ -15,9 +15,11 @@ from tuner.basics.seeds import derived_seed
 from tuner.basics.versions import versions
 from tuner.data import DataSet
 from tuner.errors import StudyChangedError
+from tuner.pruners.registry import make_pruner
 from tuner.records.keys import StudyKey, TrialKey
-from tuner.samplers import registry
-from tuner.spaces import configurations, exploration, hyperparameters
+from tuner.spaces import configurations
+from tuner.spaces.exploration import explore
+from tuner.spaces.loading import load_space
 from tuner.specs.spec import Study, SweepStudy, from_dict
 from tuner.storages import claims
 from tuner.trials.base import Work
@@ -43,12 +45,12 @@ def prepare(
         pruner=optuna.pruners.NopPruner(),
     )
     spec = from_dict(study.user_attrs[StudyKey.STUDY])
-    study.pruner = registry.make_pruner(orders.pruner, horizon=spec.horizon, seed=orders.seed)
+    study.pruner = make_pruner(orders.pruner, horizon=spec.horizon, seed=orders.seed)
     data = {key: DataSet.of(fields) for key, fields in orders.data.items()}
     certifying = StudyKey.CERTIFIES in study.user_attrs
     spaces = {key: load(spec, d, whole=certifying) for key, d in data.items()}
-    exploration = exploration.explore(next(iter(spaces.values())))
-    _check_space(study, exploration.hash, spec)
+    found = explore(next(iter(spaces.values())))
+    _check_space(study, found.hash, spec)
     work = Work(
         study=study,
         spec=spec,
@@ -62,7 +64,7 @@ def prepare(
     )
     if not certifying:  # what certifies a trial is queued by whoever asks for it
         _await_filled(work, orders)
-    return work, Asker(work, orders, exploration)
+    return work, Asker(work, orders, found)
 
 
 def _await_filled(work: Work, orders: Orders) -> None:
@@ -82,7 +84,7 @@ def load(spec: Study, data: DataSet, *, whole: bool = False) -> Any:
         data: The data set.
         whole: Whether it is trained on training and validation images together.
     """
-    return hyperparameters.load_space(
+    return load_space(
         spec.space,
         input_shape=data.image_shape,
         num_classes=len(data.classes),

@@ -55,3 +55,10 @@ def main() -> int:
     except TunerError as error:
         print(json.dumps({"kind": type(error).__name__, "message": str(error)}), flush=True)
         return EXIT_ERROR
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stderr.flush()
+    # Backends may hang in their own tear-down; everything that matters is in the storage.
+    os._exit(code)

@@ -21,8 +21,7 @@ import optuna
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from tests import fakes
-from tests.analysis import populated
+from tests.helpers import fakes, populated
 from tuner.storages.opening import default_url, open_storage
 
 

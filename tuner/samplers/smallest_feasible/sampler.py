@@ -125,13 +125,11 @@ class SmallestFeasibleSampler(BaseSampler):
             t for t in study.get_trials(deepcopy=False, states=_SEEN) if t.number != trial.number
         ]
         refuted = refuted_shortfalls(study.user_attrs)
-        evidence = evidence.read(
-            trials, encoding, self._horizon, self._size_of, refuted, self._prior
-        )
+        known = evidence.read(trials, encoding, self._horizon, self._size_of, refuted, self._prior)
         pool = candidates.Pool(
-            encoding, evidence, self._size_of, fixed, bool(self._center), rng, self._cost_of
+            encoding, known, self._size_of, fixed, bool(self._center), rng, self._cost_of
         )
-        if evidence.count < self._needed(evidence):
+        if known.count < self._needed(known):
             return pool.decode(candidates.startup(pool))
         return pool.decode(acquisition.best(pool))
 
@@ -148,8 +146,8 @@ class SmallestFeasibleSampler(BaseSampler):
         encoding = Encoding({param_name: param_distribution}, {})
         return encoding.decode(rng.random((1, 1)))[0][param_name]
 
-    def _needed(self, evidence: evidence.Evidence) -> int:
-        met = math.isfinite(evidence.incumbent)
+    def _needed(self, known: evidence.Evidence) -> int:
+        met = math.isfinite(known.incumbent)
         return 1 if met and self._size_of is not None else self._n_startup
 
     def _rng(self, number: int, name: str = "") -> np.random.Generator:

@@ -11,7 +11,7 @@ import numpy as np
 import optuna
 import pytest
 
-from tests import tiny
+from tests.helpers import tiny
 from tuner.errors import DataUnavailableError, StorageError, StudyChangedError, UsageError
 from tuner.records.keys import StudyKey
 from tuner.sessions import plan

@@ -13,7 +13,7 @@ import pytest
 from search_spaces.cnn import ConvSpace
 from search_spaces.dense import DenseSpace
 from search_spaces.resnet import ResidualSpace
-from tests import exports
+from tests.helpers import exports
 from tuner.exports import runtimes
 from tuner.exports.conversion import convert, spread, taking
 from tuner.exports.orders import Format

@@ -14,7 +14,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from tests import fakes
+from tests.helpers import fakes
 from tuner.certificates.trainings import Certification
 from tuner.dashboard import notes, serve
 from tuner.dashboard.storage_view import CONSTRAINTS

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import optuna
 
-from tests import fakes
+from tests.helpers import fakes
 from tuner.records.keys import StudyKey, TrialKey
 
 CIFAR10 = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]

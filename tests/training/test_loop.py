@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests import tiny
+from tests.helpers import tiny
 from tuner.errors import SpaceError
 from tuner.objectives.model_cost import measure
 from tuner.training.augmentation import Augmentation

@@ -21,7 +21,7 @@ import pytest
 from optuna.trial import TrialState
 from sqlalchemy.exc import OperationalError
 
-from tests import tiny
+from tests.helpers import tiny
 from tuner import search
 from tuner.errors import SpaceError, StudyChangedError, StudyError
 from tuner.records.keys import TrialKey

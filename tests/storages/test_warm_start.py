@@ -12,8 +12,16 @@ import pytest
 from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from tests import fakes, tiny
-from tests.test_samplers import SPACE, ask, make, objective, shortfall_of, size_of, smallest
+from tests.helpers import fakes, tiny
+from tests.samplers.test_smallest_feasible import (
+    SPACE,
+    ask,
+    make,
+    objective,
+    shortfall_of,
+    size_of,
+    smallest,
+)
 from tuner import search
 from tuner.errors import UsageError
 from tuner.records.keys import SHORTFALL, StudyKey

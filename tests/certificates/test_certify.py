@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from optuna.trial import TrialState
 
-from tests import fakes, tiny
+from tests.helpers import fakes, tiny
 from tuner import api, data, search
 from tuner.basics.seeds import derived_seed
 from tuner.certificates.statistics import judge, length, lower_bound

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tests import fakes, tiny
+from tests.helpers import fakes, tiny
 from tuner import data
 from tuner.exports.orders import ExportOrders, Format
 from tuner.records.keys import StudyKey

@@ -9,7 +9,7 @@ import optuna
 import pytest
 from rich.console import Console
 
-from tests import fakes
+from tests.helpers import fakes
 from tuner.records import words
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.studies import StudyRecord

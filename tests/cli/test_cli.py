@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from tests import fakes
+from tests.helpers import fakes
 from tuner import api, cli
 from tuner.cli import main
 from tuner.cli.options import complete_study, duration, fraction, repeated

@@ -18,7 +18,7 @@ import optuna
 import pytest
 from PIL import Image
 
-from tests import exports, fakes, tiny
+from tests.helpers import exports, fakes, tiny
 from tuner import cli, data
 from tuner.errors import ExportError
 from tuner.exports import card, process
