@@ -9,10 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tuner.api import search
-    from tuner.storages.studies import load_study
+    from tuner.api import certify, export, load_study, search
 
-__all__ = ["load_study", "search"]
+__all__ = ["certify", "export", "load_study", "search"]
 __version__ = "0.1.0"
 
 

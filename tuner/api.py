@@ -1,4 +1,4 @@
-"""`search`, `certify` and `load_study`: what the command line and notebooks call."""
+"""`search`, `certify`, `export` and `load_study`: what the command line and notebooks call."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Literal
 from tuner.basics.environment import RESULTS
 from tuner.basics.suggestions import suggestion
 from tuner.errors import UsageError
+from tuner.exports.export import export
 from tuner.pruners.registry import PRUNERS
 from tuner.samplers.registry import SAMPLERS
 from tuner.specs.spec import Minimize, Study
+from tuner.storages.studies import load_study
+
+__all__ = ["certify", "export", "load_study", "search"]
 
 if TYPE_CHECKING:
     from tuner.sessions.result import Proof, Result
@@ -164,6 +168,3 @@ def certify(
     planned = plan_again(study, storage, Path(results), data)
     run = SearchRun(planned, watcher or Silent(), workers, certified=True, seeds=seeds)
     return run.prove(trial)
-
-
-__all__ = ["PRUNERS", "SAMPLERS", "certify", "export", "load_study", "search"]

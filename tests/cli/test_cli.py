@@ -22,7 +22,7 @@ from tuner.sessions.result import Proof, Result
 from tuner.storages.opening import default_url, open_storage
 
 HEAVY = ("tensorflow", "keras", "keras_tuner", "optuna", "rich", "pandas", "numpy", "pydantic")
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from tuner.dashboard.storage_view import CONSTRAINTS
 from tuner.errors import StorageError, UsageError
 from tuner.records.keys import SHORTFALL, TrialKey
 from tuner.records.studies import StudyRecord
-from tuner.storages import artifacts
+from tuner.storages.artifacts import artifact_store
 from tuner.storages.opening import default_url, open_storage
 from tuner.trials import artifacts
 
@@ -172,7 +172,7 @@ def test_the_incumbents_picture_and_file_are_artifacts(tmp_path):
     artifacts.keep(trial, tmp_path / "out", model)
     found = optuna.artifacts.get_all_artifact_meta(trial, storage=study._storage)
     assert {m.filename for m in found} == {"trial-0009.keras", "evaluation-0009.png"}
-    store = artifacts.artifact_store(tmp_path / "out")
+    store = artifact_store(tmp_path / "out")
     for meta in found:
         optuna.artifacts.download_artifact(
             artifact_store=store, file_path=str(tmp_path / "again"), artifact_id=meta.artifact_id

@@ -38,7 +38,7 @@ pytestmark = [
     # SWIG's types, which LiteRT and TensorFlow make on import.
     pytest.mark.filterwarnings("ignore:builtin type .* has no __module__:DeprecationWarning"),
 ]
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

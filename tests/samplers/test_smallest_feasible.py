@@ -286,13 +286,13 @@ def test_other_seeds_propose_otherwise() -> None:
 @pytest.mark.parametrize("hash_seed", ["0", "4711"])
 def test_same_proposals_under_another_hash_seed(hash_seed: str) -> None:
     code = (
-        "import json, optuna, test_samplers as t\n"
+        "import json, optuna, test_smallest_feasible as t\n"
         "study = optuna.create_study(sampler=t.make(5, center=t.CENTER))\n"
         "study.optimize(t.objective, n_trials=8)\n"
         "print(json.dumps(t.history(study)))\n"
     )
     here = Path(__file__).parent
-    path = os.pathsep.join([str(here), str(here.parent), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(here), str(here.parents[1]), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path}
     answer = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True

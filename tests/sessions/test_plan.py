@@ -14,7 +14,6 @@ import pytest
 from tests.helpers import tiny
 from tuner.errors import DataUnavailableError, StorageError, StudyChangedError, UsageError
 from tuner.records.keys import StudyKey
-from tuner.sessions import plan
 from tuner.sessions.plan import Planned, plan, plan_again
 from tuner.sessions.watcher import Silent
 from tuner.sessions.wish import Wish
@@ -65,7 +64,7 @@ def test_a_backend_that_no_worker_could_load_is_refused_before_anything_is_writt
 ) -> None:
     tiny.write(tmp_path)
     monkeypatch.setenv("KERAS_BACKEND", backend)
-    monkeypatch.setattr(plan.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=f"{said}.*set KERAS_BACKEND"):
         make(tmp_path)
     assert not (tmp_path / "out").exists()

@@ -24,7 +24,8 @@ from search_spaces.resnet import ResidualSpace
 from tuner.errors import SpaceError
 from tuner.spaces.configurations import decode, encode
 from tuner.spaces.exploration import explore
-from tuner.spaces.hyperparameters import TrialHyperParameters, load_space
+from tuner.spaces.hyperparameters import TrialHyperParameters
+from tuner.spaces.loading import load_space
 from tuner.spaces.sizes import epoch_cost_of, size_of
 
 MAKE: dict[str, Any] = {
@@ -716,7 +717,7 @@ def test_hash_is_the_same_in_another_process() -> None:
         "from tuner.spaces.hyperparameters import explore\n"
         "print(explore(ResidualSpace((32, 32, 3), 10, 1000, 5)).hash)"
     )
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": str(root)}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True

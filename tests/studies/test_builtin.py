@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tuner.spaces.configurations import decode, encode
-from tuner.spaces.hyperparameters import load_space
+from tuner.spaces.loading import load_space
 from tuner.spaces.sizes import size_of
 from tuner.specs.files import builtin_names, read_study
 from tuner.specs.spec import SearchStudy, SweepStudy

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-_ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
+ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
 def ended_curves(trials: Sequence[FrozenTrial]) -> list[Mapping[int, float]]:
@@ -23,7 +23,7 @@ def ended_curves(trials: Sequence[FrozenTrial]) -> list[Mapping[int, float]]:
     return [
         trial.intermediate_values
         for trial in trials
-        if trial.state in _ENDED
+        if trial.state in ENDED
         and trial.last_step is not None
         and math.isfinite(trial.intermediate_values[trial.last_step])
     ]

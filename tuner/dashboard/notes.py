@@ -19,7 +19,7 @@ DRAWN = "dashboard:drawn"
 SIGNATURE = "*Kept up to date by `tuner dashboard`; delete this line to keep a text of your own.*"
 
 
-def _dashboard() -> Any:
+def dashboard_package() -> Any:
     try:
         import optuna_dashboard
     except ImportError as error:
@@ -36,7 +36,7 @@ def write_notes(storage: BaseStorage, results: Path) -> int:
     Returns:
         How many notes were written.
     """
-    dashboard = _dashboard()
+    dashboard = dashboard_package()
     written = 0
     for name in study_names(storage):
         study = find_study(name, storage)
@@ -56,7 +56,9 @@ def draw(study: optuna.Study) -> None:
         return
     from tuner.dashboard.plot import PLOT_ID, frontier_plot
 
-    _dashboard().save_plotly_graph_object(study, frontier_plot(record), graph_object_id=PLOT_ID)
+    dashboard_package().save_plotly_graph_object(
+        study, frontier_plot(record), graph_object_id=PLOT_ID
+    )
     study.set_user_attr(DRAWN, trained)
 
 

@@ -13,7 +13,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from optuna.storages import BaseStorage
 
-from tuner.dashboard.notes import _dashboard, write_notes
+from tuner.dashboard.notes import dashboard_package, write_notes
 from tuner.dashboard.storage_view import shown, without_infeasible_best
 from tuner.errors import UsageError
 from tuner.storages.artifacts import artifact_store
@@ -49,7 +49,7 @@ def serve(
         UsageError: optuna-dashboard is not installed, or the port cannot be had.
         StorageError: The storage cannot be reached.
     """
-    wsgi = _dashboard().wsgi
+    wsgi = dashboard_package().wsgi
     storage = open_storage(url, create=False)
     view = shown(open_storage(url, create=False))
     app = without_infeasible_best(wsgi(view, artifact_store=artifact_store(results)))

@@ -17,7 +17,7 @@ def hardware() -> dict[str, Any]:
     """This machine, for the record of a result: processor, cores, memory in bytes, GPUs."""
     return {
         "processor": _processor(),
-        "cores": len(_allowed()) or os.cpu_count() or 1,
+        "cores": len(allowed_cpus()) or os.cpu_count() or 1,
         "memory": psutil.virtual_memory().total,
         "gpus": len(gpus()),
         "system": platform.system(),
@@ -32,6 +32,6 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _allowed() -> list[int]:
+def allowed_cpus() -> list[int]:
     """The processors that this process may use; empty where the system does not say."""
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []

@@ -13,7 +13,7 @@ from tuner.basics.environment import keras_backend
 from tuner.launchers import layouts
 from tuner.launchers.backends import DRAWING, ONEDNN, THREEFRY
 from tuner.launchers.gpus import VISIBLE, Gpu, gpus
-from tuner.launchers.hardware import _allowed, hardware
+from tuner.launchers.hardware import allowed_cpus, hardware
 from tuner.launchers.layouts import Setting
 
 BYTES_A_WORKER = 1_500 * 2**20
@@ -90,7 +90,7 @@ def placements(
         space: The search space, as a study names it.
     """
     found = gpus()
-    cores = len(_allowed()) or os.cpu_count() or 1
+    cores = len(allowed_cpus()) or os.cpu_count() or 1
     count = automatic(found, cores, goal) if workers == "auto" else workers
     if found:
         return [_on_gpu(found, i, count) for i in range(count)]
@@ -116,7 +116,7 @@ def measured(space: str) -> Setting | None:
 
 def laid_out(setting: Setting) -> list[Placement]:
     """A pinned worker for each share of the processors; one that has them all is not pinned."""
-    allowed = _allowed() if setting.workers > 1 else []
+    allowed = allowed_cpus() if setting.workers > 1 else []
     share = range(setting.threads if allowed else 0)
     return [
         Placement(

@@ -10,7 +10,7 @@ from optuna.pruners import BasePruner
 from optuna.trial import TrialState
 
 from tuner.curves import curve
-from tuner.curves.forecasts import _ENDED, ended_curves, probability_of_reaching
+from tuner.curves.forecasts import ENDED, ended_curves, probability_of_reaching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,7 +140,7 @@ def _threshold(trials: Sequence[FrozenTrial], left: float) -> float:
 
     The rarer it is to meet the target, the more patience is a trial worth that still may.
     """
-    ended = [t for t in trials if t.state in _ENDED and t.intermediate_values]
+    ended = [t for t in trials if t.state in ENDED and t.intermediate_values]
     threshold = _UNMET if len(ended) < _FEW else max(_SHARE / (len(ended) + _MORE), _MET)
     if any(
         min(t.intermediate_values.values()) <= 0 for t in ended if t.state == TrialState.COMPLETE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tuner.records.keys import StudyKey
-from tuner.records.trials import _matrix
+from tuner.records.trials import read_matrix
 
 Verdict = Literal["certified", "refuted"]
 
@@ -88,7 +88,7 @@ class Certificate:
         known = {name: fields.get(name) for name in cls.__dataclass_fields__}
         for name in ("seeds", "accuracies", "model_files"):
             known[name] = tuple(known[name] or ())
-        known["confusion"] = _matrix(known["confusion"])
+        known["confusion"] = read_matrix(known["confusion"])
         return cls(**known)  # type: ignore[arg-type]
 
 

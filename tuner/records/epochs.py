@@ -20,6 +20,6 @@ class Epoch:
     seconds: float
 
 
-def _epoch(fields: Mapping[str, Any]) -> Epoch:
+def read_epoch(fields: Mapping[str, Any]) -> Epoch:
     read: dict[str, Any] = {k: math.nan if v is None else v for k, v in fields.items()}
     return Epoch(**read)

@@ -10,7 +10,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.records.epochs import Epoch, _epoch
+from tuner.records.epochs import Epoch, read_epoch
 from tuner.records.keys import OUTCOMES, SHORTFALL, TRAINED, Outcome, TrialKey
 
 
@@ -104,14 +104,14 @@ class TrialRecord:
             bytes=a.get(TrialKey.BYTES),
             value=trial.value if trial.state == TrialState.COMPLETE else None,
             shortfall=trial.constraints.get(SHORTFALL),
-            history=tuple(_epoch(e) for e in a.get(TrialKey.HISTORY, ())),
+            history=tuple(read_epoch(e) for e in a.get(TrialKey.HISTORY, ())),
             seconds=a.get(TrialKey.SECONDS),
             seed=a.get(TrialKey.SEED),
             dataset=asked if datasets is None else datasets.get(str(asked), asked),
             cell=a.get(TrialKey.CELL),
             reference=bool(a.get(TrialKey.REFERENCE)),
             model_file=a.get(TrialKey.MODEL_FILE),
-            confusion=_matrix(a.get(TrialKey.CONFUSION)),
+            confusion=read_matrix(a.get(TrialKey.CONFUSION)),
             test_accuracy=a.get(TrialKey.TEST_ACCURACY),
             stop=a.get(TrialKey.STOP),
             error=a.get(TrialKey.ERROR),
@@ -129,5 +129,5 @@ def smallest(trials: Iterable[TrialRecord]) -> TrialRecord | None:
     return min(met, key=lambda t: (t.value, t.number), default=None)
 
 
-def _matrix(rows: Any) -> tuple[tuple[int, ...], ...] | None:
+def read_matrix(rows: Any) -> tuple[tuple[int, ...], ...] | None:
     return None if rows is None else tuple(tuple(int(n) for n in row) for row in rows)

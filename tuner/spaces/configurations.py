@@ -9,10 +9,10 @@ from tuner.basics.suggestions import suggestion
 from tuner.errors import SpaceError
 from tuner.spaces.codes import Code
 from tuner.spaces.exploration import explore
-from tuner.spaces.hyperparameters import _AnsweredHyperParameters, _cannot, _name, _walk
+from tuner.spaces.hyperparameters import AnsweredHyperParameters, cannot, name_of, walk_space
 
 
-class _Encoder(_AnsweredHyperParameters):
+class _Encoder(AnsweredHyperParameters):
     def __init__(self, given: Mapping[str, Any]) -> None:
         super().__init__()
         self._given = given
@@ -47,22 +47,22 @@ def encode(hypermodel: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """
     hp = _Encoder(values)
     try:
-        _walk(hypermodel, hp)
+        walk_space(hypermodel, hp)
     except ValueError as error:
-        raise _cannot(hypermodel, "be built with these values", error) from error
+        raise cannot(hypermodel, "be built with these values", error) from error
     known = {p.name for p in hp.space}
     if unknown := sorted(set(values) - known):
         known |= explore(hypermodel).names if hasattr(hypermodel, "describe") else set()
         unknown = [name for name in unknown if name not in known]
     if unknown:
         raise SpaceError(
-            f"{_name(hypermodel)} has no hyperparameter {unknown[0]!r}"
+            f"{name_of(hypermodel)} has no hyperparameter {unknown[0]!r}"
             f"{suggestion(unknown[0], sorted(known)) or '.'}"
         )
     return hp.params
 
 
-class _Decoder(_AnsweredHyperParameters):
+class _Decoder(AnsweredHyperParameters):
     def __init__(self, params: Mapping[str, Any]) -> None:
         super().__init__()
         self._params = params
@@ -82,5 +82,5 @@ def decode(hypermodel: Any, params: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: The configuration cannot be built.
     """
     hp = _Decoder(params)
-    _walk(hypermodel, hp)
+    walk_space(hypermodel, hp)
     return dict(hp.values)

@@ -18,7 +18,7 @@ from optuna.distributions import (
 
 from tuner.errors import SpaceError
 from tuner.spaces.codes import Code
-from tuner.spaces.hyperparameters import _AnsweredHyperParameters, _cannot, _walk
+from tuner.spaces.hyperparameters import AnsweredHyperParameters, cannot, walk_space
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Exploration:
         self.names.add(hp.name)
 
 
-class _Explorer(_AnsweredHyperParameters):
+class _Explorer(AnsweredHyperParameters):
     def __init__(self, found: Exploration, choose: Callable[[str, Code, Any], Any]) -> None:
         super().__init__()
         self._found = found
@@ -84,10 +84,10 @@ def explore(hypermodel: Any, draws: int = 64) -> Exploration:
 
     def visit(choose: Callable[[str, Code, Any], Any]) -> None:
         try:
-            _walk(hypermodel, _Explorer(found, choose))
+            walk_space(hypermodel, _Explorer(found, choose))
         except ValueError as error:  # no model has this configuration; others may be fine
             if not found.complete:
-                raise _cannot(hypermodel, "be built with its defaults", error) from error
+                raise cannot(hypermodel, "be built with its defaults", error) from error
 
     visit(_defaults_but({}))
     if not found.complete:

@@ -29,20 +29,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from tuner.errors import SpaceError
 from tuner.spaces.codes import Code, code_of, optuna_name
 
-__all__ = [
-    "Cost",
-    "Exploration",
-    "TrialHyperParameters",
-    "decode",
-    "encode",
-    "epoch_cost_of",
-    "explore",
-    "load_space",
-    "size_of",
-]
 
-
-class _AnsweredHyperParameters(keras_tuner.HyperParameters):  # type: ignore[misc]
+class AnsweredHyperParameters(keras_tuner.HyperParameters):  # type: ignore[misc]
     """Hyperparameters whose new values come from `_answer` instead of their defaults."""
 
     @abstractmethod
@@ -87,7 +75,7 @@ class _AnsweredHyperParameters(keras_tuner.HyperParameters):  # type: ignore[mis
         return keras_tuner.HyperParameters.from_config(config)
 
 
-class TrialHyperParameters(_AnsweredHyperParameters):
+class TrialHyperParameters(AnsweredHyperParameters):
     """`keras_tuner.HyperParameters` answered by an Optuna trial.
 
     In the trial, a hyperparameter that stands under conditions has them in its name, as in
@@ -126,7 +114,7 @@ class TrialHyperParameters(_AnsweredHyperParameters):
             ) from error
 
 
-def _walk(hypermodel: Any, hp: _AnsweredHyperParameters) -> None:
+def walk_space(hypermodel: Any, hp: AnsweredHyperParameters) -> None:
     """Asks for one configuration's hyperparameters, without building where that is offered."""
     walk = getattr(hypermodel, "describe", hypermodel.build)
     try:
@@ -134,13 +122,13 @@ def _walk(hypermodel: Any, hp: _AnsweredHyperParameters) -> None:
     except (ValueError, SpaceError):
         raise
     except Exception as error:
-        raise _cannot(hypermodel, "be used as a search space", error) from error
+        raise cannot(hypermodel, "be used as a search space", error) from error
 
 
-def _cannot(hypermodel: Any, what: str, error: Exception) -> SpaceError:
+def cannot(hypermodel: Any, what: str, error: Exception) -> SpaceError:
     reason = " ".join(str(error).split()) or type(error).__name__
-    return SpaceError(f"{_name(hypermodel)} cannot {what}: {reason}")
+    return SpaceError(f"{name_of(hypermodel)} cannot {what}: {reason}")
 
 
-def _name(hypermodel: Any) -> str:
+def name_of(hypermodel: Any) -> str:
     return type(hypermodel).__name__

@@ -15,7 +15,7 @@ import pydantic
 
 from tuner.basics.suggestions import suggestion
 from tuner.errors import StudyError, UsageError
-from tuner.specs.spec import _ADAPTER, SearchStudy, Study, SweepStudy
+from tuner.specs.spec import ADAPTER, SearchStudy, Study, SweepStudy
 
 
 def builtin_names() -> list[str]:
@@ -64,7 +64,7 @@ def parse(text: str, source: str, folder: Path | None = None) -> Study:
     if folder is not None:
         _look_beside(raw, folder)
     try:
-        return _ADAPTER.validate_python(raw)
+        return ADAPTER.validate_python(raw)
     except pydantic.ValidationError as error:
         raise StudyError(f"{source}: {_first_rule(error, raw)}") from error
 

@@ -80,11 +80,11 @@ class SweepStudy(_Base):
 
 Study = SearchStudy | SweepStudy
 
-_ADAPTER: pydantic.TypeAdapter[Study] = pydantic.TypeAdapter(
+ADAPTER: pydantic.TypeAdapter[Study] = pydantic.TypeAdapter(
     Annotated[Study, pydantic.Field(discriminator="kind")]
 )
 
 
 def from_dict(fields: dict[str, Any]) -> Study:
     """Reads a study back from what the storage holds."""
-    return _ADAPTER.validate_python(fields)
+    return ADAPTER.validate_python(fields)

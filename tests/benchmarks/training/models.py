@@ -44,7 +44,7 @@ def space(case: str, images: int, horizon: int = HORIZON, **changed: Any) -> tup
     """The search space of a case, for so many training images, and its model's hyperparameters."""
     import keras_tuner
 
-    from tuner.spaces.hyperparameters import load_space
+    from tuner.spaces.loading import load_space
 
     where, values = CASES[case]
     made = load_space(

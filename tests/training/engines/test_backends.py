@@ -25,7 +25,7 @@ def test_training_and_searching_on_jax() -> None:
     tests = [str(HERE), str(HERE.parent / "test_training.py"), str(HERE.parent / SEARCH)]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
-        cwd=HERE.parents[1],
+        cwd=HERE.parents[2],
         env=environment,
         capture_output=True,
         text=True,
