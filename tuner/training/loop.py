@@ -14,6 +14,7 @@ import numpy as np
 from tuner.errors import SpaceError
 from tuner.records.epochs import Epoch
 from tuner.training.augmentation import Augmentation
+from tuner.training.checkpoints import Checkpoint
 from tuner.training.engines import Engine, engine_for
 from tuner.training.labels import Array, encode, wants_one_hot
 
@@ -55,6 +56,7 @@ def epochs(
     seed: int,
     settled: bool = True,
     pause: Callable[[], None] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Generator[Epoch, None, None]:
     """Trains a compiled model and yields what each epoch gave, up to `horizon` epochs.
 
@@ -71,6 +73,8 @@ def epochs(
         settled: Whether batch normalisation's moving averages are made those of the present
             weights after each epoch, from `SETTLING` training images; else they lag behind.
         pause: Called every few thousand images; may raise to end the training there.
+        checkpoint: Where the training was when its process died: goes on behind those epochs,
+            which are not yielded again, and keeps where it has come to after each further one.
 
     Raises:
         SpaceError: The model reports no accuracy.
@@ -82,8 +86,9 @@ def epochs(
         for y in (images.y_train, images.y_validation)
     )
     known = images.x_train[_sample(len(y_train), SETTLING, seed)] if settled else None
+    done = 0 if checkpoint is None else checkpoint.resume(model, rng)
     with contextlib.closing(engine_for(model)) as engine:
-        for number in range(1, horizon + 1):
+        for number in range(done + 1, horizon + 1):
             started = time.monotonic()
             engine.begin()
             order = rng.permutation(len(y_train))
@@ -96,7 +101,7 @@ def epochs(
             if known is not None:
                 engine.settle(known, min(max(batch_size, 64), 256))
             seen = _validate(engine, images.x_validation, y_validation)
-            yield Epoch(
+            epoch = Epoch(
                 epoch=number,
                 loss=learnt["loss"],
                 accuracy=_accuracy(learnt),
@@ -104,6 +109,9 @@ def epochs(
                 val_accuracy=_accuracy(seen),
                 seconds=round(time.monotonic() - started, 3),
             )
+            if checkpoint is not None:
+                checkpoint.keep(model, rng, epoch)
+            yield epoch
 
 
 def _chunks(order: Array, size: int | None, batch_size: int) -> Iterator[Array]:

@@ -1,0 +1,152 @@
+"""What a training leaves after each epoch, so that another process can go on from there.
+
+A checkpoint holds all that the next epoch depends on: the values of the model's variables (weights,
+moving averages and the state of random layers), those of the optimizer, and the state of the
+generator that shuffles and augments. It replaces the one before in one step, so a process that dies
+leaves the old one or the new one, whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import time
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tuner.records.epochs import Epoch
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1
+"""Version of the file's layout; a file of another one is not read."""
+SHARE = 0.01
+"""Of the time of training that writing checkpoints may take. Where an epoch lasts less than a
+hundred times as long as writing, the next checkpoint waits until enough of them have passed."""
+
+Array = npt.NDArray[Any]
+
+
+class Checkpoint:
+    """The checkpoint of one training: read when it begins, written after its epochs.
+
+    Args:
+        path: The file; its folder is made where it is missing.
+        identity: What the training is, in what JSON can hold: a file that another one has left is
+            not gone on from.
+
+    Attributes:
+        history: The epochs that have been trained, those of dead processes included.
+    """
+
+    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
+        self.path = path
+        self.history: list[Epoch] = []
+        self._identity = json.loads(json.dumps(identity, sort_keys=True))
+        self._generator: dict[str, Any] = {}
+        self._variables: list[Array] = []
+        self._written = -float("inf")
+        self._cost = 0.0
+        self._read()
+
+    def resume(self, model: Any, rng: np.random.Generator) -> int:
+        """Puts a model and a generator back to where the training was.
+
+        Args:
+            model: The same model, built and compiled, with any weights.
+            rng: A generator of the same kind.
+
+        Returns:
+            How many epochs have been trained; 0 where the training begins.
+        """
+        if not self.history:
+            return 0
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        variables = _variables(model)
+        if [_numbers(v).shape for v in variables] != [a.shape for a in self._variables]:
+            log.warning("%s holds the variables of another model and is not used", self.path)
+            self.history = []
+            return 0
+        for variable, value in zip(variables, self._variables, strict=True):
+            variable.assign(value)
+        rng.bit_generator.state = self._generator
+        self._variables = []
+        return len(self.history)
+
+    def keep(self, model: Any, rng: np.random.Generator, epoch: Epoch) -> None:
+        """Notes an epoch, and writes where the training is, unless that would slow it down.
+
+        A file that cannot be written is a warning in the log: the training goes on without.
+        """
+        self.history.append(epoch)
+        began = time.monotonic()
+        if began - self._written < self._cost / SHARE:
+            return
+        try:
+            self._write(rng.bit_generator.state, [_numbers(v) for v in _variables(model)])
+        except OSError as error:
+            log.warning("no checkpoint of epoch %d: %s", epoch.epoch, error)
+        self._written = time.monotonic()
+        self._cost = self._written - began
+
+    def remove(self) -> None:
+        """The training has ended: nobody goes on from here."""
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+    def _write(self, generator: Mapping[str, Any], variables: list[Array]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        about = {
+            "format": FORMAT,
+            "identity": self._identity,
+            "history": [dataclasses.asdict(e) for e in self.history],
+            "generator": generator,
+        }
+        arrays = {f"variable{i}": v for i, v in enumerate(variables)}
+        arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+        try:
+            with part.open("wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]
+            part.replace(self.path)
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def _read(self) -> None:
+        """Takes over what a dead process of the same training has left."""
+        try:
+            with self.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+                about = json.loads(file["about"].tobytes())
+                if (about["format"], about["identity"]) != (FORMAT, self._identity):
+                    log.warning("%s is of another training and is not used", self.path)
+                    return
+                variables = [file[f"variable{i}"] for i in range(len(file.files) - 1)]
+                history = [Epoch(**fields) for fields in about["history"]]
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            log.warning("%s cannot be read (%s) and is not used", self.path, error)
+            return
+        self.history, self._generator, self._variables = history, about["generator"], variables
+
+
+def _variables(model: Any) -> list[Any]:
+    """Everything that a step changes but the metrics, which every epoch begins anew."""
+    return [*model.trainable_variables, *model.non_trainable_variables, *model.optimizer.variables]
+
+
+def _numbers(variable: Any) -> Array:
+    """A Keras variable's values, on every backend without a warning of NumPy's."""
+    value = variable.value
+    found: Array = value.numpy() if hasattr(value, "numpy") else np.asarray(value)
+    return found
