@@ -247,7 +247,11 @@ def test_images_that_are_not_the_studys(study: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("gone", "said"),
     [
-        ("tf2onnx", "onnx needs tf2onnx, not installed: pip install 'tuner[onnx]'."),
+        (
+            "tf2onnx",
+            "onnx needs tf2onnx, not installed: pip install 'smallest-model[onnx]', "
+            "or in a clone: scripts/environment onnx.",
+        ),
         ("ai_edge_litert", "tflite needs ai_edge_litert, not installed: pip install"),
         ("tensorflow", "is converted by TensorFlow"),
     ],

@@ -6,12 +6,22 @@ import platform
 from collections.abc import Iterable
 from importlib import metadata
 
-PACKAGES = ("tuner", "keras", "keras-tuner", "tensorflow", "jax", "torch", "optuna", "numpy")
+DISTRIBUTION = "smallest-model"
+"""The name to install the program by; on PyPI `tuner` is another project."""
+
+PACKAGES = ("keras", "keras-tuner", "tensorflow", "jax", "torch", "optuna", "numpy")
 
 
 def versions() -> dict[str, str]:
     """Installed versions by package, and Python's; packages that are absent are left out."""
-    return {"python": platform.python_version(), **installed(PACKAGES)}
+    own = installed([DISTRIBUTION])
+    program = {"tuner": own[DISTRIBUTION]} if own else {}
+    return {"python": platform.python_version(), **program, **installed(PACKAGES)}
+
+
+def install_command(extra: str) -> str:
+    """What to type for the packages of an extra; an environment made by a clone has no pip."""
+    return f"pip install '{DISTRIBUTION}[{extra}]', or in a clone: scripts/environment {extra}"
 
 
 def installed(packages: Iterable[str]) -> dict[str, str]:

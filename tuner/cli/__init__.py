@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from tuner.basics.versions import DISTRIBUTION
 from tuner.cli.guard import forget_output, guarded
 
 _VERBS = {
@@ -74,7 +75,7 @@ def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     if not asked or ctx.resilient_parsing:
         return
     try:
-        number = metadata.version("tuner")
+        number = metadata.version(DISTRIBUTION)
     except metadata.PackageNotFoundError:
         number = "(not installed)"
     click.echo(f"tuner {number}")

@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 from optuna.storages import BaseStorage
 
+from tuner.basics.versions import install_command
 from tuner.errors import UsageError
 from tuner.records import words
 from tuner.records.studies import StudyRecord
@@ -24,8 +25,7 @@ def dashboard_package() -> Any:
         import optuna_dashboard
     except ImportError as error:
         raise UsageError(
-            "the dashboard is not installed; install it with: pip install 'tuner[dashboard]', "
-            "or in the checkout: uv run --extra dashboard tuner dashboard."
+            f"the dashboard is not installed; install it with: {install_command('dashboard')}."
         ) from error
     return optuna_dashboard
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuner.basics.versions import install_command
 from tuner.errors import DataError, ExportError, UsageError
 from tuner.exports.card import card as write_card
 from tuner.exports.facts import Exported, Facts
@@ -91,7 +92,7 @@ def _check_format(format: str, int8: bool) -> None:
         raise ExportError(f"{format} is converted by TensorFlow: pip install tensorflow.")
     if missing:
         raise ExportError(
-            f"{format} needs {', '.join(missing)}, not installed: pip install 'tuner[{format}]'."
+            f"{format} needs {', '.join(missing)}, not installed: {install_command(format)}."
         )
 
 

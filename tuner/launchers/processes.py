@@ -17,8 +17,9 @@ from tuner.launchers.backends import ONEDNN
 from tuner.launchers.placement import Placement
 from tuner.workers.orders import EXIT_DONE, EXIT_ERROR, EXIT_RECYCLE, Orders
 
-CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
-"""What a fault in a library's kernel ends a process with."""
+FAULTS = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE")
+CRASHES = tuple(known for known in signal.Signals if known.name in FAULTS)
+"""What a fault in a library's kernel ends a process with, of the signals that this system has."""
 
 MOST_DEATHS = 5
 """So many workers dying in a row without ending a trial end the search."""
