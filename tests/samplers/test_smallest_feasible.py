@@ -1,6 +1,7 @@
+"""Proposals of the sampler, on a problem that costs nothing to evaluate."""
+
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import os
@@ -14,7 +15,6 @@ import optuna
 import pytest
 from optuna.distributions import (
     BaseDistribution,
-    CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
 )
@@ -26,61 +26,20 @@ from optuna.testing.pytest_samplers import (
 )
 from optuna.trial import TrialState
 
+from tests.helpers.dense_search import (
+    CENTER,
+    SPACE,
+    ask,
+    history,
+    make,
+    objective,
+    shortfall_of,
+    size_of,
+    smallest,
+)
+from tuner.samplers.smallest_feasible.encoding import Encoding
+from tuner.samplers.smallest_feasible.evidence import read
 from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
-
-SPACE: dict[str, BaseDistribution] = {
-    "depth": IntDistribution(1, 3),
-    **{f"units_{i}": IntDistribution(4, 128, log=True) for i in range(3)},
-    "rate": FloatDistribution(1e-4, 1e-1, log=True),
-    "norm": CategoricalDistribution([True, False]),
-}
-CENTER = {"depth": 2, "units_0": 64, "units_1": 64, "units_2": 64, "rate": 1e-3, "norm": True}
-
-
-def size_of(params: dict[str, Any]) -> int:
-    """Weights of a small dense network."""
-    widths = [16] + [params[f"units_{i}"] for i in range(params["depth"])] + [10]
-    return sum((a + 1) * b for a, b in itertools.pairwise(widths))
-
-
-def shortfall_of(params: dict[str, Any]) -> float:
-    """Accuracy grows with log size; a bad learning rate and no norm cost some of it."""
-    accuracy = 0.45 + 0.05 * math.log(size_of(params) / 100)
-    accuracy -= 0.05 * abs(math.log10(params["rate"]) + 2) + 0.03 * (not params["norm"])
-    return 0.6 - accuracy
-
-
-def ask(trial: optuna.Trial) -> dict[str, Any]:
-    """Ask for what is in use only, as a define-by-run space does."""
-    params: dict[str, Any] = {"depth": trial.suggest_int("depth", 1, 3)}
-    for i in range(params["depth"]):
-        params[f"units_{i}"] = trial.suggest_int(f"units_{i}", 4, 128, log=True)
-    params["rate"] = trial.suggest_float("rate", 1e-4, 1e-1, log=True)
-    params["norm"] = trial.suggest_categorical("norm", [True, False])
-    return params
-
-
-def objective(trial: optuna.Trial) -> float:
-    params = ask(trial)
-    trial.set_constraint("shortfall", shortfall_of(params))
-    return size_of(params)
-
-
-def make(seed: int = 0, **more: Any) -> SmallestFeasibleSampler:
-    return SmallestFeasibleSampler(size_of, 10, seed, **{"search_space": SPACE, **more})
-
-
-def smallest(study: optuna.Study) -> float:
-    return min((t.value for t in met(study) if t.value is not None), default=math.inf)
-
-
-def met(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
-    trials = study.get_trials(states=(TrialState.COMPLETE,))
-    return [t for t in trials if t.constraints["shortfall"] <= 0]
-
-
-def history(study: optuna.Study) -> list[dict[str, Any]]:
-    return [t.params for t in study.trials]
 
 
 class TestOptunasSuite(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySamplerTestCase):
@@ -203,18 +162,12 @@ def test_gated_and_failed_trials_are_no_evidence() -> None:
         )
     )
     noisy.add_trial(optuna.create_trial(state=TrialState.FAIL, user_attrs={"why": "memory"}))
-    from tuner.samplers.smallest_feasible.encoding import Encoding
-    from tuner.samplers.smallest_feasible.evidence import read
-
     encoding = Encoding(SPACE, {})
     assert read(noisy.trials, encoding, 10, size_of).count == 10
     assert len(read(noisy.trials, encoding, 10, size_of).tried) == 11
 
 
 def test_a_stopped_trial_counts_as_what_its_curve_projects_to() -> None:
-    from tuner.samplers.smallest_feasible.encoding import Encoding
-    from tuner.samplers.smallest_feasible.evidence import read
-
     params = {"depth": 1, "units_0": 64, "rate": 0.01, "norm": True}
     trial = optuna.create_trial(
         state=TrialState.PRUNED,
@@ -286,14 +239,13 @@ def test_other_seeds_propose_otherwise() -> None:
 @pytest.mark.parametrize("hash_seed", ["0", "4711"])
 def test_same_proposals_under_another_hash_seed(hash_seed: str) -> None:
     code = (
-        "import json, optuna, test_smallest_feasible as t\n"
+        "import json, optuna, tests.helpers.dense_search as t\n"
         "study = optuna.create_study(sampler=t.make(5, center=t.CENTER))\n"
         "study.optimize(t.objective, n_trials=8)\n"
         "print(json.dumps(t.history(study)))\n"
     )
-    here = Path(__file__).parent
-    path = os.pathsep.join([str(here), str(here.parents[1]), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path}
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)}
     answer = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
@@ -329,9 +281,6 @@ def test_nothing_larger_than_a_queued_reference_is_proposed_while_it_is_trained(
 
 
 def test_trials_that_also_carry_the_dashboards_older_constraints_count_as_evidence() -> None:
-    from tuner.samplers.smallest_feasible.encoding import Encoding
-    from tuner.samplers.smallest_feasible.evidence import read
-
     params = {"depth": 1, "units_0": 16, "rate": 0.01, "norm": True}
     distributions = {name: SPACE[name] for name in params}
     pruned = optuna.trial.create_trial(

@@ -13,7 +13,7 @@ from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from tests.helpers import fakes, tiny
-from tests.samplers.test_smallest_feasible import (
+from tests.helpers.dense_search import (
     SPACE,
     ask,
     make,

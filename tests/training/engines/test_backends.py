@@ -15,20 +15,25 @@ import pytest
 from tuner.launchers.placement import Placement
 
 HERE = Path(__file__).parent
-SEARCH = "test_search.py::test_a_search_ends_with_the_smallest_model_it_met_the_target_with"
+TESTS = HERE.parents[1]
+SEARCH = (
+    "sessions/test_search.py::test_a_search_ends_with_the_smallest_model_it_met_the_target_with"
+)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="this is such a process")
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
 def test_training_and_searching_on_jax() -> None:
     environment = {**os.environ, **Placement().environment(), "KERAS_BACKEND": "jax"}
-    tests = [str(HERE), str(HERE.parent / "test_training.py"), str(HERE.parent / SEARCH)]
+    tests = [HERE, HERE.parent / "test_loop.py", TESTS / SEARCH]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
-        cwd=HERE.parents[2],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, tests)],
+        cwd=TESTS.parent,
         env=environment,
         capture_output=True,
         text=True,
+        timeout=500,
     )
     assert done.returncode == 0, done.stdout[-5_000:] + done.stderr[-2_000:]
     passed = re.search(r"(\d+) passed", done.stdout)

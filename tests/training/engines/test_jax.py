@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.training.engines.test_engines import X, Y, array, model
+from tests.helpers.networks import X, Y, array, model
 from tuner.launchers.backends import PROGRAMS, shared_programs
 from tuner.launchers.placement import Placement
 from tuner.training.augmentation import Augmentation
@@ -212,7 +212,7 @@ def test_minibatches_of_one_size(count: int, most: int, size: int | None) -> Non
 
 
 TRAIN = """
-from tests.training.engines.test_engines import X, Y, model
+from tests.helpers.networks import X, Y, model
 from tuner.training.engines.jax import JaxEngine
 JaxEngine(model()).train(X, Y, 14)
 """
