@@ -132,6 +132,7 @@ def add_trial(
         history[-1]["val_accuracy"] = best
     attrs = attributes(size, history, **more)
     attrs[TrialKey.SECONDS] = 2.5 * epochs + 1.0
+    bar = spec["target"] + study.user_attrs[StudyKey.MARGIN] if "target" in spec else None
     constraints = {}
     if outcome is None:
         attrs[TrialKey.LOST] = "its worker died"
@@ -139,8 +140,7 @@ def add_trial(
         attrs[TrialKey.OUTCOME] = outcome
         if outcome == "gated":
             constraints[GATE] = 0.1
-        elif "target" in spec and history:
-            bar = spec["target"] + study.user_attrs[StudyKey.MARGIN]
+        elif bar is not None and history:
             constraints[SHORTFALL] = bar - max(h["val_accuracy"] for h in history)
     if outcome == "reached":
         attrs[TrialKey.MODEL_FILE] = f"trial-{number:04d}.keras"
@@ -151,7 +151,9 @@ def add_trial(
         params={"width": size // 100},
         distributions={"width": optuna.distributions.IntDistribution(1, 10_000)},
         user_attrs=attrs,
-        intermediate_values={h["epoch"]: 0.755 - h["val_accuracy"] for h in history},
+        intermediate_values=(
+            {} if bar is None else {h["epoch"]: bar - h["val_accuracy"] for h in history}
+        ),
         constraints=constraints,
     )
     trial.datetime_start = BEGIN + datetime.timedelta(minutes=number)

@@ -19,8 +19,13 @@ def compiled(**settings: Any) -> Any:
 
 
 def rates(schedule: str) -> list[float]:
-    rate = compiled(optimizer="sgd", sgd_rate=0.4, schedule=schedule).optimizer._learning_rate
-    return [float(rate(step)) for step in range(101)] if callable(rate) else [float(rate)] * 101
+    """The learning rate of each of the hundred steps, and of one after them."""
+    optimizer = compiled(optimizer="sgd", sgd_rate=0.4, schedule=schedule).optimizer
+    rates = []
+    for step in range(101):
+        optimizer.iterations.assign(step)
+        rates.append(float(optimizer.learning_rate))
+    return rates
 
 
 @pytest.mark.parametrize("schedule", ["one_cycle", "cosine", "linear"])

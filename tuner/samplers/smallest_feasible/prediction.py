@@ -91,7 +91,7 @@ class Prediction:
         """
         from scipy.special import log_ndtr
 
-        mean, sd = self._process.predict(self._features(units, logs))
+        mean, sd = self.shortfall(units, logs)
         seen = self.pool.evidence
         seeds = _SEEDS if seen.met.any() and not seen.earlier else 1
         return np.asarray(log_ndtr(-mean / np.hypot(sd, self._process.noise / math.sqrt(seeds))))
@@ -99,19 +99,16 @@ class Prediction:
     def log_margin(self, units: np.ndarray, logs: np.ndarray) -> np.ndarray:
         """Log of how far below 0 the mean shortfall is expected, 0 where it is above, [n].
 
-        In units of the warp; candidates [n, d] with log sizes [n]. Written so that it stays exact
-        far above 0 (Ament et al. 2023, arXiv 2310.20708).
+        In units of the warp; candidates [n, d] with log sizes [n].
         """
-        from scipy.special import erfcx
+        return log_expected_margin(*self.shortfall(units, logs))
 
-        mean, sd = self._process.predict(self._features(units, logs))
-        z = np.maximum(-mean / sd, -_FARTHEST)
-        with np.errstate(over="ignore"):
-            tail = 1 + z * math.sqrt(math.pi / 2) * erfcx(-z / math.sqrt(2))
-        density = -0.5 * z**2 - 0.5 * math.log(2 * math.pi)
-        # Where z is large erfcx overflows, and nearly all of the distribution lies below 0.
-        below = np.where(z > _SURELY, np.log(np.maximum(z, 1.0)), density + np.log(tail))
-        return np.asarray(np.log(sd) + below)
+    def shortfall(self, units: np.ndarray, logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean shortfalls of candidates [n, d] with log sizes [n], and standard deviations, [n].
+
+        In units of the warp.
+        """
+        return self._process.predict(self._features(units, logs))
 
     @property
     def log_incumbent(self) -> float:
@@ -199,6 +196,22 @@ class Prediction:
         if self.pool.evidence.earlier:
             blocks.append(np.zeros((len(points), 1)))
         return np.hstack([*blocks, ((logs - self._shift) / _SIZE_SCALE)[:, None]])
+
+
+def log_expected_margin(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """Log of E[max(0, -f)] for normal f of these means and standard deviations, [n], [n] to [n].
+
+    Written so that it stays exact far above 0 (Ament et al. 2023, arXiv 2310.20708).
+    """
+    from scipy.special import erfcx
+
+    z = np.maximum(-mean / sd, -_FARTHEST)
+    with np.errstate(over="ignore"):
+        tail = 1 + z * math.sqrt(math.pi / 2) * erfcx(-z / math.sqrt(2))
+    density = -0.5 * z**2 - 0.5 * math.log(2 * math.pi)
+    # Where z is large erfcx overflows, and nearly all of the distribution lies below 0.
+    below = np.where(z > _SURELY, np.log(np.maximum(z, 1.0)), density + np.log(tail))
+    return np.asarray(np.log(sd) + below)
 
 
 class SizeModel:
