@@ -30,7 +30,7 @@ class Doubled(keras.layers.Layer):
 
 
 def model(logits_spread: float = 0.0) -> keras.Model:
-    """A trained network on the images of `tests.tiny`.
+    """A trained network on the images of `tests.helpers.tiny`.
 
     Args:
         logits_spread: How far below the others a fourth score lies, which no image ever gets. A

@@ -30,7 +30,7 @@ class ExportOrders:
     measure: bool
     """Whether to run the exported file and the Keras model on the test images."""
     space: dict[str, Any]
-    """Arguments of `tuner.spaces.hyperparameters.load_space`, for models with layers of the space's own."""
+    """Arguments of `tuner.spaces.loading.load_space`, for models with layers of the space's own."""
     data: dict[str, Any] | None
     """Fields of a `tuner.data.DataSet`; None where no images are needed."""
 

@@ -20,8 +20,8 @@ _OF_EACH_KIND = 400
 _ROUNDS, _FEW_ROUNDS = 10, 2
 # With more parameters than that the surrogate knows nothing of most of the space, and the best of
 # its own score lies in a corner: there are no rounds, and no random points once something has met
-# the target (the idea of a trust region; Eriksson et al. 2019, NeurIPS). With the
-# 20 of `benchmarks/search/synthetic.py` 10 times smaller after 30 trials, with ten rounds 4.5.
+# the target (the idea of a trust region; Eriksson et al. 2019, NeurIPS). With the 20 of
+# `tests/benchmarks/search/synthetic.py` 10 times smaller after 30 trials, with ten rounds 4.5.
 _MOST_FOR_ROUNDS = 10
 _A_ROUND = 250
 _PARENTS = 8
@@ -49,7 +49,7 @@ def best(pool: Pool) -> np.ndarray:
     kinds = [] if many and seen.met.any() else [pool.random(_OF_EACH_KIND)]
     kinds.append(pool.mutations(parents, _OF_EACH_KIND))
     # Once something meets the target, mutating it does better than keeping to the defaults: in
-    # `benchmarks/search/synthetic.py` 15 times smaller after 30 trials against 11.
+    # `tests/benchmarks/search/synthetic.py` 15 times smaller after 30 trials against 11.
     if pool.centered and not seen.met.any():
         kinds.append(pool.near_center(_OF_EACH_KIND))
     units = pool.finish(np.vstack(kinds))
