@@ -28,7 +28,7 @@ OWN_KINDS = "py|md|ipynb|css|png"
 _IN_A_FOLDER_OF_OURS = rf"(?:{OWN_FOLDERS})/[\w./-]*\w"
 _OF_A_KIND_OF_OURS = rf"(?:\.\./|(?!path/)\w[\w.-]*/)+[\w.-]*\w\.(?:{OWN_KINDS})"
 
-PATH = re.compile(rf"(?<![\w./:<{{*-])(?:{_IN_A_FOLDER_OF_OURS}|{_OF_A_KIND_OF_OURS})\b(?![*[{<])")
+PATH = re.compile(rf"(?<![\w./:<{{*-])(?:{_IN_A_FOLDER_OF_OURS}|{_OF_A_KIND_OF_OURS})\b(?![*[{{<])")
 """A file or folder of the repository: by its first folder, or by a kind that others are not of."""
 
 LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")
