@@ -8,7 +8,7 @@ TRIALS: Mapping[str, str] = {
     "study": "string",
     "number": "int64",
     "state": "string",  # Optuna's: running, complete, pruned, fail, waiting
-    "outcome": "string",  # see tuner.records.keys.Outcome; missing while running and for lost trials
+    "outcome": "string",  # see tuner.records.keys.Outcome; missing while running and if lost
     "reference": "bool",
     "dataset": "string",
     "size": "Int64",  # trainable parameters

@@ -1,8 +1,8 @@
 """Tidy pandas frames of a study.
 
-Every function takes an `optuna.Study` that the tool made, or a `tuner.records.studies.StudyRecord`. The
-columns and dtypes are those that `analysis.columns` lists, also where there are no rows.
-Accuracies are fractions, sizes counts, times seconds.
+Every function takes an `optuna.Study` that the tool made, or a
+`tuner.records.studies.StudyRecord`. The columns and dtypes are those that `analysis.columns` lists,
+also where there are no rows. Accuracies are fractions, sizes counts, times seconds.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ import pytest
 
 from tests.helpers import tiny
 from tuner.errors import SpaceError
-from tuner.objectives.model_cost import measure
 from tuner.training.augmentation import Augmentation
 from tuner.training.failures import diverged, out_of_memory
 from tuner.training.labels import wants_one_hot
@@ -112,28 +111,3 @@ def test_losses_are_told_apart_by_name_function_and_object() -> None:
 )
 def test_running_out_of_memory_is_recognised(error: Exception, expected: bool) -> None:
     assert out_of_memory(error) is expected
-
-
-def test_costs_of_every_kind_of_layer() -> None:
-    layers = keras.layers
-    built = keras.Sequential(
-        [
-            layers.Input((8, 8, 3)),
-            layers.Conv2D(4, 3, padding="same", use_bias=False),  # 108 weights, 64 positions
-            layers.BatchNormalization(),  # 8 trainable, 8 not
-            layers.DepthwiseConv2D(3, strides=2, padding="same"),  # 36 + 4, 16 positions
-            layers.SeparableConv2D(6, 3, padding="same"),  # 36 + 24 + 6, 16 positions
-            layers.Dropout(0.5),  # its seed is no parameter
-            keras.Sequential([layers.GlobalAveragePooling2D(), layers.Dense(10)]),  # 60 + 10
-        ]
-    )
-    cost = measure(built)
-    assert cost.size == 108 + 8 + 40 + 66 + 70
-    assert cost.total_size == cost.size + 8
-    assert cost.macs == 108 * 64 + 36 * 16 + (36 + 24) * 16 + 60
-    assert cost.bytes == 4 * cost.total_size
-    built.layers[0].trainable = False
-    assert measure(built).size == cost.size - 108
-    assert measure(built).macs == cost.macs
-    counts = (cost.size, cost.macs, cost.bytes)
-    assert tuple(cost.of(what) for what in ("size", "macs", "bytes")) == counts

@@ -1,8 +1,8 @@
 """Measures the training of one model after the other, in a process laid out as a worker's.
 
-Started by `tuner.bench.measurement` as ``python -m tuner.bench.process``. Reads lines of JSON: first a
-placement, then a job each, answered by ``{"ready": ...}``, then ``go``, answered by what was
-measured. So several processes measure at the same time.
+Started by `tuner.bench.measurement` as ``python -m tuner.bench.process``. Reads lines of JSON:
+first a placement, then a job each, answered by ``{"ready": ...}``, then ``go``, answered by what
+was measured. So several processes measure at the same time.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.basics.optuna_private import set_state, storage_of
 from tuner.basics.seeds import derived_seed
 from tuner.certificates.statistics import LEVEL, SEEDS, judge, length, lower_bound
 from tuner.errors import UsageError
@@ -96,11 +97,10 @@ class Certification:
         waiting = self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
         last = max((t.number for t in waiting if self._is_mine(t)), default=-1)
         before = [t for t in waiting if t.number < last and not self._is_mine(t)]
-        storage = self.study._storage
         for trial in before:
             with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
                 # False where a worker of another process has just taken it.
-                if storage.set_trial_state_values(trial._trial_id, state=TrialState.RUNNING):
+                if set_state(self.study, trial, TrialState.RUNNING):
                     claims.abandon(self.study, trial, "another certificate comes first")
         if before:
             claims.requeue(self.study)
@@ -139,13 +139,12 @@ class Certification:
 
     def drop(self) -> None:
         """Takes back what is queued or under way: the verdict is known."""
-        storage = self.study._storage
         for trial in self.waiting():
             # Not lost, so nobody queues it again.
             with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
                 if trial.state == TrialState.WAITING:
-                    storage.set_trial_state_values(trial._trial_id, state=TrialState.RUNNING)
-                storage.set_trial_state_values(trial._trial_id, state=TrialState.FAIL)
+                    set_state(self.study, trial, TrialState.RUNNING)
+                set_state(self.study, trial, TrialState.FAIL)
 
     def store(self, seconds: float, hardware: Mapping[str, Any]) -> Certificate:
         """Writes the verdict into the main study.
@@ -189,7 +188,7 @@ def _companion(main: optuna.Study) -> optuna.Study:
     """The study of a study's certificate trainings, made where it is not there yet."""
     study = optuna.create_study(
         study_name=main.study_name + SUFFIX,
-        storage=main._storage,
+        storage=storage_of(main),
         direction="minimize",
         load_if_exists=True,
         pruner=optuna.pruners.NopPruner(),

@@ -21,6 +21,11 @@ SIGNATURE = "*Kept up to date by `tuner dashboard`; delete this line to keep a t
 
 
 def dashboard_package() -> Any:
+    """Optuna's dashboard, an extra.
+
+    Raises:
+        UsageError: It is not installed.
+    """
     try:
         import optuna_dashboard
     except ImportError as error:

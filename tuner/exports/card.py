@@ -27,7 +27,7 @@ def size(made: Exported) -> str:
     facts = made.facts
     return (
         f"{facts.size:,} trainable parameters ({facts.total_size:,} total), "
-        f"{facts.macs:,} MACs an image"
+        f"{words.count(facts.macs)} MACs an image"
     )
 
 

@@ -42,7 +42,8 @@ class Facts:
     size: int
     """Trainable parameters."""
     total_size: int
-    macs: int
+    macs: int | None
+    """None where they cannot be counted."""
     bytes: int
     """Of the file."""
     activations: int | None

@@ -36,7 +36,7 @@ def export(orders: ExportOrders) -> Facts:
     from tuner.basics.versions import installed, versions
     from tuner.exports.activations import peak
     from tuner.exports.conversion import convert, spread
-    from tuner.objectives.model_cost import measure
+    from tuner.objectives.model_cost import cost_of_model
 
     data = orders.dataset()
     model, own_layers = _load(orders)
@@ -50,7 +50,7 @@ def export(orders: ExportOrders) -> Facts:
     except Exception as error:
         why = f"the model cannot be converted to {orders.format}: {_line(error)}"
         raise ExportError(why) from error
-    cost = measure(model)
+    cost = cost_of_model(model, np.zeros((1, *orders.space["input_shape"]), np.uint8))
     _, height, width, channels = wrapped.inputs[0].shape
     return Facts(
         size=cost.size,

@@ -44,8 +44,8 @@ class Source:
         level = "" if found.bound is None else f" with {found.level:.0%} confidence"
         its_own = "" if self.certified else "; this file is the search's own training, not theirs"
         return (
-            f"certified: the target {words.percent(found.target, 2)} is met on the test images over "
-            f"{seeds}{bound}{level}{its_own}"
+            f"certified: the target {words.percent(found.target, 2)} is met on the test images "
+            f"over {seeds}{bound}{level}{its_own}"
         )
 
 

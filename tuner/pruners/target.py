@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from optuna.pruners import BasePruner
 from optuna.trial import TrialState
 
+from tuner.basics.optuna_private import set_attribute
 from tuner.curves import curve
 from tuner.curves.forecasts import ENDED, ended_curves, probability_of_reaching
 
@@ -131,7 +132,7 @@ class TargetPruner(BasePruner):
         drawn = zlib.crc32(f"audit {self._seed} {trial.number}".encode()) / 2**32
         if drawn >= self._audit:
             return False
-        study._storage.set_trial_user_attr(trial._trial_id, AUDIT, True)
+        set_attribute(study, trial, AUDIT, True)
         return True
 
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Certificates as they are stored, typed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tuner.objectives.target import Target
 from tuner.records.keys import StudyKey
 from tuner.records.trials import read_matrix
 
@@ -18,7 +19,8 @@ class Certificate:
     """Whether a configuration, trained from scratch with fresh seeds, meets the target.
 
     Each training sees training and validation images together, for somewhat more epochs
-    than the trial used (`tuner.certificates.statistics.length`), and is then tested once on the test images.
+    than the trial used (`tuner.certificates.statistics`), and is then tested once on the test
+    images.
     Certified: the one-sided lower confidence bound of the mean test accuracy (Student's t) is at
     or above the target.
     """
@@ -114,8 +116,9 @@ def refuted_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
     Margin included, as in a trial's own shortfall, and above 0.
     """
     margin = float(attributes.get(StudyKey.MARGIN, 0.0))
+    least = 1e-6  # a refuted model counts as one that missed, whatever its mean
     return {
-        number: max(found.target + margin - found.mean, 1e-6)
+        number: max(Target(found.target, margin).shortfall(found.mean), least)
         for number, found in certificates(attributes).items()
         if not found.certified
     }

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Names of everything stored on a study or a trial, and the outcomes of a trial."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ class TrialKey:
     BYTES = "bytes"  # of the weights in float32
     VALUE = "value"  # what the study minimises, known before any training
     HISTORY = "history"  # one dict an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds
+    TAKEN_OVER = "taken_over"  # epochs that a lost trial had trained and this one went on from
     AUDIT = "audit"  # whether the pruner would have stopped it and did not, to learn if it may
     PROJECTED = "projected"  # [mean, sd] of the final shortfall of a stopped training
     STOP = "stop"  # why a training was stopped, one sentence

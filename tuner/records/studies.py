@@ -1,8 +1,4 @@
-"""Names and types of everything stored on a study or a trial.
-
-The seam between the search, which writes, and whoever reads: the command line, notebooks, reports.
-Imports Optuna only.
-"""
+"""A study and what is true of its trials together, typed."""
 
 from __future__ import annotations
 
@@ -12,6 +8,9 @@ from typing import Any
 
 import optuna
 
+from tuner.objectives.metrics import DEFAULT_METRIC
+from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
+from tuner.objectives.target import Target
 from tuner.records.certificates import Certificate, certificates, refuted
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.trials import TrialRecord, smallest
@@ -59,9 +58,19 @@ class StudyRecord:
         return self.study.get("target")
 
     @property
+    def objective(self) -> Target | None:
+        """What has to be reached, margin included; None in a sweep."""
+        return None if self.target is None else Target(self.target, self.margin)
+
+    @property
     def minimize(self) -> str:
-        """``size``, ``macs`` or ``bytes``."""
-        return str(self.study.get("minimize", "size"))
+        """The name of what the study minimises."""
+        return str(self.study.get("minimize", DEFAULT_QUANTITY.name))
+
+    @property
+    def quantity(self) -> Quantity:
+        """What the study minimises."""
+        return QUANTITIES[self.minimize]
 
     @property
     def horizon(self) -> int:
@@ -104,7 +113,7 @@ class StudyRecord:
         reference = self.reference
         if reference is None or reference.number == trial.number:
             return None
-        theirs, ours = getattr(reference, self.minimize), getattr(trial, self.minimize)
+        theirs, ours = (t.amount(self.minimize) for t in (reference, trial))
         return theirs / ours if theirs and ours else None
 
     @property
@@ -149,14 +158,15 @@ class StudyRecord:
 
     @property
     def closest(self) -> TrialRecord | None:
-        """The trained trial with the highest validation accuracy."""
-        seen = [t for t in self.trained if t.val_accuracy is not None]
-        return max(seen, key=lambda t: t.val_accuracy or 0.0, default=None)
+        """The trained trial that came furthest on the validation images."""
+        seen = {t.number: t.val_accuracy for t in self.trained if t.val_accuracy is not None}
+        best = DEFAULT_METRIC.best_of(seen.values())
+        return next((t for t in self.trained if seen.get(t.number) == best), None)
 
     @property
     def epochs_spent(self) -> int:
         """Epochs trained in all, those of lost trainings included."""
-        return sum(t.epochs for t in self.trials)
+        return sum(t.epochs - t.taken_over for t in self.trials)
 
     @property
     def epochs_saved(self) -> int:

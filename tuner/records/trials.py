@@ -1,15 +1,15 @@
-"""TODO."""
+"""A trial as it is stored, typed."""
 
 from __future__ import annotations
 
 import datetime
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records.epochs import Epoch, read_epoch
 from tuner.records.keys import OUTCOMES, SHORTFALL, TRAINED, Outcome, TrialKey
 
@@ -66,10 +66,19 @@ class TrialRecord:
         return self.history[-1].epoch if self.history else 0
 
     @property
+    def taken_over(self) -> int:
+        """Epochs among them that a lost trial had trained, and this one went on from."""
+        return int(self.attributes.get(TrialKey.TAKEN_OVER, 0))
+
+    @property
     def val_accuracy(self) -> float | None:
         """The best validation accuracy of any epoch, a fraction."""
-        seen = [e.val_accuracy for e in self.history if math.isfinite(e.val_accuracy)]
-        return max(seen, default=None)
+        return DEFAULT_METRIC.best_of(e.val_accuracy for e in self.history)
+
+    def amount(self, quantity: str) -> float | None:
+        """How much the model has of a quantity, by its name; None where that is not known."""
+        found = self.attributes.get(quantity)
+        return None if found is None else float(found)
 
     @property
     def trained(self) -> bool:
@@ -130,4 +139,5 @@ def smallest(trials: Iterable[TrialRecord]) -> TrialRecord | None:
 
 
 def read_matrix(rows: Any) -> tuple[tuple[int, ...], ...] | None:
+    """A confusion matrix as stored, unchangeable."""
     return None if rows is None else tuple(tuple(int(n) for n in row) for row in rows)

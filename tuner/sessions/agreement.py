@@ -34,7 +34,9 @@ def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int)
                 "use another storage or study name."
             )
         first = next(iter(data.values()))
-        margin = spec.margin_for(first.validation_size) if isinstance(spec, SearchStudy) else 0.0
+        margin = 0.0
+        if isinstance(spec, SearchStudy):
+            margin = spec.objective(first.validation_size).margin
         for key, value in {
             StudyKey.STUDY: spec.model_dump(),
             StudyKey.DATA: described,

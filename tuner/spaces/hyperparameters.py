@@ -126,9 +126,11 @@ def walk_space(hypermodel: Any, hp: AnsweredHyperParameters) -> None:
 
 
 def cannot(hypermodel: Any, what: str, error: Exception) -> SpaceError:
+    """The error for a space that cannot do what is asked of it."""
     reason = " ".join(str(error).split()) or type(error).__name__
     return SpaceError(f"{name_of(hypermodel)} cannot {what}: {reason}")
 
 
 def name_of(hypermodel: Any) -> str:
+    """What to call a space in a message."""
     return type(hypermodel).__name__

@@ -1,10 +1,12 @@
-"""TODO."""
+"""What a configuration costs, worked out from its values without building a model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
+from tuner.objectives.model_cost import ModelCost
+from tuner.objectives.quantities import DEFAULT_QUANTITY, Quantity
 from tuner.spaces.configurations import decode
 from tuner.spaces.exploration import explore
 
@@ -34,28 +36,28 @@ class Cost(Protocol):
 
 
 def size_of(
-    hypermodel: Any, minimize: Literal["size", "macs", "bytes"] = "size"
+    hypermodel: Any, quantity: Quantity = DEFAULT_QUANTITY
 ) -> Callable[[dict[str, Any]], int] | None:
     """How large the model of a configuration is, without building it.
 
     Args:
         hypermodel: The space.
-        minimize: ``size`` (trainable parameters), ``macs`` (multiply-accumulates of one image)
-            or ``bytes`` (of all parameters in float32).
+        quantity: What of the model.
 
     Returns:
         A function of Optuna's params, of which there may be more than are active, that raises
-        ValueError where no model can be built; None where the space offers no ``measure``.
+        ValueError where no model can be built; None where the space offers no ``measure``, or the
+        quantity does not follow from what it answers.
     """
     measure = _measure(hypermodel)
-    if measure is None:
+    if measure is None or quantity.of_cost(ModelCost(size=1, total_size=1, macs=1)) is None:
         return None
 
     def size(params: dict[str, Any]) -> int:
         cost = measure(params)
-        if minimize == "bytes":
-            return 4 * cost.total
-        return cost.macs if minimize == "macs" else cost.size
+        found = quantity.of_cost(ModelCost(cost.size, cost.total, cost.macs))
+        assert found is not None
+        return found
 
     return size
 

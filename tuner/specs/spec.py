@@ -1,4 +1,4 @@
-"""TODO."""
+"""What a study file holds, as pydantic models: a search, or a sweep."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
+from tuner.objectives.metrics import DEFAULT_METRIC
+from tuner.objectives.quantities import DEFAULT_QUANTITY, quantity_of
+from tuner.objectives.target import Target
+
 Value = bool | int | float | str
 
-Minimize = Literal["size", "macs", "bytes"]
+
+def _known_quantity(name: str) -> str:
+    quantity_of(name)
+    return name
+
+
+Minimize = Annotated[str, pydantic.AfterValidator(_known_quantity)]
+"""The name of one of `tuner.objectives.quantities.QUANTITIES`."""
 
 
 class _Base(pydantic.BaseModel):
@@ -37,20 +48,16 @@ class SearchStudy(_Base):
     """The accuracy to reach, a fraction."""
     margin: Annotated[float, pydantic.Field(ge=0, lt=0.5)] | None = None
     """How far above the target validation must come; None: half a point on 5,000 images."""
-    minimize: Minimize = "size"
+    minimize: Minimize = DEFAULT_QUANTITY.name
     reference: dict[str, Value] | None = None
     """The configuration to beat, trained first; what it leaves out takes the space's default."""
     reference_name: str = "the reference model"
 
-    def margin_for(self, validation_size: int) -> float:
-        """The margin on `validation_size` images, a fraction.
-
-        The noise of a measured accuracy shrinks with the root of the number of images, so the
-        default of half a point belongs to 5,000 images and grows on fewer.
-        """
-        if self.margin is not None:
-            return self.margin
-        return float(round(0.005 * (5_000 / max(validation_size, 1)) ** 0.5, 5))
+    def objective(self, validation_size: int) -> Target:
+        """What has to be reached where so many examples are validated on."""
+        metric = DEFAULT_METRIC
+        margin = metric.margin(validation_size) if self.margin is None else self.margin
+        return Target(self.target, margin, metric)
 
     def datasets(self) -> tuple[str, ...]:
         """The data sets that the study names, one."""

@@ -18,8 +18,9 @@ import optuna
 import psutil
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.basics.optuna_private import set_attribute, set_state, stored
 from tuner.records.certificates import refuted
-from tuner.records.keys import TRAINED, StudyKey, TrialKey
+from tuner.records.keys import TRAINED, TrialKey
 
 HEARTBEAT_SECONDS = 30
 STALE_SECONDS = 180
@@ -77,8 +78,8 @@ def claim(trial: optuna.Trial) -> None:
 
 def is_mine(study: optuna.Study, trial: optuna.Trial) -> bool:
     """Whether this process still is the one that trains the trial."""
-    stored = study._storage.get_trial(trial._trial_id)
-    worker = stored.user_attrs.get(TrialKey.WORKER, {})
+    now = stored(study, trial)
+    worker = now.user_attrs.get(TrialKey.WORKER, {})
     return (worker.get("host"), worker.get("pid")) == (socket.gethostname(), os.getpid())
 
 
@@ -155,26 +156,24 @@ def incumbent(study: optuna.Study) -> FrozenTrial | None:
 
 def abandon(study: optuna.Study, trial: FrozenTrial | optuna.Trial, why: str) -> bool:
     """Ends a running trial without an outcome; false where another process was faster."""
-    storage, trial_id = study._storage, trial._trial_id
     with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
-        storage.set_trial_user_attr(trial_id, TrialKey.LOST, why)
-        return bool(storage.set_trial_state_values(trial_id, state=TrialState.FAIL))
+        set_attribute(study, trial, TrialKey.LOST, why)
+        return set_state(study, trial, TrialState.FAIL)
     return False
 
 
 def conclude(study: optuna.Study, trial: FrozenTrial) -> None:
     """Ends a trial whose worker died between storing the outcome and telling the study."""
     outcome = trial.user_attrs[TrialKey.OUTCOME]
-    minimize = study.user_attrs[StudyKey.STUDY].get("minimize", "size")
     state, values = TrialState.PRUNED, None
     if outcome in ("reached", "missed"):
-        state, values = TrialState.COMPLETE, [float(trial.user_attrs[minimize])]
+        state, values = TrialState.COMPLETE, [float(trial.user_attrs[TrialKey.VALUE])]
     elif outcome in ("out_of_memory", "failed"):
         state = TrialState.FAIL
     elif trial.intermediate_values:
         values = [trial.intermediate_values[max(trial.intermediate_values)]]
     with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
-        study._storage.set_trial_state_values(trial._trial_id, state=state, values=values)
+        set_state(study, trial, state, values)
 
 
 def reap(study: optuna.Study) -> list[int]:
@@ -233,12 +232,11 @@ def count_crash(study: optuna.Study, pid: int, code: int) -> int | None:
         if TrialKey.OUTCOME in trial.user_attrs:
             return None
         crashes = trial.user_attrs.get(TrialKey.CRASHES, 0) + 1
-        storage, trial_id = study._storage, trial._trial_id
-        storage.set_trial_user_attr(trial_id, TrialKey.CRASHES, crashes)
+        set_attribute(study, trial, TrialKey.CRASHES, crashes)
         if crashes < MOST_CRASHES:
             return trial.number
         outcome = "out_of_memory" if code == -9 else "failed"
         error = f"{crashes} workers died training it, the last with exit code {code}"
-        storage.set_trial_user_attr(trial_id, TrialKey.ERROR, error)
-        storage.set_trial_user_attr(trial_id, TrialKey.OUTCOME, outcome)
+        set_attribute(study, trial, TrialKey.ERROR, error)
+        set_attribute(study, trial, TrialKey.OUTCOME, outcome)
     return None

@@ -9,6 +9,7 @@ import optuna
 from optuna.storages import BaseStorage
 
 from tuner.basics.environment import RESULTS
+from tuner.basics.optuna_private import age_of
 from tuner.basics.suggestions import suggestion
 from tuner.errors import UsageError
 from tuner.records.keys import StudyKey
@@ -47,7 +48,7 @@ def study_names(storage: BaseStorage) -> list[str]:
         for s in storage.get_all_studies()
         if StudyKey.SCHEMA in s.user_attrs and StudyKey.CERTIFIES not in s.user_attrs
     ]
-    return [s.study_name for s in sorted(made, key=lambda s: s._study_id)]
+    return [s.study_name for s in sorted(made, key=age_of)]
 
 
 def find_study(name: str, storage: BaseStorage) -> optuna.Study:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.trial import TrialState
 
+from tuner.basics.optuna_private import storage_of
 from tuner.errors import UsageError
 from tuner.records.certificates import refuted_shortfalls
 from tuner.records.keys import SHORTFALL, StudyKey
@@ -35,7 +36,7 @@ def agree(study: optuna.Study, name: str | None) -> None:
     """
     if name is None:
         return
-    other = find_study(name, study._storage)
+    other = find_study(name, storage_of(study))
     began = study.user_attrs.get(StudyKey.WARM_START)
     if began is not None and began["study"] == other.study_name:
         return
@@ -68,7 +69,7 @@ def evidence(study: optuna.Study) -> list[FrozenTrial]:
     if began is None:
         return []
     try:
-        other = optuna.load_study(study_name=began["study"], storage=study._storage)
+        other = optuna.load_study(study_name=began["study"], storage=storage_of(study))
     except KeyError as error:
         raise UsageError(
             f"study {study.study_name!r} began with the trials of {began['study']!r}, which the "
@@ -105,7 +106,7 @@ def check(trials: Iterable[FrozenTrial], names: Iterable[str], study: optuna.Stu
 
 
 def _asked(record: StudyRecord) -> float:
-    return (record.target or 0.0) + record.margin
+    return 0.0 if record.objective is None else record.objective.bar
 
 
 def moved(

@@ -25,6 +25,8 @@ import pytest
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
+from tuner.basics.optuna_private import stored
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -81,7 +83,7 @@ def _ask(study: optuna.Study, values: Mapping[int, float]) -> FrozenTrial:
     trial = study.ask()
     for step, value in values.items():
         trial.report(value, step)
-    return study._storage.get_trial(trial._trial_id)
+    return stored(study, trial)
 
 
 class PrunerTestCase:
@@ -155,7 +157,7 @@ class PrunerTestCase:
         trial = _ask(study, {1: 0.9, 2: 0.8, 3: 0.75})
         before = copy.deepcopy(trial)
         study.pruner.prune(study, trial)
-        for seen in (trial, study._storage.get_trial(trial._trial_id)):
+        for seen in (trial, stored(study, trial)):
             assert seen.state == before.state
             assert seen.params == before.params
             assert seen.values == before.values

@@ -29,7 +29,7 @@ def confusion(labels: Array, predicted: Array, num_classes: int) -> Array:
 
 
 def predict(model: Any, x: Array, num_classes: int) -> Array:
-    """The class that the model takes each image for.
+    """What the model gives for each image.
 
     Args:
         model: Gives a number for each class.
@@ -37,17 +37,16 @@ def predict(model: Any, x: Array, num_classes: int) -> Array:
         num_classes: How many classes there are.
 
     Returns:
-        int64, [n].
+        One number for each class, [n, num_classes].
 
     Raises:
         SpaceError: The model's output is not one number a class.
     """
     size = even(len(x), EVALUATION_BATCH_SIZE) or EVALUATION_BATCH_SIZE
-    scores = np.asarray(model.predict(x, batch_size=size, verbose=0))
+    scores: Array = np.asarray(model.predict(x, batch_size=size, verbose=0))
     if scores.shape != (len(x), num_classes):
         raise SpaceError(
             f"the model's output has the shape {scores.shape[1:]} for an image; "
             f"it must give one number for each of the {num_classes} classes."
         )
-    found: Array = scores.argmax(axis=1).astype(np.int64)
-    return found
+    return scores

@@ -1,1 +1,6 @@
-"""TODO."""
+"""Trials: one class for each kind, from a claimed trial to its outcome in the storage.
+
+`base` has what all kinds do in the same order, as hooks that `search`, `sweep` and `certificate`
+fill in; `run` picks the class and sees to what goes wrong. How a model is trained is
+`tuner.training`'s matter; who trains what, `tuner.storages.claims`'.
+"""

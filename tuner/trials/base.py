@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from tuner.basics.seeds import derived_seed
-from tuner.curves.forecasts import ended_curves, project_shortfall
 from tuner.data import DataSet
 from tuner.errors import SpaceError
-from tuner.objectives.model_cost import ModelCost, measure
-from tuner.records.epochs import Epoch
-from tuner.records.keys import GATE, SHORTFALL, Outcome, TrialKey
+from tuner.objectives.metrics import DEFAULT_METRIC
+from tuner.objectives.model_cost import ModelCost, cost_of_model
+from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
+from tuner.records.epochs import Epoch, epoch_fields
+from tuner.records.keys import Outcome, TrialKey
 from tuner.spaces.hyperparameters import TrialHyperParameters
-from tuner.specs.spec import Minimize, SearchStudy, Study, SweepStudy
+from tuner.specs.spec import Study
 from tuner.storages import claims
 from tuner.training.augmentation import from_values
+from tuner.training.checkpoints import Checkpoint
 from tuner.training.failures import diverged
 from tuner.training.loop import DEFAULT_BATCH_SIZE, Images, epochs
 from tuner.training.scores import confusion, predict
-from tuner.trials import artifacts
-from tuner.trials.search import GATE_SLACK
 
 
 class StopRequested(Exception):  # noqa: N818 - not an error
@@ -56,27 +56,70 @@ class Work:
     certifying: bool = False
     """Whether the trials are the trainings of certificates."""
 
+    @property
+    def kind(self) -> str:
+        """``search``, ``sweep`` or ``certificate``."""
+        return "certificate" if self.certifying else self.spec.kind
 
-class TrialRun:
-    """The state of one running trial of a search or a sweep."""
+
+class TrialRun(ABC):
+    """The state of one running trial; what its kind does in its own way are the hooks.
+
+    Attributes:
+        settled: Whether batch normalisation's statistics are settled before each validation.
+        quantity: What the trial's value is.
+        horizon: The most epochs.
+    """
+
+    settled: ClassVar[bool] = True
 
     def __init__(self, trial: optuna.Trial, work: Work) -> None:
         self.trial = trial
         self.work = work
-        self.spec = work.spec
         attributes = trial.user_attrs
-        self.dataset = attributes.get(TrialKey.DATA) or self.spec.datasets()[0]
+        self.dataset = attributes.get(TrialKey.DATA) or work.spec.datasets()[0]
         self.data = work.data[self.dataset]
-        self.is_reference = bool(attributes.get(TrialKey.REFERENCE))
-        root = attributes.get(TrialKey.RETRY_OF, trial.number)
-        self.seed = int(attributes.get(TrialKey.SEED, derived_seed(work.seed, root)))
+        self.root = int(attributes.get(TrialKey.RETRY_OF, trial.number))
+        self.seed = int(attributes.get(TrialKey.SEED, derived_seed(work.seed, self.root)))
         self.history: list[Epoch] = []
-        self.horizon = self.spec.horizon
-        self.minimize: Minimize = "size"
-        self.bar = 1.0
-        if isinstance(self.spec, SearchStudy):
-            self.minimize = self.spec.minimize
-            self.bar = self.spec.target + self.spec.margin_for(self.data.validation_size)
+        self.metric = DEFAULT_METRIC
+        self.quantity: Quantity = DEFAULT_QUANTITY
+        self.horizon = work.spec.horizon
+
+    # Hooks
+
+    def gate(self, cost: ModelCost) -> bool:
+        """Whether training would be pointless; stores why."""
+        return False
+
+    def images(self) -> Images:
+        """What to train and to validate on."""
+        x_train, y_train = self.data.train()
+        x_validation, y_validation = self.data.validation()
+        return Images(x_train, y_train, x_validation, y_validation, len(self.data.classes))
+
+    @abstractmethod
+    def report(self, epoch: Epoch) -> None:
+        """Tells Optuna of an epoch."""
+
+    def verdict(self, epoch: Epoch, cost: ModelCost) -> Outcome | None:
+        """The outcome where the training ends with this epoch; None where it goes on."""
+        return None
+
+    @abstractmethod
+    def conclude(self, model: Any, outcome: Outcome) -> Outcome:
+        """Measures the trained model, keeps what is kept of it, and says the last word."""
+
+    @abstractmethod
+    def constrain(self, outcome: Outcome) -> None:
+        """Sets the constraint of a trial that was trained."""
+
+    @property
+    def name(self) -> str:
+        """Of the trial's files, the same after it was lost and queued again."""
+        return f"trial-{self.root:04d}"
+
+    # The same for every kind
 
     def go(self, started: float) -> Outcome:
         """Runs the trial; `started` is a time of `time.monotonic`."""
@@ -87,21 +130,41 @@ class TrialRun:
         model = self.work.spaces[self.dataset].build(hp)
         if not getattr(model, "optimizer", None):
             raise SpaceError("the search space's build() must return a compiled Keras model.")
-        cost = measure(model)
-        self._describe(dict(hp.values), cost)
-        if self._gated(cost):
-            return self._end("gated", cost, started)
-        outcome = self._conclude(model, self._train(model, dict(hp.values), cost))
-        return self._end(outcome, cost, started)
+        cost = cost_of_model(model, self.data.train()[0][:1])
+        value = self._value(cost)
+        values = dict(hp.values)
+        self._describe(values, cost)
+        if self.gate(cost):
+            return self._end("gated", value, started)
+        outcome = self.conclude(model, self._train(model, values, cost))
+        return self._end(outcome, value, started)
+
+    def _value(self, cost: ModelCost) -> int:
+        """What the study minimises.
+
+        Raises:
+            SpaceError: It is not known of this model, or there is nothing to minimise.
+        """
+        if cost.size == 0:
+            raise SpaceError(
+                "the model that the search space's build() returns has no trainable parameters; "
+                "give it a layer that learns."
+            )
+        value = self.quantity.of_cost(cost)
+        if value is None:
+            raise SpaceError(
+                f"the {self.quantity.unit} of the model cannot be counted, since a part of it runs "
+                "where it cannot be watched; minimise size instead."
+            )
+        return value
 
     def _describe(self, values: dict[str, Any], cost: ModelCost) -> None:
+        known = {q.name: q.of_cost(cost) for q in QUANTITIES.values() if q.exact}
         for key, value in {
+            **known,
             TrialKey.VALUES: values,
-            TrialKey.SIZE: cost.size,
             TrialKey.TOTAL_SIZE: cost.total_size,
-            TrialKey.MACS: cost.macs,
-            TrialKey.BYTES: cost.bytes,
-            TrialKey.VALUE: cost.of(self.minimize),
+            TrialKey.VALUE: self.quantity.of_cost(cost),
             TrialKey.SEED: self.seed,
             TrialKey.DATA: self.dataset,
             TrialKey.DATA_HASH: self.data.hash,
@@ -109,125 +172,94 @@ class TrialRun:
         }.items():
             self.trial.set_user_attr(key, value)
 
-    def _smaller(self, cost: ModelCost) -> FrozenTrial | None:
-        """The incumbent, where this model is not smaller."""
-        incumbent = claims.incumbent(self.work.study)
-        if incumbent is None or cost.of(self.minimize) < (incumbent.value or 0):
-            return None
-        return incumbent
-
-    def _gated(self, cost: ModelCost) -> bool:
-        """Whether training would be pointless: too large, or trained already."""
-        if self.is_reference or not isinstance(self.spec, SearchStudy):
-            return False
-        if (incumbent := self._smaller(cost)) is not None:
-            value, best = cost.of(self.minimize), incumbent.value or 1
-            self._stop(
-                f"{self.minimize} {value:,} is not below the {best:,.0f} "
-                f"of trial {incumbent.number}, which met the target"
-            )
-            self.trial.set_constraint(GATE, math.log(value / best) + GATE_SLACK)
-            return True
-        if (twin := self._twin()) is not None:
-            self._stop(f"trial {twin} is the same configuration")
-            self.trial.set_constraint(GATE, GATE_SLACK)
-            return True
-        return False
-
-    def _twin(self) -> int | None:
-        """An earlier trial with the same hyperparameters that was or is being trained."""
-        mine = self.trial.params
-        for other in self.work.study.get_trials(deepcopy=False)[: self.trial.number]:
-            outcome = other.user_attrs.get(TrialKey.OUTCOME)
-            counts = claims.is_running(other) or outcome not in (None, "gated")
-            if counts and other.params == mine:
-                return other.number
-        return None
-
     def _train(self, model: Any, values: dict[str, Any], cost: ModelCost) -> Outcome:
+        checkpoint = self._checkpoint(values)
+        self._take_over(checkpoint.history)
         training = epochs(
             model,
-            self._images(),
+            self.images(),
             horizon=self.horizon,
             batch_size=int(values.get("batch_size") or DEFAULT_BATCH_SIZE),
             augmentation=from_values(values),
             seed=self.seed,
-            # A sweep compares trainings as Keras by itself would run them.
-            settled=isinstance(self.spec, SearchStudy),
+            settled=self.settled,
             pause=self._stop_if_asked,
+            checkpoint=checkpoint,
         )
         with contextlib.closing(training):
             for epoch in training:
-                self._report(epoch)
-                if (outcome := self._verdict(epoch, cost)) is not None:
+                self._note(epoch)
+                if diverged(epoch):
+                    self.stop(f"the loss was {epoch.loss} in epoch {epoch.epoch}")
+                    return "diverged"
+                if (outcome := self.verdict(epoch, cost)) is not None:
                     return outcome
                 self._stop_if_asked()
         return "missed"
 
-    def _images(self) -> Images:
-        x_train, y_train = self.data.train()
-        x_validation, y_validation = self.data.validation()
-        return Images(x_train, y_train, x_validation, y_validation, len(self.data.classes))
+    def _checkpoint(self, values: dict[str, Any]) -> Checkpoint:
+        identity = {
+            "study": self.work.study.study_name,
+            "seed": self.seed,
+            "values": values,
+            "data": self.data.hash,
+            "horizon": self.horizon,
+        }
+        return Checkpoint(self._checkpoint_file, identity)
 
-    def _conclude(self, model: Any, outcome: Outcome) -> Outcome:
-        """What is measured of the trained model, and kept of it."""
-        if outcome == "reached":
-            name = f"trial-{self.trial.number:04d}.keras"
-            self._save(model, name)
-            self._confuse(model, *self.data.validation())
-            artifacts.keep(self.trial, self.work.results.parent, self.work.results / name)
-        elif isinstance(self.spec, SweepStudy):
-            # A sweep chooses nothing, so its test accuracies mislead nobody.
-            self._test(model)
-        return outcome
+    @property
+    def _checkpoint_file(self) -> Path:
+        return self.work.results / "checkpoints" / f"{self.name}.npz"
 
-    def _test(self, model: Any) -> float:
-        """Measures the model once on the test images."""
-        accuracy = self._confuse(model, *self.data.test())
-        self.trial.set_user_attr(TrialKey.TEST_ACCURACY, accuracy)
-        return accuracy
+    def _take_over(self, history: list[Epoch]) -> None:
+        """Says of this trial what a dead worker had trained of it."""
+        if not history:
+            return
+        self.history = list(history)
+        self.trial.set_user_attr(TrialKey.TAKEN_OVER, len(history))
+        self._store_history()
+        for epoch in history:
+            self.report(epoch)
 
-    def _confuse(self, model: Any, x: Any, y: Any) -> float:
-        """Stores which classes the model takes for which; returns its accuracy."""
-        classes = len(self.data.classes)
-        square = confusion(y, predict(model, x, classes), classes)
-        self.trial.set_user_attr(TrialKey.CONFUSION, square.tolist())
-        return float(square.trace() / square.sum())
+    def _note(self, epoch: Epoch) -> None:
+        if not claims.is_mine(self.work.study, self.trial):
+            raise TakenOverError
+        self.history.append(epoch)
+        self._store_history()
+        self.report(epoch)
+
+    def _store_history(self) -> None:
+        self.trial.set_user_attr(TrialKey.HISTORY, [epoch_fields(e) for e in self.history])
 
     def _stop_if_asked(self) -> None:
         if self.work.stopping():
             raise StopRequested
 
-    def _report(self, epoch: Epoch) -> None:
-        if not claims.is_mine(self.work.study, self.trial):
-            raise TakenOverError
-        self.history.append(epoch)
-        self.trial.set_user_attr(TrialKey.HISTORY, [finite(e) for e in self.history])
-        self.trial.report(self.bar - epoch.val_accuracy, step=epoch.epoch)
+    def _end(self, outcome: Outcome, value: int, started: float) -> Outcome:
+        self.trial.set_user_attr(TrialKey.SECONDS, round(time.monotonic() - started, 2))
+        if outcome != "gated":
+            self.constrain(outcome)
+        self.trial.set_user_attr(TrialKey.OUTCOME, outcome)
+        if outcome in ("reached", "missed"):
+            self.work.study.tell(self.trial, value)
+        else:
+            self.work.study.tell(self.trial, state=TrialState.PRUNED)
+        self.forget()
+        return outcome
 
-    def _verdict(self, epoch: Epoch, cost: ModelCost) -> Outcome | None:
-        """The outcome where the training ends with this epoch; None where it goes on."""
-        if diverged(epoch):
-            self._stop(f"the loss was {epoch.loss} in epoch {epoch.epoch}")
-            return "diverged"
-        if not isinstance(self.spec, SearchStudy):
-            return None
-        if epoch.val_accuracy >= self.bar:
-            return "reached"
-        if self.is_reference or epoch.epoch == self.horizon:
-            return None
-        if (incumbent := self._smaller(cost)) is not None:
-            self._stop(f"trial {incumbent.number} met the target with a smaller model")
-            return "pruned"
-        if self.trial.should_prune():
-            self._stop("it was not going to meet the target")
-            return "pruned"
-        return None
+    def forget(self) -> None:
+        """Removes the checkpoint: the trial has ended, nobody goes on from there."""
+        with contextlib.suppress(OSError):
+            self._checkpoint_file.unlink(missing_ok=True)
 
-    def _stop(self, why: str) -> None:
+    # For the hooks
+
+    def stop(self, why: str) -> None:
+        """Stores why the training ended early, one sentence."""
         self.trial.set_user_attr(TrialKey.STOP, why)
 
-    def _save(self, model: Any, name: str) -> None:
+    def save(self, model: Any, name: str) -> Path:
+        """Writes the model's file, whole or not at all."""
         self.work.results.mkdir(parents=True, exist_ok=True)
         part = self.work.results / f".{name}.part.keras"
         try:
@@ -236,48 +268,18 @@ class TrialRun:
         finally:
             part.unlink(missing_ok=True)
         self.trial.set_user_attr(TrialKey.MODEL_FILE, name)
+        return self.work.results / name
 
-    def _end(self, outcome: Outcome, cost: ModelCost, started: float) -> Outcome:
-        self.trial.set_user_attr(TrialKey.SECONDS, round(time.monotonic() - started, 2))
-        if isinstance(self.spec, SearchStudy) and outcome != "gated":
-            self._constrain(outcome)
-        self.trial.set_user_attr(TrialKey.OUTCOME, outcome)
-        if outcome in ("reached", "missed"):
-            self.work.study.tell(self.trial, cost.of(self.minimize))
-        else:
-            self.work.study.tell(self.trial, state=TrialState.PRUNED)
-        return outcome
+    def test(self, model: Any) -> float:
+        """Measures the model once on the test images."""
+        measured = self.confuse(model, *self.data.test())
+        self.trial.set_user_attr(TrialKey.TEST_ACCURACY, measured)
+        return measured
 
-    def _constrain(self, outcome: Outcome) -> None:
-        """Sets the constraint: measured where the training ran out, projected where it did not."""
-        best = max(e.val_accuracy for e in self.history)
-        shortfall = self.bar - best
-        if outcome == "diverged":
-            shortfall = self.bar
-        elif outcome == "pruned":
-            mean, sd = project_shortfall(
-                {e.epoch: self.bar - e.val_accuracy for e in self.history},
-                self.spec.horizon,
-                ended_curves(self.work.study.get_trials(deepcopy=False)),
-            )
-            self.trial.set_user_attr(TrialKey.PROJECTED, [float(mean), float(sd)])
-            # It was stopped, so it has not met the target, whatever the projection hopes for.
-            shortfall = max(float(mean), GATE_SLACK)
-        self.trial.set_constraint(SHORTFALL, shortfall)
-        # The dashboard knows constraints by Optuna's older key only.
-        self.work.study._storage.set_trial_system_attr(
-            self.trial._trial_id, "constraints", [shortfall]
-        )
-
-
-def finite(epoch: Epoch) -> dict[str, float | int | None]:
-    """An epoch for the storage, whose JSON has no NaN.
-
-    A very large number stands for a loss that is none, null for what was not validated.
-    """
-    fields = dataclasses.asdict(epoch)
-    if math.isnan(epoch.val_accuracy):
-        fields |= {"val_loss": None, "val_accuracy": None}
-    return {
-        k: (v if not isinstance(v, float) or math.isfinite(v) else 1e30) for k, v in fields.items()
-    }
+    def confuse(self, model: Any, x: Any, y: Any) -> float:
+        """Stores which classes the model takes for which; returns the metric."""
+        classes = len(self.data.classes)
+        scores = predict(model, x, classes)
+        square = confusion(y, scores.argmax(axis=1), classes)
+        self.trial.set_user_attr(TrialKey.CONFUSION, square.tolist())
+        return self.metric.of(y, scores)

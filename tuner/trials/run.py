@@ -1,4 +1,4 @@
-"""TODO."""
+"""Runs a claimed trial, whatever its kind, and sees to what goes wrong."""
 
 from __future__ import annotations
 
@@ -14,8 +14,18 @@ from tuner.records.keys import Outcome, TrialKey
 from tuner.storages import claims
 from tuner.training.failures import out_of_memory
 from tuner.trials.base import StopRequested, TakenOverError, TrialRun, Work
+from tuner.trials.certificate import CertificateTrial
+from tuner.trials.search import SearchTrial
+from tuner.trials.sweep import SweepTrial
 
 log = logging.getLogger(__name__)
+
+KINDS: dict[str, type[TrialRun]] = {
+    "search": SearchTrial,
+    "sweep": SweepTrial,
+    "certificate": CertificateTrial,
+}
+"""By what `Work.kind` says."""
 
 
 def run(trial: optuna.Trial, work: Work) -> Outcome | None:
@@ -25,12 +35,9 @@ def run(trial: optuna.Trial, work: Work) -> Outcome | None:
         The outcome; None where the training was stopped and the trial is to be trained again.
     """
     started = time.monotonic()
+    running = KINDS[work.kind](trial, work)
     try:
-        if work.certifying:
-            from tuner.trials.certificate import ProofRun
-
-            return ProofRun(trial, work).go(started)
-        return TrialRun(trial, work).go(started)
+        return running.go(started)
     except StopRequested:
         claims.abandon(work.study, trial, "it was stopped while training")
         return None
@@ -48,6 +55,7 @@ def run(trial: optuna.Trial, work: Work) -> Outcome | None:
         trial.set_user_attr(TrialKey.SECONDS, round(time.monotonic() - started, 2))
         trial.set_user_attr(TrialKey.OUTCOME, outcome)
         work.study.tell(trial, state=TrialState.FAIL)
+        running.forget()
         return outcome
     finally:
         _release_memory()

@@ -1,6 +1,114 @@
-"""TODO."""
+"""A trial of a search: gated by the incumbent, stopped at the target or short of it."""
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial
+
+from tuner.basics.optuna_private import show_constraints
+from tuner.curves.forecasts import ended_curves, project_shortfall
+from tuner.objectives.model_cost import ModelCost
+from tuner.objectives.quantities import quantity_of
+from tuner.records.epochs import Epoch
+from tuner.records.keys import GATE, SHORTFALL, Outcome, TrialKey
+from tuner.specs.spec import SearchStudy
+from tuner.storages import claims
+from tuner.trials import artifacts
+from tuner.trials.base import TrialRun, Work
+
 GATE_SLACK = 1e-6
 """Keeps the gate's constraint above 0 where a size equals the incumbent's."""
+
+
+class SearchTrial(TrialRun):
+    """The state of one running trial of a search."""
+
+    def __init__(self, trial: optuna.Trial, work: Work) -> None:
+        super().__init__(trial, work)
+        assert isinstance(work.spec, SearchStudy)
+        self.quantity = quantity_of(work.spec.minimize)
+        self.objective = work.spec.objective(self.data.validation_size)
+        self.metric = self.objective.metric
+        self.is_reference = bool(trial.user_attrs.get(TrialKey.REFERENCE))
+
+    def gate(self, cost: ModelCost) -> bool:
+        """Turns away what is not smaller than the incumbent, and what was trained already."""
+        if self.is_reference:
+            return False
+        if (incumbent := self._smaller(cost)) is not None:
+            value, best = self.quantity.of_cost(cost) or 0, incumbent.value or 1
+            self.stop(
+                f"{self.quantity.name} {value:,} is not below the {best:,.0f} "
+                f"of trial {incumbent.number}, which met the target"
+            )
+            self.trial.set_constraint(GATE, math.log(value / best) + GATE_SLACK)
+            return True
+        if (twin := self._twin()) is not None:
+            self.stop(f"trial {twin} is the same configuration")
+            self.trial.set_constraint(GATE, GATE_SLACK)
+            return True
+        return False
+
+    def report(self, epoch: Epoch) -> None:
+        """The shortfall: Optuna's pruners then work in the direction of the study."""
+        self.trial.report(self.objective.shortfall(epoch.val_accuracy), step=epoch.epoch)
+
+    def verdict(self, epoch: Epoch, cost: ModelCost) -> Outcome | None:
+        """Ends where the target is met, a smaller model has met it, or the pruner says so."""
+        if self.objective.is_met(epoch.val_accuracy):
+            return "reached"
+        if self.is_reference or epoch.epoch == self.horizon:
+            return None
+        if (incumbent := self._smaller(cost)) is not None:
+            self.stop(f"trial {incumbent.number} met the target with a smaller model")
+            return "pruned"
+        if self.trial.should_prune():
+            self.stop("it was not going to meet the target")
+            return "pruned"
+        return None
+
+    def conclude(self, model: Any, outcome: Outcome) -> Outcome:
+        """Keeps a model that met the target, and which classes it confuses."""
+        if outcome == "reached":
+            file = self.save(model, f"trial-{self.trial.number:04d}.keras")
+            self.confuse(model, *self.data.validation())
+            artifacts.keep(self.trial, self.work.results.parent, file)
+        return outcome
+
+    def constrain(self, outcome: Outcome) -> None:
+        """The shortfall: measured where the training ran out, projected where it did not."""
+        best = self.metric.best_of(e.val_accuracy for e in self.history)
+        shortfall = self.objective.shortfall(self.metric.worst if best is None else best)
+        if outcome == "diverged":
+            shortfall = self.objective.worst_shortfall
+        elif outcome == "pruned":
+            mean, sd = project_shortfall(
+                {e.epoch: self.objective.shortfall(e.val_accuracy) for e in self.history},
+                self.horizon,
+                ended_curves(self.work.study.get_trials(deepcopy=False)),
+            )
+            self.trial.set_user_attr(TrialKey.PROJECTED, [float(mean), float(sd)])
+            # It was stopped, so it has not met the target, whatever the projection hopes for.
+            shortfall = max(float(mean), GATE_SLACK)
+        self.trial.set_constraint(SHORTFALL, shortfall)
+        show_constraints(self.work.study, self.trial, [shortfall])
+
+    def _smaller(self, cost: ModelCost) -> FrozenTrial | None:
+        """The incumbent, where this model is not smaller."""
+        incumbent = claims.incumbent(self.work.study)
+        if incumbent is None or (self.quantity.of_cost(cost) or 0) < (incumbent.value or 0):
+            return None
+        return incumbent
+
+    def _twin(self) -> int | None:
+        """An earlier trial with the same hyperparameters that was or is being trained."""
+        mine = self.trial.params
+        for other in self.work.study.get_trials(deepcopy=False)[: self.trial.number]:
+            outcome = other.user_attrs.get(TrialKey.OUTCOME)
+            counts = claims.is_running(other) or outcome not in (None, "gated")
+            if counts and other.params == mine:
+                return other.number
+        return None

@@ -9,6 +9,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.errors import StudyError
+from tuner.objectives.quantities import quantity_of
 from tuner.records.keys import GATE, TRAINED, TrialKey
 from tuner.samplers import registry
 from tuner.spaces import exploration, sizes
@@ -46,7 +47,7 @@ class Asker:
         self.prior: list[FrozenTrial] = []
         if isinstance(work.spec, SearchStudy):
             hypermodel = next(iter(work.spaces.values()))
-            self.size_of = sizes.size_of(hypermodel, work.spec.minimize)
+            self.size_of = sizes.size_of(hypermodel, quantity_of(work.spec.minimize))
             self.cost_of = sizes.epoch_cost_of(hypermodel)
             self.prior = warm_start.evidence(work.study)
             warm_start.check(self.prior, exploration.distributions, work.study)

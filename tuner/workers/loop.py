@@ -1,8 +1,9 @@
 """A worker: a process that loops ask, train, tell on the shared storage.
 
-Started by `tuner.launchers.processes` as ``python -m tuner.workers.loop`` with its orders, one line of JSON, on
-standard input. The pipe stays open: a second line asks the worker to stop after the running epoch,
-and its end means that whoever started the worker is dead, so that the worker ends too.
+Started by `tuner.launchers.processes` as ``python -m tuner.workers.process`` with its orders, one
+line of JSON, on standard input. The pipe stays open: a second line asks the worker to stop
+after the running epoch, and its end means that whoever started the worker is dead, so that the
+worker ends too.
 Standard output carries, at most, one line of JSON: an error that ends the whole search.
 """
 
@@ -35,7 +36,7 @@ class Worker:
     def __init__(self, orders: Orders, stop: threading.Event) -> None:
         self.orders = orders
         self.stop = stop
-        self.current: int | None = None
+        self.current: optuna.Trial | None = None
         self.done = 0
         self.base_memory: int | None = None
 
@@ -51,7 +52,7 @@ class Worker:
 
         storage = open_storage(self.orders.storage, create=False, worker=True)
         work, asker = prepare.prepare(self.orders, storage, self.stopping)
-        threading.Thread(target=self._beat, args=(storage,), daemon=True).start()
+        threading.Thread(target=self._beat, args=(work.study,), daemon=True).start()
         while not self.stopping():
             if self._memory_is_up():
                 return EXIT_RECYCLE
@@ -91,24 +92,25 @@ class Worker:
         from tuner.records.keys import TRAINED
         from tuner.trials.run import run
 
-        self.current = trial._trial_id
+        self.current = trial
         try:
             outcome = run(trial, work)
         finally:
             self.current = None
         self.done += outcome in TRAINED
 
-    def _beat(self, storage: Any) -> None:
+    def _beat(self, study: optuna.Study) -> None:
         """Renews the heartbeat of the running trial, for workers on other machines."""
+        from tuner.basics.optuna_private import set_attribute
         from tuner.records.keys import TrialKey
         from tuner.storages.claims import HEARTBEAT_SECONDS
 
         while True:
             time.sleep(HEARTBEAT_SECONDS)
-            if (trial_id := self.current) is None:
+            if (trial := self.current) is None:
                 continue
             try:
-                storage.set_trial_user_attr(trial_id, TrialKey.HEARTBEAT, time.time())
+                set_attribute(study, trial, TrialKey.HEARTBEAT, time.time())
             except Exception:  # the trial has just ended, or the main thread will meet the error
                 continue
 
