@@ -113,5 +113,7 @@ def test_a_file_has_its_bytes(tmp_path: Path) -> None:
 
 
 def test_another_quantity_is_refused() -> None:
-    with pytest.raises(StudyError, match=r"'minimize'.*one of size, macs, bytes.*'watts'"):
+    with pytest.raises(
+        StudyError, match=r"'minimize'.*should be 'size', 'macs' or 'bytes'.*'watts'"
+    ):
         parse(STUDY.format("watts"), "study.toml")

@@ -21,8 +21,8 @@ def test_defaults_are_what_the_docs_say() -> None:
     study = parse(GOOD, "mine.toml")
     assert isinstance(study, SearchStudy)
     assert (study.name, study.horizon, study.minimize) == ("mine", 25, "size")
-    assert study.margin_for(5_000) == 0.005
-    assert study.margin_for(1_250) == 0.01
+    assert study.objective(5_000).margin == 0.005
+    assert study.objective(1_250).margin == 0.01
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pydantic
 from tuner.data import DataSet
 from tuner.errors import UsageError
 from tuner.records.studies import StudyRecord
-from tuner.specs.spec import Minimize, Study, SweepStudy, from_dict
+from tuner.specs.spec import Minimize, Study, SweepStudy, from_dict, rule_of
 
 DEFAULT_TRIALS = 50
 
@@ -50,7 +50,7 @@ def overridden(spec: Study, wish: Wish) -> Study:
         return from_dict({**spec.model_dump(), **given})
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
-        rule = first["msg"].removeprefix("Input ")
+        rule = rule_of(first)
         raise UsageError(f"--{first['loc'][-1]} {rule} but got {first['input']!r}.") from error
 
 

@@ -15,7 +15,7 @@ import pydantic
 
 from tuner.basics.suggestions import suggestion
 from tuner.errors import StudyError, UsageError
-from tuner.specs.spec import ADAPTER, SearchStudy, Study, SweepStudy
+from tuner.specs.spec import ADAPTER, SearchStudy, Study, SweepStudy, rule_of
 
 
 def builtin_names() -> list[str]:
@@ -97,5 +97,5 @@ def _first_rule(error: pydantic.ValidationError, raw: dict[str, Any]) -> str:
         return f"key {key!r} is unknown{suggestion(key, list(model.model_fields)) or '.'}"
     if first["type"].startswith("union_tag"):
         return f"key 'kind' must be 'search' or 'sweep' but got {raw.get('kind')!r}."
-    rule = first["msg"].removeprefix("Input ")
+    rule = rule_of(first)
     return f"key {key!r} {rule} but got {first['input']!r}."

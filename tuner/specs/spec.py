@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import pydantic
@@ -90,6 +91,11 @@ Study = SearchStudy | SweepStudy
 ADAPTER: pydantic.TypeAdapter[Study] = pydantic.TypeAdapter(
     Annotated[Study, pydantic.Field(discriminator="kind")]
 )
+
+
+def rule_of(broken: Mapping[str, Any]) -> str:
+    """The rule that a value broke, to be said behind the key's name."""
+    return str(broken["msg"]).removeprefix("Input ").removeprefix("Value error, ")
 
 
 def from_dict(fields: dict[str, Any]) -> Study:

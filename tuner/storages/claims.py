@@ -19,6 +19,7 @@ import psutil
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.basics.optuna_private import set_attribute, set_state, stored
+from tuner.objectives.quantities import DEFAULT_QUANTITY
 from tuner.records.certificates import refuted
 from tuner.records.keys import TRAINED, TrialKey
 
@@ -165,9 +166,10 @@ def abandon(study: optuna.Study, trial: FrozenTrial | optuna.Trial, why: str) ->
 def conclude(study: optuna.Study, trial: FrozenTrial) -> None:
     """Ends a trial whose worker died between storing the outcome and telling the study."""
     outcome = trial.user_attrs[TrialKey.OUTCOME]
+    minimized = study.user_attrs[StudyKey.STUDY].get("minimize", DEFAULT_QUANTITY.name)
     state, values = TrialState.PRUNED, None
     if outcome in ("reached", "missed"):
-        state, values = TrialState.COMPLETE, [float(trial.user_attrs[TrialKey.VALUE])]
+        state, values = TrialState.COMPLETE, [float(trial.user_attrs[minimized])]
     elif outcome in ("out_of_memory", "failed"):
         state = TrialState.FAIL
     elif trial.intermediate_values:

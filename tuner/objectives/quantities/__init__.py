@@ -26,5 +26,6 @@ def quantity_of(name: str) -> Quantity:
         ValueError: There is none.
     """
     if name not in QUANTITIES:
-        raise ValueError(f"should be one of {', '.join(QUANTITIES)}")
+        *others, last = map(repr, QUANTITIES)
+        raise ValueError(f"should be {', '.join(others)} or {last}")
     return QUANTITIES[name]
