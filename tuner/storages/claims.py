@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from tuner.basics.optuna_private import set_attribute, set_state, stored
 from tuner.objectives.quantities import DEFAULT_QUANTITY
 from tuner.records.certificates import refuted
-from tuner.records.keys import TRAINED, TrialKey
+from tuner.records.keys import TRAINED, StudyKey, TrialKey
 
 HEARTBEAT_SECONDS = 30
 STALE_SECONDS = 180
