@@ -48,6 +48,10 @@ def test_modules_and_files_that_are_spoken_of_exist() -> None:
         ("# see `tuner/engines`\n", ["tuner/engines"]),
         ("# see benchmarks/search/synthetic.py\n", ["benchmarks/search/synthetic.py"]),
         ('"""Opens a `tuner.db` of `tuner.nobody`."""\n', ["tuner.nobody"]),
+        (
+            "# a module tuner/pruners/NAME.py, `tuner.pruners.NAME`; not tuner/NAMES.py\n",
+            ["tuner/NAMES.py"],
+        ),
         ('path = "tuner/study.py"  # a file of somebody else: path/to/mine.py\n', []),
     ],
 )

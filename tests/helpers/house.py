@@ -17,8 +17,11 @@ PACKAGES = ("tuner", "search_spaces", "analysis", "tests")
 
 OTHER_FILES = r"(?:db|gz|log|py|toml|sqlite3?)\b"
 
+NOT_A_FORM = r"(?![\w./]*\bNAME\b)"
+"""`NAME` stands for a name of the reader's own, as in `tuner/pruners/NAME.py`."""
+
 DOTTED = re.compile(
-    rf"(?<![\w./:@-])(?:{'|'.join(PACKAGES)})(?:\.(?!{OTHER_FILES})[A-Za-z_]\w*)+(?![\w/])"
+    rf"(?<![\w./:@-]){NOT_A_FORM}(?:{'|'.join(PACKAGES)})(?:\.(?!{OTHER_FILES})[A-Za-z_]\w*)+(?![\w/])"
 )
 """A module or something in it, as in `tuner.records.keys.Outcome`; `tuner.db` is a file."""
 
@@ -28,7 +31,9 @@ OWN_KINDS = "py|md|ipynb|css|png"
 _IN_A_FOLDER_OF_OURS = rf"(?:{OWN_FOLDERS})/[\w./-]*\w"
 _OF_A_KIND_OF_OURS = rf"(?:\.\./|(?!path/)\w[\w.-]*/)+[\w.-]*\w\.(?:{OWN_KINDS})"
 
-PATH = re.compile(rf"(?<![\w./:<{{*-])(?:{_IN_A_FOLDER_OF_OURS}|{_OF_A_KIND_OF_OURS})\b(?![*[{{<])")
+PATH = re.compile(
+    rf"(?<![\w./:<{{*-]){NOT_A_FORM}(?:{_IN_A_FOLDER_OF_OURS}|{_OF_A_KIND_OF_OURS})\b(?![*[{{<])"
+)
 """A file or folder of the repository: by its first folder, or by a kind that others are not of."""
 
 LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")
