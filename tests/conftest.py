@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
+SLOW_SECONDS = 900
+"""Time limit of a test that is marked as slow, on a machine that does other things as well."""
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Tests in two processes, and the workers of searches, share a GPU.
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,6 +28,15 @@ def pytest_configure(config: pytest.Config) -> None:
         sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of whole processes have more time, and their files come first, not at the end."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    for item in slow:
+        item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
+    files = {item.path for item in slow}
+    items.sort(key=lambda item: item.path not in files)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -105,6 +105,7 @@ def test_a_file_that_cannot_be_read_is_as_good_as_none(text: str) -> None:
     assert layouts.remembered("one", "cnn") == USUAL
 
 
+@pytest.mark.slow
 def test_this_machine_is_measured_and_remembered(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "dense", "--seconds", "0.2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

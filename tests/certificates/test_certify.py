@@ -67,6 +67,7 @@ def write_lucky(folder: Path) -> None:
     study.write_text(study.read_text().replace("space.py:Tiny", "space.py:Lucky"))
 
 
+@pytest.mark.slow
 def test_a_model_that_met_the_target_by_luck_is_not_certified(tmp_path):
     write_lucky(tmp_path)
     result = search(str(tmp_path / "tiny.toml"), results=tmp_path / "out", trials=2, workers=1)
@@ -184,6 +185,7 @@ def test_what_an_early_verdict_took_back_is_not_trained_again():
     assert len(proof.mine()) == 5
 
 
+@pytest.mark.slow
 def test_nothing_reads_the_test_images_before_certification(tmp_path, monkeypatch):
     monkeypatch.setenv("TUNER_CACHE", str(tmp_path / "cache"))
     tiny.write(tmp_path)

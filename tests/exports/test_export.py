@@ -73,6 +73,7 @@ def run(arguments: list[str], folder: Path, **options: Any) -> subprocess.Comple
         capture_output=True,
         text=True,
         check=False,
+        timeout=150,
         **options,
     )
 
@@ -86,6 +87,7 @@ def fails(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     return lines[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("format", "options", "runtime"),
     [("keras", [], "Keras"), ("tflite", ["--int8"], "LiteRT"), ("onnx", [], "ONNX Runtime")],
@@ -268,18 +270,20 @@ def test_an_extra_that_is_not_installed(
     assert said in fails(["tiny", "--format", format], capsys)
 
 
+@pytest.mark.slow
 def test_debug_shows_where_a_model_file_could_not_be_read(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = sorted(study.rglob("*"))
     assert cli.main(["export", "tiny", "--format", "keras", "--no-measure", "--debug"]) == 2
     said = capsys.readouterr().err
-    assert "_exporter.py" in said, "the converting process's traceback"
+    assert "exports/process.py" in said, "the converting process's traceback"
     assert said.splitlines()[-1].startswith("tuner.errors.ExportError: the model file ")
     assert "cannot be read" in said.splitlines()[-1]
     assert sorted(study.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_leaves_what_was_there(made: Path, tmp_path: Path) -> None:
     old = tmp_path / "tiny.keras"
     old.write_text("what was there before")

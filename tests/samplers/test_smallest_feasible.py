@@ -239,6 +239,7 @@ def test_other_seeds_propose_otherwise() -> None:
     assert history(studies[0]) != history(studies[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hash_seed", ["0", "4711"])
 def test_same_proposals_under_another_hash_seed(hash_seed: str) -> None:
     code = (
@@ -250,7 +251,12 @@ def test_same_proposals_under_another_hash_seed(hash_seed: str) -> None:
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)}
     answer = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=150,
     )
     study = optuna.create_study(sampler=make(5, center=CENTER))
     study.optimize(objective, n_trials=8)

@@ -142,6 +142,7 @@ def test_hash_sees_fixed_values_and_codes() -> None:
     assert space(5, 1) == space(5, 1)
 
 
+@pytest.mark.slow
 def test_hash_is_the_same_in_another_process() -> None:
     code = (
         "from search_spaces.resnet import ResidualSpace\n"
@@ -151,6 +152,11 @@ def test_hash_is_the_same_in_another_process() -> None:
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": str(root)}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
+        timeout=150,
     )
     assert done.stdout.strip() == explore(ResidualSpace(**MAKE)).hash

@@ -26,7 +26,7 @@ def dead_worker() -> dict[str, Any]:
     """The identity of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     worker = {**claims.me(), "pid": process.pid}
-    process.wait()
+    process.wait(timeout=60)
     return worker
 
 

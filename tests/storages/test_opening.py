@@ -74,6 +74,7 @@ def _open(job: tuple[str, str]) -> None:
     made(open_storage(url), name)
 
 
+@pytest.mark.slow
 def test_many_processes_may_make_the_same_file_at_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 's.db'}"
     names = [f"q{i}" for i in range(6)]
@@ -87,6 +88,7 @@ def _ask(url: str) -> list[int]:
     return [study.ask().number for _ in range(15)]
 
 
+@pytest.mark.slow
 def test_no_two_workers_are_given_the_same_queued_trial(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 's.db'}"
     study = optuna.create_study(storage=open_storage(url), study_name="q4")

@@ -286,6 +286,7 @@ def test_spaces_with_nothing_in_common_are_refused() -> None:
         warm_start.check(trials, ["width"], here)
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_from_another(tmp_path: Path) -> None:
     file, results = str(tiny.write(tmp_path)), tmp_path / "out"
     results.mkdir()

@@ -28,12 +28,22 @@ def test_training_and_searching_on_jax() -> None:
     environment = {**os.environ, **Placement().environment(), "KERAS_BACKEND": "jax"}
     tests = [HERE, HERE.parent / "test_loop.py", TESTS / SEARCH]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, tests)],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "0",
+            "-p",
+            "no:cacheprovider",
+            *map(str, tests),
+        ],
         cwd=TESTS.parent,
         env=environment,
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=800,
     )
     assert done.returncode == 0, done.stdout[-5_000:] + done.stderr[-2_000:]
     passed = re.search(r"(\d+) passed", done.stdout)

@@ -289,12 +289,13 @@ print("trained", int(model.optimizer.iterations))
 """
 
 
+@pytest.mark.slow
 @tensorflow
 def test_a_strided_1x1_convolution_does_not_crash_onednn():
     # Without the engine's care it does, on one thread of a processor with AVX2 and no AVX-512.
     environment = {**os.environ, **Placement(threads=1).environment()}
     done = subprocess.run(
-        [sys.executable, "-c", ONEDNN], env=environment, capture_output=True, text=True
+        [sys.executable, "-c", ONEDNN], env=environment, capture_output=True, text=True, timeout=150
     )
     assert (done.returncode, done.stdout.strip()) == (0, "trained 200"), done.stderr
 

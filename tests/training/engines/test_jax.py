@@ -227,7 +227,9 @@ def test_processes_share_what_is_compiled_for_as_long_as_a_command_runs(
         environment = {**os.environ, **Placement().environment(), **shared}
         for _ in range(2):
             root = Path(__file__).parents[3]
-            subprocess.run([sys.executable, "-c", TRAIN], cwd=root, env=environment, check=True)
+            subprocess.run(
+                [sys.executable, "-c", TRAIN], cwd=root, env=environment, check=True, timeout=150
+            )
             counts.append(len(list(Path(shared[PROGRAMS]).glob("*-cache"))))
     assert counts[0] == counts[1] > 0
     assert not Path(shared[PROGRAMS]).exists()
