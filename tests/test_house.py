@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 import tomllib
 from pathlib import Path
 
@@ -87,3 +88,18 @@ def test_the_environment_knows_every_extra() -> None:
     known = re.search(r"^ *(gpu [^)]*)\)$", script, re.MULTILINE)
     assert known is not None
     assert set(known[1].split(" | ")) == set(PROJECT["project"]["optional-dependencies"])
+
+
+def test_half_of_the_files_have_at_most_150_lines() -> None:
+    lines = [len(file.read_text(encoding="utf-8").splitlines()) for file in house.own()]
+    assert statistics.median(lines) <= 150
+
+
+def test_at_most_one_function_in_a_hundred_is_longer_than_40_lines() -> None:
+    lengths = {
+        f"{file.relative_to(house.ROOT)}:{name}: {lines}": lines
+        for file in house.own()
+        for name, lines in house.functions(file)
+    }
+    long = [name for name, lines in lengths.items() if lines > 40]
+    assert len(long) <= len(lengths) / 100, "\n".join(long)
