@@ -113,7 +113,5 @@ def test_a_file_has_its_bytes(tmp_path: Path) -> None:
 
 
 def test_another_quantity_is_refused() -> None:
-    with pytest.raises(
-        StudyError, match=r"should be 'size', 'macs' or 'bytes' but got 'watts'"
-    ):
+    with pytest.raises(StudyError, match=r"should be 'size', 'macs' or 'bytes' but got 'watts'"):
         parse(STUDY.format("watts"), "study.toml")

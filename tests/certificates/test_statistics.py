@@ -1,0 +1,57 @@
+"""How long a certificate trains, and when its verdict falls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tuner.certificates.statistics import judge, length, lower_bound
+
+
+def test_a_certificate_trains_until_the_curve_is_two_points_further():
+    steep = [0.1 * epoch**0.5 for epoch in range(1, 13)]  # 10 points in the last doubling
+    rising = [0.05 * epoch**0.5 for epoch in range(1, 13)]  # 5
+    slow = [0.6 + 0.01 * np.log2(epoch) for epoch in range(1, 13)]  # 1 point in each
+    flat = [0.6] * 12
+    falling = [0.64, *[0.6] * 11]
+    assert length(steep, 25) == 15
+    assert length(rising, 25) == 19
+    assert length(slow, 25) == 25
+    assert length(flat, 25) == length(falling, 25) == 15
+    assert length(rising, 13) == 13
+    assert [length([0.8] * n, 25) for n in (1, 3, 25)] == [2, 4, 25]
+
+
+def test_a_bound_is_students():
+    accuracies = [0.751, 0.757, 0.749, 0.762, 0.755]
+    error = np.std(accuracies, ddof=1) / np.sqrt(5)
+    assert lower_bound(accuracies) == pytest.approx(np.mean(accuracies) - 2.1318 * error, abs=1e-6)
+    assert lower_bound([0.8]) is None
+
+
+@pytest.mark.parametrize("spread", [0.002, 0.005, 0.02])
+def test_a_model_just_at_the_target_is_certified_in_one_case_of_twenty(spread):
+    rng = np.random.default_rng(0)
+    runs = 4_000
+
+    def certified(accuracies) -> bool:
+        for n in range(1, 6):
+            if (verdict := judge(list(accuracies[:n]), 0.75)) is not None:
+                return verdict == "certified"
+        raise AssertionError("five seeds must do")
+
+    rate = sum(certified(a) for a in rng.normal(0.75, spread, (runs, 5))) / runs
+    assert rate <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+    assert sum(certified(a) for a in rng.normal(0.75 + 3 * spread, spread, (500, 5))) > 480
+
+
+def test_what_clearly_fails_is_given_up_early():
+    assert judge([], 0.75) is None
+    assert judge([0.70], 0.75) == "refuted"
+    assert judge([0.745], 0.75) is None
+    assert judge([0.745, 0.74, 0.739], 0.75) == "refuted"
+    # Two more of 76.5 % would not lift the first mean far enough; the second, they might.
+    assert judge([0.747, 0.759, 0.72], 0.75) == "refuted"
+    assert judge([0.747, 0.759], 0.75) is None
+    assert judge([0.76, 0.76, 0.76, 0.76], 0.75) is None
+    assert judge([0.76, 0.76, 0.76, 0.76, 0.76], 0.75) == "certified"
