@@ -7,7 +7,6 @@ from tests.helpers import tiny
 from tuner.errors import SpaceError
 from tuner.training.augmentation import Augmentation
 from tuner.training.failures import diverged, out_of_memory
-from tuner.training.labels import wants_one_hot
 from tuner.training.loop import Images, epochs
 
 
@@ -87,18 +86,6 @@ def test_a_model_without_accuracy_says_what_to_do() -> None:
     )
     with pytest.raises(SpaceError, match=r"metrics=\['accuracy'\]"):
         next(run)
-
-
-def test_losses_are_told_apart_by_name_function_and_object() -> None:
-    for loss in (
-        "sparse_categorical_crossentropy",
-        keras.losses.sparse_categorical_crossentropy,
-        keras.losses.SparseCategoricalCrossentropy(),
-    ):
-        built = model()
-        built.compile("adam", loss, metrics=["accuracy"])
-        assert not wants_one_hot(built)
-    assert wants_one_hot(model())
 
 
 @pytest.mark.parametrize(

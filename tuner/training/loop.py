@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from tuner.errors import SpaceError
 from tuner.records.epochs import Epoch
 from tuner.training.augmentation import Augmentation
 from tuner.training.checkpoints import Checkpoint
 from tuner.training.engines import Engine, engine_for
-from tuner.training.labels import Array, encode, wants_one_hot
+from tuner.training.labels import Array, coding_of, encode
+from tuner.training.reported import accuracy_of
 
 DEFAULT_BATCH_SIZE = 128
 
@@ -77,13 +77,13 @@ def epochs(
             which are not yielded again, and keeps where it has come to after each further one.
 
     Raises:
-        SpaceError: The model reports no accuracy.
+        SpaceError: The model gives no number for each class, its loss does not take their labels,
+            or it reports no accuracy.
     """
     rng = np.random.default_rng(seed)
-    one_hot = wants_one_hot(model)
+    coding = coding_of(model, images.x_train[:1], images.num_classes)
     y_train, y_validation = (
-        encode(y, images.num_classes) if one_hot else y
-        for y in (images.y_train, images.y_validation)
+        encode(y, images.num_classes, coding) for y in (images.y_train, images.y_validation)
     )
     known = images.x_train[_sample(len(y_train), SETTLING, seed)] if settled else None
     done = 0 if checkpoint is None else checkpoint.resume(model, rng)
@@ -104,9 +104,9 @@ def epochs(
             epoch = Epoch(
                 epoch=number,
                 loss=learnt["loss"],
-                accuracy=_accuracy(learnt),
-                val_loss=seen["loss"],
-                val_accuracy=_accuracy(seen),
+                accuracy=accuracy_of(model, learnt, coding),
+                val_loss=seen.get("loss", math.nan),
+                val_accuracy=accuracy_of(model, seen, coding) if seen else math.nan,
                 seconds=round(time.monotonic() - started, 3),
             )
             if checkpoint is not None:
@@ -129,7 +129,7 @@ def _sample(count: int, most: int, seed: int) -> Array:
 
 def _validate(engine: Engine, x: Array, y: Array) -> dict[str, float]:
     if not len(y):
-        return {"loss": math.nan, "accuracy": math.nan}
+        return {}
     engine.begin()
     if (chunk := engine.chunk(x)) is None:
         engine.test(x, y, EVALUATION_BATCH_SIZE)
@@ -137,13 +137,3 @@ def _validate(engine: Engine, x: Array, y: Array) -> dict[str, float]:
         for rows in _chunks(np.arange(len(y)), chunk, EVALUATION_BATCH_SIZE):
             engine.test(x[rows[0] : rows[-1] + 1], y[rows], EVALUATION_BATCH_SIZE)
     return engine.results()
-
-
-def _accuracy(logs: dict[str, float]) -> float:
-    for name, value in logs.items():
-        if name.removeprefix("val_") in ("accuracy", "acc") or name.endswith("_accuracy"):
-            return value
-    raise SpaceError(
-        f"the model reports no accuracy but {', '.join(logs)}; "
-        "compile it with metrics=['accuracy'] in the search space's build()."
-    )

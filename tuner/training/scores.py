@@ -37,13 +37,16 @@ def predict(model: Any, x: Array, num_classes: int) -> Array:
         num_classes: How many classes there are.
 
     Returns:
-        One number for each class, [n, num_classes].
+        One number for each class, [n, num_classes]; the highest is the class's.
 
     Raises:
         SpaceError: The model's output is not one number a class.
     """
     size = even(len(x), EVALUATION_BATCH_SIZE) or EVALUATION_BATCH_SIZE
     scores: Array = np.asarray(model.predict(x, batch_size=size, verbose=0))
+    if scores.shape == (len(x), 1) and num_classes == 2:
+        # One number for two classes: it is the second from one half on.
+        scores = np.concatenate([np.full_like(scores, 0.5), scores], axis=1)
     if scores.shape != (len(x), num_classes):
         raise SpaceError(
             f"the model's output has the shape {scores.shape[1:]} for an image; "
