@@ -27,6 +27,8 @@ def test_a_bound_is_students():
     error = np.std(accuracies, ddof=1) / np.sqrt(5)
     assert lower_bound(accuracies) == pytest.approx(np.mean(accuracies) - 2.1318 * error, abs=1e-6)
     assert lower_bound([0.8]) is None
+    # One degree of freedom: a long way below, but a bound.
+    assert lower_bound([0.75, 0.76]) == pytest.approx(0.755 - 6.3138 * 0.005, abs=1e-6)
 
 
 @pytest.mark.parametrize("spread", [0.002, 0.005, 0.02])

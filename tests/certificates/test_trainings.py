@@ -6,7 +6,7 @@ import pytest
 from optuna.trial import TrialState
 
 from tests.helpers import fakes
-from tuner.certificates.statistics import length
+from tuner.certificates.statistics import length, lower_bound
 from tuner.certificates.trainings import Certification, candidate
 from tuner.errors import UsageError
 from tuner.records.keys import StudyKey, TrialKey
@@ -43,6 +43,58 @@ def test_a_certificate_goes_before_another_that_was_stopped_and_leaves_it_whole(
     assert second.waiting() == []
     assert {t.user_attrs[TrialKey.SEED] for t in first.waiting()} == seeds
     assert len(first.waiting()) == 5
+
+
+def train(proof: Certification, accuracies: list[float]) -> None:
+    """Ends the first of a certificate's trainings with these accuracies on the test images."""
+    for accuracy in accuracies:
+        trial = proof.study.ask()
+        trial.set_user_attr(TrialKey.TEST_ACCURACY, accuracy)
+        trial.set_user_attr(TrialKey.VERSIONS, {"keras": "3"})
+        right = round(10_000 * accuracy)
+        trial.set_user_attr(TrialKey.CONFUSION, [[right, 10_000 - right], [0, 0]])
+        trial.set_user_attr(TrialKey.MODEL_FILE, f"certificate-{trial.number}.keras")
+        trial.set_user_attr(TrialKey.OUTCOME, "missed")
+        proof.study.tell(trial, 4_218)
+
+
+def test_the_verdict_is_stored_with_what_it_rests_on():
+    study = fakes.make_search()
+    trial = candidate(StudyRecord.of(study))
+    assert trial is not None
+    proof = Certification(study, trial)
+    accuracies = [0.76, 0.762, 0.758, 0.761, 0.759]
+    train(proof, accuracies[:4])
+    assert proof.verdict() is None
+    train(proof, accuracies[4:])
+    stored = proof.store(321.04, {"cores": 2})
+    record = StudyRecord.of(study)
+    assert record.certificates == {8: stored} and stored.certified
+    assert list(stored.accuracies) == accuracies
+    assert list(stored.seeds) == [t.seed for t in proof.mine()] and len(set(stored.seeds)) == 5
+    assert stored.mean == pytest.approx(0.76) and stored.bound == lower_bound(accuracies)
+    assert stored.confusion == ((38_000, 12_000), (0, 0))
+    assert (stored.train_size, stored.test_size) == (50_000, 10_000)
+    assert (stored.size, stored.epochs, stored.seconds) == (4_218, proof.epochs, 321.0)
+    assert list(stored.model_files) == [f"certificate-{n}.keras" for n in range(5)]
+    # What is certified is not certified again, unless it is asked for by its number.
+    assert candidate(record) is None
+    again = candidate(record, 8)
+    assert again is not None and again.number == 8
+
+
+def test_a_training_that_failed_is_named():
+    study = fakes.make_search()
+    trial = candidate(StudyRecord.of(study))
+    assert trial is not None
+    proof = Certification(study, trial)
+    assert proof.failed() is None
+    broken = proof.study.ask()
+    broken.set_user_attr(TrialKey.OUTCOME, "failed")
+    proof.study.tell(broken, state=TrialState.FAIL)
+    failed = proof.failed()
+    assert failed is not None and failed.number == broken.number
+    assert proof.verdict() is None
 
 
 def test_only_what_met_the_target_can_be_certified():

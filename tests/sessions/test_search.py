@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -31,6 +32,10 @@ def test_a_search_ends_with_the_smallest_model_it_met_the_target_with(tmp_path: 
     met = [t for t in record.trials if t.reached]
     assert best.size == min(t.size or 0 for t in met)
     # Each became the incumbent when it ended: nothing at or above the incumbent was trained on.
+    for trial in record.trained:
+        assert trial.started is not None and trial.size is not None
+        incumbents = [t.size or 0 for t in met if t.ended and t.ended <= trial.started]
+        assert trial.size < min(incumbents, default=math.inf)
     for trial in record.trials:
         if trial.outcome == "gated":
             assert trial.epochs == 0 and trial.value is None

@@ -64,6 +64,28 @@ def test_a_mistyped_name_suggests_the_nearest() -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"nowhere\.toml: cannot read"):
         read_study(str(tmp_path / "nowhere.toml"))
+    with pytest.raises(StudyError, match="No such file or directory"):
+        read_study(str(tmp_path / "nowhere.toml"))
+
+
+def test_an_unknown_key_of_a_sweep_is_likened_to_those_of_a_sweep() -> None:
+    sweep = """
+        kind = "sweep"
+        question = "?"
+        data = "a"
+        space = "m:S"
+        grid = { x = [1, 2] }
+        """
+    with pytest.raises(StudyError, match="'sed' is unknown; did you mean 'seeds'"):
+        parse(sweep + "sed = 3", "s.toml")
+    with pytest.raises(StudyError, match="'targt' is unknown"):
+        parse(sweep + "targt = 0.5", "s.toml")
+
+
+def test_the_least_of_what_a_study_may_ask_for() -> None:
+    study = parse(GOOD + "horizon = 1\nsplit_seed = 0\nmargin = 0.0", "mine.toml")
+    assert isinstance(study, SearchStudy)
+    assert (study.horizon, study.split_seed, study.margin_for(5_000)) == (1, 0, 0.0)
 
 
 def test_files_are_found_beside_the_study(tmp_path: Path) -> None:
@@ -75,6 +97,10 @@ def test_files_are_found_beside_the_study(tmp_path: Path) -> None:
     study = read_study(str(file))
     assert study.data == str(tmp_path / "images")
     assert study.space == f"{tmp_path / 'own.py'}:Own"
+    # A module is no file, also where one of that name lies beside the study.
+    (tmp_path / "search_spaces.cnn").touch()
+    file.write_text(GOOD)
+    assert read_study(str(file)).space == "search_spaces.cnn:ConvSpace"
 
 
 def test_a_sweep_is_the_product_of_its_grid() -> None:

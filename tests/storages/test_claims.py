@@ -138,6 +138,13 @@ def test_the_budget_goes_to_the_lower_numbers(study: optuna.Study) -> None:
         study.ask()
     trials = study.get_trials()
     assert [claims.over_budget(n, trials, 2) for n in range(3)] == [False, False, True]
+    # What has ended, but did not train, leaves room; what was trained does not.
+    study.tell(0, state=TrialState.FAIL)
+    assert not claims.over_budget(2, study.get_trials(), 2)
+    trained = study.ask()
+    trained.set_user_attr(TrialKey.OUTCOME, "missed")
+    study.tell(trained, 77.0)
+    assert [claims.over_budget(n, study.get_trials(), 2) for n in (1, 2)] == [False, True]
 
 
 def test_a_configuration_that_kills_its_workers_is_given_up(study: optuna.Study) -> None:

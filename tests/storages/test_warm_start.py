@@ -51,6 +51,12 @@ def test_shortfalls_are_moved_to_this_studys_target_and_epochs_to_its_horizon() 
         assert now.intermediate_values == pytest.approx(moved)
 
 
+def test_without_a_warm_start_there_is_no_evidence() -> None:
+    _, here = pair()
+    warm_start.agree(here, None)
+    assert warm_start.evidence(here) == []
+
+
 def test_what_is_trained_there_later_changes_nothing_here() -> None:
     there, here = pair()
     warm_start.agree(here, "q4")

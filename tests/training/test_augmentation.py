@@ -44,6 +44,8 @@ def test_shift_is_a_crop_of_the_reflected_image(images: np.ndarray) -> None:
 def test_cutout_sets_one_square_of_each_image_to_one_colour(images: np.ndarray) -> None:
     out = Augmentation(cutout=4)(images, np.random.default_rng(2))
     changed = (out != images).any(axis=3)
+    colours = [out[i][changed[i]][0] for i in range(len(images))]
+    assert np.abs(np.mean(colours, axis=0) - images.mean((0, 1, 2))).max() < 8
     for i in range(len(images)):
         rows, columns = np.nonzero(changed[i])
         assert np.ptp(rows) < 4 and np.ptp(columns) < 4
@@ -51,8 +53,10 @@ def test_cutout_sets_one_square_of_each_image_to_one_colour(images: np.ndarray) 
 
 
 def test_sizes_larger_than_the_image_are_cut_down(images: np.ndarray) -> None:
-    out = Augmentation(shift=50, cutout=50)(images, np.random.default_rng(3))
+    too_large, largest = Augmentation(shift=50, cutout=50), Augmentation(shift=9, cutout=10)
+    out = too_large(images, np.random.default_rng(3))
     assert out.shape == images.shape
+    assert (out == largest(images, np.random.default_rng(3))).all()
 
 
 def test_the_same_seed_gives_the_same_images(images: np.ndarray) -> None:
