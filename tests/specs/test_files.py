@@ -85,7 +85,7 @@ def test_an_unknown_key_of_a_sweep_is_likened_to_those_of_a_sweep() -> None:
 def test_the_least_of_what_a_study_may_ask_for() -> None:
     study = parse(GOOD + "horizon = 1\nsplit_seed = 0\nmargin = 0.0", "mine.toml")
     assert isinstance(study, SearchStudy)
-    assert (study.horizon, study.split_seed, study.margin_for(5_000)) == (1, 0, 0.0)
+    assert (study.horizon, study.split_seed, study.objective(5_000).margin) == (1, 0, 0.0)
 
 
 def test_files_are_found_beside_the_study(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def test_the_same_seed_gives_the_same_images(images: np.ndarray) -> None:
 
 def test_absent_hyperparameters_switch_it_off() -> None:
     assert not from_values({"width": 3, "flip": None})
+    assert all(from_values({name: 1}) for name in ("flip", "shift", "cutout"))
     assert from_values({"flip": 1, "shift": 2}) == Augmentation(flip=True, shift=2)
 
 
