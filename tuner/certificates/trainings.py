@@ -87,6 +87,7 @@ class Certification:
                 TrialKey.DATA: dataset,
                 TrialKey.SEED: derived_seed(seed, "certificate", trial.number, index),
                 TrialKey.EPOCHS: self.epochs,
+                **claims.expected_cost(trial.attributes, study.user_attrs),
             }
             if claims.cell_identity(attributes) not in queued:
                 self.study.enqueue_trial(dict(trial.params), user_attrs=attributes)
@@ -202,6 +203,7 @@ def _companion(main: optuna.Study) -> optuna.Study:
             StudyKey.SEED,
             StudyKey.VERSIONS,
             StudyKey.SPACE_HASH,
+            StudyKey.SOURCE_HASH,
         ):
             if key in attributes:
                 study.set_user_attr(key, attributes[key])

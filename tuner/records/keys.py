@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-SCHEMA = 1
-"""Version of what this module describes; stored with every study."""
+SCHEMA = 2
+"""Version of what this module describes; stored with every study. In 1, the multiply-accumulates of
+layers of one's own were counted otherwise."""
 
 Outcome = Literal["reached", "missed", "pruned", "diverged", "out_of_memory", "failed", "gated"]
 """Why a trial ended. ``gated``: its size is not below the incumbent's, it was never trained."""
@@ -29,6 +30,7 @@ class StudyKey:
     STUDY = "study"  # the validated study file as a dict
     DATA = "data"  # for each data set's key: name, source, hash, classes, image_shape, sizes
     SPACE_HASH = "space_hash"
+    SOURCE_HASH = "source_hash"  # of the code of a user's own space
     MARGIN = "margin"
     SEED = "seed"
     VERSIONS = "versions"
@@ -64,6 +66,7 @@ class TrialKey:
     CONFUSION = "confusion"  # images by true (row) and predicted (column) class; what of: see there
     TEST_ACCURACY = "test_accuracy"  # measured once at the end; sweeps and certificates only
     TEST_LOSS = "test_loss"
+    EXPECTED = "expected"  # what the model costs that this trial is to train again
     EPOCHS = "epochs"  # in a certificate: how many to train
     ERROR = "error"
     WORKER = "worker"  # host, pid, started: who trains it

@@ -127,12 +127,17 @@ def _import(name: str, spec: str) -> ModuleType:
         raise SpaceError(f"{spec} cannot be imported: {_reason(error)}") from error
 
 
+def name_of_file(path: Path) -> str:
+    """What a space's file is called as a module: two studies may both have a space.py."""
+    path = path.expanduser().resolve()
+    return f"tuner_space_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+
+
 def _import_file(path: Path) -> ModuleType:
     path = path.expanduser().resolve()
     if not path.is_file():
         raise SpaceError(f"{path}: there is no such file.")
-    # Two studies may both keep their space in a space.py.
-    name = f"tuner_space_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    name = name_of_file(path)
     found = importlib.util.spec_from_file_location(name, path)
     assert found is not None and found.loader is not None
     module = importlib.util.module_from_spec(found)

@@ -31,6 +31,9 @@ CLAIM_SECONDS = 60
 MOST_CRASHES = 3
 """So many workers may die alone on one configuration before it is given up."""
 
+COUNTS_AGREE = 2
+"""The first schema whose multiply-accumulates are counted as they are now."""
+
 COPIED = (
     TrialKey.REFERENCE,
     TrialKey.CELL,
@@ -38,6 +41,7 @@ COPIED = (
     TrialKey.SEED,
     TrialKey.EPOCHS,
     TrialKey.CRASHES,
+    TrialKey.EXPECTED,
 )
 """What a retried trial takes over: what it is, and nothing of what its dead run measured."""
 
@@ -208,9 +212,29 @@ def requeue(study: optuna.Study) -> None:
         if name in live or not params:
             continue
         attributes = {k: trial.user_attrs[k] for k in COPIED if k in trial.user_attrs}
+        attributes |= expected_cost(trial.user_attrs, study.user_attrs)
         root = trial.user_attrs.get(TrialKey.RETRY_OF, trial.number)
         study.enqueue_trial(params, user_attrs={**attributes, TrialKey.RETRY_OF: root})
         live.add(name)
+
+
+def expected_cost(
+    attributes: Mapping[str, Any], study_attributes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a trial that trains a model again shall find that it costs.
+
+    Args:
+        attributes: Of the trial that was built before.
+        study_attributes: Of its study.
+
+    Returns:
+        The attribute for the other trial; empty where it was not built yet.
+    """
+    keys = [TrialKey.SIZE, TrialKey.TOTAL_SIZE]
+    if study_attributes.get(StudyKey.SCHEMA, 0) >= COUNTS_AGREE:
+        keys.append(TrialKey.MACS)
+    known = {key: attributes[key] for key in keys if attributes.get(key) is not None}
+    return {TrialKey.EXPECTED: known} if known else {}
 
 
 def count_crash(study: optuna.Study, pid: int, code: int) -> int | None:

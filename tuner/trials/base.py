@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 from tuner.basics.seeds import derived_seed
 from tuner.data import DataSet
-from tuner.errors import SpaceError
+from tuner.errors import SpaceError, StudyChangedError
 from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.objectives.model_cost import ModelCost, cost_of_model
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
@@ -29,6 +29,12 @@ from tuner.training.checkpoints import Checkpoint
 from tuner.training.failures import diverged
 from tuner.training.loop import DEFAULT_BATCH_SIZE, Images, epochs
 from tuner.training.scores import confusion, predict
+
+NAMES_OF_COSTS = {
+    TrialKey.SIZE: "trainable parameters",
+    TrialKey.TOTAL_SIZE: "parameters",
+    TrialKey.MACS: "multiply-accumulates",
+}
 
 
 class StopRequested(Exception):  # noqa: N818 - not an error
@@ -131,6 +137,7 @@ class TrialRun(ABC):
         if not getattr(model, "optimizer", None):
             raise SpaceError("the search space's build() must return a compiled Keras model.")
         cost = cost_of_model(model, self.data.train()[0][:1])
+        self._check_expected(cost)
         value = self._value(cost)
         values = dict(hp.values)
         self._describe(values, cost)
@@ -138,6 +145,22 @@ class TrialRun(ABC):
             return self._end("gated", value, started)
         outcome = self.conclude(model, self._train(model, values, cost))
         return self._end(outcome, value, started)
+
+    def _check_expected(self, cost: ModelCost) -> None:
+        """Compares a model that is trained again with what it was.
+
+        Raises:
+            StudyChangedError: It is another model.
+        """
+        for key, was in self.trial.user_attrs.get(TrialKey.EXPECTED, {}).items():
+            now = getattr(cost, key)
+            if now is not None and now != was:
+                raise StudyChangedError(
+                    f"trial {self.root} of study {self.work.study.study_name!r} was a model of "
+                    f"{was:,} {NAMES_OF_COSTS[key]}, but build() now makes one of {now:,} from the "
+                    "same hyperparameters; restore the search space, or start anew with another "
+                    "study name or --results folder."
+                )
 
     def _value(self, cost: ModelCost) -> int:
         """What the study minimises.

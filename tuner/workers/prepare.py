@@ -20,6 +20,7 @@ from tuner.records.keys import StudyKey, TrialKey
 from tuner.spaces import configurations
 from tuner.spaces.exploration import explore
 from tuner.spaces.loading import load_space
+from tuner.spaces.source import source_hash
 from tuner.specs.spec import Study, SweepStudy, from_dict
 from tuner.storages import claims
 from tuner.trials.base import Work
@@ -51,6 +52,7 @@ def prepare(
     spaces = {key: load(spec, d, whole=certifying) for key, d in data.items()}
     found = explore(next(iter(spaces.values())))
     _check_space(study, found.hash, spec)
+    _check_source(study, spec)
     work = Work(
         study=study,
         spec=spec,
@@ -104,6 +106,21 @@ def _check_space(study: optuna.Study, found: str, spec: Study) -> None:
             f"results were made (hash {stored[:12]}, now {found[:12]}); restore the space, "
             "or start anew with another study name or --results folder."
         )
+
+
+def _check_source(study: optuna.Study, spec: Study) -> None:
+    found = source_hash(spec.space)
+    stored = study.user_attrs.get(StudyKey.SOURCE_HASH)
+    if found is None or stored == found:
+        return
+    if stored is None:  # the first worker, or a study from before sources were compared
+        study.set_user_attr(StudyKey.SOURCE_HASH, found)
+        return
+    raise StudyChangedError(
+        f"study {study.study_name!r}: the code of its search space {spec.space!r}, or of a module "
+        f"beside it, has changed since its results were made (hash {stored[:12]}, now "
+        f"{found[:12]}); restore it, or start anew with another study name or --results folder."
+    )
 
 
 def _fill(work: Work, orders: Orders) -> None:
