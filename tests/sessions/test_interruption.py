@@ -80,7 +80,7 @@ def test_two_searches_at_once_share_a_study(tmp_path: Path) -> None:
     assert len(hosts) == 2
 
 
-KILLS = 10
+KILLS, TRIALS = 10, 12
 
 
 def kill_all(parent: psutil.Popen) -> None:
@@ -110,8 +110,8 @@ def test_killed_ten_times_it_ends_with_exactly_the_trials_it_was_asked_for(tmp_p
     file = tiny.write(tmp_path, target=0.99, horizon=60, extra="[reference]\nwidth = 64")
     file.write_text(file.read_text().replace("margin = 0.0", "margin = 0.02"))
     code = (
-        "from tuner import search; "
-        "search('tiny.toml', results='out', trials=20, workers=2, pruner='none', certify=False)"
+        f"from tuner import search; search('tiny.toml', results='out', trials={TRIALS}, "
+        "workers=2, pruner='none', certify=False)"
     )
     rng = random.Random(0)
     url = f"sqlite:///{tmp_path}/out/tuner.db"
@@ -126,7 +126,7 @@ def test_killed_ten_times_it_ends_with_exactly_the_trials_it_was_asked_for(tmp_p
                 await_epoch(url)
                 time.sleep(rng.uniform(0, 1))
             else:  # any moment, while workers start too
-                time.sleep(rng.uniform(1, 6))
+                time.sleep(rng.uniform(0.5, 4))
             assert parent.poll() is None, "the search ended before it could be killed"
             workers = parent.children()
             if kill % 2 and workers:
@@ -139,7 +139,7 @@ def test_killed_ten_times_it_ends_with_exactly_the_trials_it_was_asked_for(tmp_p
         kill_all(parent)
     study = optuna.load_study(study_name="tiny", storage=url)
     record = StudyRecord.of(study)
-    assert len(record.trained) == 20
+    assert len(record.trained) == TRIALS
     assert all(t.state.is_finished() for t in record.trials)
     assert sum(t.reference for t in record.trained) == 1
     # What was lost was trained again, once, from its first epoch.
