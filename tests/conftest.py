@@ -30,6 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Names an object without a text of its own by its class: an address differs by process."""
+    return type(val).__name__ if type(val).__repr__ is object.__repr__ else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of whole processes have more time, and their files come first, not at the end."""
     slow = [item for item in items if item.get_closest_marker("slow")]

@@ -65,7 +65,7 @@ def test_the_best_of_a_curve_follows_the_direction() -> None:
     assert Error().best_of([math.nan]) is None
 
 
-@pytest.mark.parametrize("metric", METRICS.values(), ids=str)
+@pytest.mark.parametrize("metric", METRICS.values(), ids=list(METRICS))
 def test_every_metric_keeps_its_own_rules(metric: Metric) -> None:
     assert METRICS[metric.name] is metric
     assert metric.missing(metric.best, metric.worst) < 0 < metric.missing(metric.worst, metric.best)

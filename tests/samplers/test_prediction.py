@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-import optuna
 import pytest
-from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from tuner.samplers.smallest_feasible.candidates import Pool
-from tuner.samplers.smallest_feasible.encoding import Encoding
-from tuner.samplers.smallest_feasible.evidence import read
-from tuner.samplers.smallest_feasible.prediction import Prediction, log_expected_margin
-
-SPACE = {"width": FloatDistribution(0.0, 1.0), "rate": FloatDistribution(0.0, 1.0)}
-
-
-def size_of(params: dict[str, Any]) -> int:
-    return int(1_000 * (1 + 9 * params["width"]))
-
-
-def finished(width: float, rate: float, shortfall: float) -> FrozenTrial:
-    params = {"width": width, "rate": rate}
-    return optuna.trial.create_trial(
-        value=size_of(params),
-        params=params,
-        distributions=SPACE,
-        constraints={"shortfall": shortfall},
-        intermediate_values={e: shortfall + 0.2 * (1 / e - 0.1) for e in range(1, 11)},
-    )
-
-
-def prediction_of(trials: list[FrozenTrial]) -> Prediction:
-    encoding = Encoding(SPACE, {})
-    evidence = read(trials, encoding, 10, size_of)
-    rng = np.random.default_rng(0)
-    return Prediction(Pool(encoding, evidence, size_of, {}, False, rng, None))
+from tests.helpers.evidence import finished, prediction_of
+from tuner.samplers.smallest_feasible.prediction import log_expected_margin
 
 
 def near_misses(count: int) -> list[FrozenTrial]:
