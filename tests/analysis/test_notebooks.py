@@ -34,6 +34,7 @@ def test_there_are_three_without_outputs():
         assert all(not c.outputs and c.execution_count is None for c in code)
 
 
+@pytest.mark.slow
 # The kernel's own libraries warn about sockets and event loops, not about the notebooks.
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -42,7 +43,7 @@ def test_a_notebook_runs_and_shows_figures_and_tables(path, url, monkeypatch, tm
     monkeypatch.setenv("PYTHONWARNINGS", "ignore:IProgress not found")  # tqdm, within Optuna
     book = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(tmp_path)}}
-    client = NotebookClient(book, timeout=None, startup_timeout=1_800, resources=resources)
+    client = NotebookClient(book, timeout=300, startup_timeout=600, resources=resources)
     client.execute()
     shown = [o.data for c in book.cells if c.cell_type == "code" for o in c.outputs if "data" in o]
     assert sum("image/png" in d for d in shown) == sum("figures." in c.source for c in book.cells)
