@@ -20,7 +20,7 @@ from tuner.storages.studies import load_study
 __all__ = ["certify", "export", "load_study", "search"]
 
 if TYPE_CHECKING:
-    from tuner.sessions.result import Proof, Result
+    from tuner.sessions.result import CertificateResult, Result
     from tuner.sessions.watcher import Watcher
 
 
@@ -128,9 +128,9 @@ def search(
     if not certify:
         again.append("--no-certify")
     planned = dataclasses.replace(planned, orders=orders, arguments=(*planned.arguments, *again))
-    from tuner.sessions.session import SearchRun
+    from tuner.sessions.session import Session
 
-    return SearchRun(planned, watcher, workers, certified=certify).run()
+    return Session(planned, watcher, workers, certified=certify).run()
 
 
 def certify(
@@ -143,7 +143,7 @@ def certify(
     results: str | Path = RESULTS,
     workers: int | Literal["auto"] = "auto",
     watcher: Watcher | None = None,
-) -> Proof:
+) -> CertificateResult:
     """Certifies the smallest model that met a search's target; where it fails, the next smallest.
 
     Args:
@@ -160,11 +160,11 @@ def certify(
         TunerError: Anything that the caller can mend; see `tuner.errors`.
     """
     from tuner.sessions.plan import plan_again
-    from tuner.sessions.session import SearchRun
+    from tuner.sessions.session import Session
     from tuner.sessions.watcher import Silent
 
     if seeds < 2:
         raise UsageError(f"seeds must be at least 2 but got {seeds}.")
     planned = plan_again(study, storage, Path(results), data)
-    run = SearchRun(planned, watcher or Silent(), workers, certified=True, seeds=seeds)
-    return run.prove(trial)
+    run = Session(planned, watcher or Silent(), workers, certified=True, seeds=seeds)
+    return run.certify(trial)

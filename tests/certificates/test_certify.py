@@ -10,7 +10,7 @@ import pytest
 from tests.helpers import tiny
 from tuner import api, data, search
 from tuner.basics.seeds import derived_seed
-from tuner.certificates.statistics import length, lower_bound
+from tuner.certificates.statistics import training_epochs, lower_bound
 from tuner.data.dataset import TEST_IMAGES, TEST_LABELS
 from tuner.errors import DataError
 
@@ -70,7 +70,7 @@ def test_a_model_that_met_the_target_by_luck_is_not_certified(tmp_path):
     assert best.number == 0 and best.reference
     assert result.status == "met" and proof.certified
     assert len(set(proof.seeds)) == 5 and not set(proof.seeds) & {t.seed for t in record.trials}
-    assert proof.epochs == length([e.val_accuracy for e in best.history], 8) > best.epochs
+    assert proof.epochs == training_epochs([e.val_accuracy for e in best.history], 8) > best.epochs
     assert (proof.train_size, proof.test_size) == (300, 60)
     assert proof.confusion is not None and np.sum(proof.confusion) == 5 * 60
     right = sum(proof.confusion[i][i] for i in range(3))

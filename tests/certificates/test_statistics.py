@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tuner.certificates.statistics import judge, length, lower_bound
+from tuner.certificates.statistics import verdict_of, training_epochs, lower_bound
 
 
 def test_a_certificate_trains_until_the_curve_is_two_points_further():
@@ -14,12 +14,12 @@ def test_a_certificate_trains_until_the_curve_is_two_points_further():
     slow = [0.6 + 0.01 * np.log2(epoch) for epoch in range(1, 13)]  # 1 point in each
     flat = [0.6] * 12
     falling = [0.64, *[0.6] * 11]
-    assert length(steep, 25) == 15
-    assert length(rising, 25) == 19
-    assert length(slow, 25) == 25
-    assert length(flat, 25) == length(falling, 25) == 15
-    assert length(rising, 13) == 13
-    assert [length([0.8] * n, 25) for n in (1, 3, 25)] == [2, 4, 25]
+    assert training_epochs(steep, 25) == 15
+    assert training_epochs(rising, 25) == 19
+    assert training_epochs(slow, 25) == 25
+    assert training_epochs(flat, 25) == training_epochs(falling, 25) == 15
+    assert training_epochs(rising, 13) == 13
+    assert [training_epochs([0.8] * n, 25) for n in (1, 3, 25)] == [2, 4, 25]
 
 
 def test_a_bound_is_students():
@@ -38,7 +38,7 @@ def test_a_model_just_at_the_target_is_certified_in_one_case_of_twenty(spread):
 
     def certified(accuracies) -> bool:
         for n in range(1, 6):
-            if (verdict := judge(list(accuracies[:n]), 0.75)) is not None:
+            if (verdict := verdict_of(list(accuracies[:n]), 0.75)) is not None:
                 return verdict == "certified"
         raise AssertionError("five seeds must do")
 
@@ -48,12 +48,12 @@ def test_a_model_just_at_the_target_is_certified_in_one_case_of_twenty(spread):
 
 
 def test_what_clearly_fails_is_given_up_early():
-    assert judge([], 0.75) is None
-    assert judge([0.70], 0.75) == "refuted"
-    assert judge([0.745], 0.75) is None
-    assert judge([0.745, 0.74, 0.739], 0.75) == "refuted"
+    assert verdict_of([], 0.75) is None
+    assert verdict_of([0.70], 0.75) == "refuted"
+    assert verdict_of([0.745], 0.75) is None
+    assert verdict_of([0.745, 0.74, 0.739], 0.75) == "refuted"
     # Two more of 76.5 % would not lift the first mean far enough; the second, they might.
-    assert judge([0.747, 0.759, 0.72], 0.75) == "refuted"
-    assert judge([0.747, 0.759], 0.75) is None
-    assert judge([0.76, 0.76, 0.76, 0.76], 0.75) is None
-    assert judge([0.76, 0.76, 0.76, 0.76, 0.76], 0.75) == "certified"
+    assert verdict_of([0.747, 0.759, 0.72], 0.75) == "refuted"
+    assert verdict_of([0.747, 0.759], 0.75) is None
+    assert verdict_of([0.76, 0.76, 0.76, 0.76], 0.75) is None
+    assert verdict_of([0.76, 0.76, 0.76, 0.76, 0.76], 0.75) == "certified"

@@ -6,8 +6,8 @@ import pytest
 from optuna.trial import TrialState
 
 from tests.helpers import fakes
-from tuner.certificates.statistics import length, lower_bound
-from tuner.certificates.trainings import Certification, candidate
+from tuner.certificates.statistics import training_epochs, lower_bound
+from tuner.certificates.trainings import CertificateTrainings, candidate
 from tuner.errors import UsageError
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.studies import StudyRecord
@@ -19,11 +19,11 @@ def test_trainings_are_queued_once_whoever_asks():
     trial = candidate(StudyRecord.of(study))
     assert trial is not None and trial.number == 8
     for _ in range(2):
-        proof = Certification(study, trial)
+        proof = CertificateTrainings(study, trial)
         waiting = proof.waiting()
         assert len(waiting) == proof.goal == 5
     accuracies = [e.val_accuracy for e in trial.history]
-    assert {t.user_attrs[TrialKey.EPOCHS] for t in waiting} == {length(accuracies, 25)}
+    assert {t.user_attrs[TrialKey.EPOCHS] for t in waiting} == {training_epochs(accuracies, 25)}
     assert proof.study.user_attrs[StudyKey.CERTIFIES] == "q10"
     proof.drop()
     assert proof.waiting() == []
@@ -34,9 +34,9 @@ def test_trainings_are_queued_once_whoever_asks():
 def test_a_certificate_goes_before_another_that_was_stopped_and_leaves_it_whole():
     study = fakes.make_search()
     trials = {t.number: t for t in StudyRecord.of(study).trials}
-    first = Certification(study, trials[8])
+    first = CertificateTrainings(study, trials[8])
     seeds = {t.user_attrs[TrialKey.SEED] for t in first.waiting()}
-    second = Certification(study, trials[2])
+    second = CertificateTrainings(study, trials[2])
     queue = second.study.get_trials(states=(TrialState.WAITING,))
     assert [t.user_attrs[TrialKey.CELL]["trial"] for t in queue] == [2] * 5 + [8] * 5
     second.drop()
@@ -45,7 +45,7 @@ def test_a_certificate_goes_before_another_that_was_stopped_and_leaves_it_whole(
     assert len(first.waiting()) == 5
 
 
-def train(proof: Certification, accuracies: list[float]) -> None:
+def train(proof: CertificateTrainings, accuracies: list[float]) -> None:
     """Ends the first of a certificate's trainings with these accuracies on the test images."""
     for accuracy in accuracies:
         trial = proof.study.ask()
@@ -62,7 +62,7 @@ def test_the_verdict_is_stored_with_what_it_rests_on():
     study = fakes.make_search()
     trial = candidate(StudyRecord.of(study))
     assert trial is not None
-    proof = Certification(study, trial)
+    proof = CertificateTrainings(study, trial)
     accuracies = [0.76, 0.762, 0.758, 0.761, 0.759]
     train(proof, accuracies[:4])
     assert proof.verdict() is None
@@ -87,7 +87,7 @@ def test_a_training_that_failed_is_named():
     study = fakes.make_search()
     trial = candidate(StudyRecord.of(study))
     assert trial is not None
-    proof = Certification(study, trial)
+    proof = CertificateTrainings(study, trial)
     assert proof.failed() is None
     broken = proof.study.ask()
     broken.set_user_attr(TrialKey.OUTCOME, "failed")

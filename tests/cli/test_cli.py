@@ -17,8 +17,8 @@ from tuner.cli import main
 from tuner.cli.options import complete_study, duration, fraction, repeated
 from tuner.errors import DataError
 from tuner.records.studies import StudyRecord
-from tuner.sessions.progress import Run
-from tuner.sessions.result import Proof, Result
+from tuner.sessions.progress import RunProgress
+from tuner.sessions.result import CertificateResult, Result
 from tuner.storages.opening import default_url, open_storage
 
 HEAVY = ("tensorflow", "keras", "keras_tuner", "optuna", "rich", "pandas", "numpy", "pydantic")
@@ -141,7 +141,7 @@ def fake_search(status: str, seen: dict):
         seen.update(options, study=study)
         made = fakes.make_study() if status == "not_met" else fakes.make_search()
         record = StudyRecord.of(made)
-        run = Run(9, 0, 2, 10.0, None, "sqlite:///x.db")
+        run = RunProgress(9, 0, 2, 10.0, None, "sqlite:///x.db")
         watcher.notice("CIFAR-10 is not here.", banner=True)
         watcher.started(record, run)
         watcher.updated(record, run)
@@ -204,7 +204,7 @@ def test_certify_ends_with_its_verdict(
     def certify(name, **options):
         seen.update(options, study=name)
         record = StudyRecord.of(study)
-        return Proof(record.certificate if certified else None, record, interrupted)
+        return CertificateResult(record.certificate if certified else None, record, interrupted)
 
     monkeypatch.setattr(api, "certify", certify)
     assert main(["certify", "q10", "--trial", "0", "--seeds", "3", "--data", "x"]) == code

@@ -15,7 +15,7 @@ import optuna
 import pytest
 
 from tests.helpers import fakes
-from tuner.certificates.trainings import Certification
+from tuner.certificates.trainings import CertificateTrainings
 from tuner.dashboard import notes, serve
 from tuner.dashboard.storage_view import CONSTRAINTS
 from tuner.errors import StorageError, UsageError
@@ -118,7 +118,7 @@ def test_certificate_trainings_are_no_study_in_the_list(ask, url):
     study = optuna.load_study(study_name="q10", storage=open_storage(url))
     best = StudyRecord.of(study).incumbent
     assert best is not None
-    Certification(study, best)
+    CertificateTrainings(study, best)
     names = [s["study_name"] for s in ask("/api/studies")["study_summaries"]]
     assert names == ["q10", "q2"]
 

@@ -80,7 +80,7 @@ def make_study(folder: Path, built: keras.Model) -> Path:
 def orders(
     folder: Path, format: Format, *, int8: bool = False, measure: bool = True, file: str = ""
 ) -> ExportOrders:
-    """Orders for the model of `make_study`, as the command gives them."""
+    """WorkerOrders for the model of `make_study`, as the command gives them."""
     found = data.resolve(str(folder / "images.npz"))
     return ExportOrders(
         model_file=file or str(folder / "tuner-results" / "tiny" / "trial-0000.keras"),

@@ -10,7 +10,7 @@ import pytest
 
 from tuner.launchers import backends, hardware, placement, processes
 from tuner.launchers.gpus import Gpu
-from tuner.workers.orders import Orders
+from tuner.workers.orders import WorkerOrders
 from tuner.workers.process import bound_gpu_memory
 
 
@@ -165,7 +165,7 @@ def test_a_worker_that_crashed_in_native_code_is_replaced_by_one_without_onednn(
     started = [Ended(code), Ended(processes.EXIT_DONE)]
     coming = iter(started)
     monkeypatch.setattr(processes.subprocess, "Popen", lambda *_, **__: next(coming))
-    orders = Orders("tiny", "sqlite://", str(tmp_path), {}, 1, 0, 0, "smallest", "target", True)
+    orders = WorkerOrders("tiny", "sqlite://", str(tmp_path), {}, 1, 0, 0, "smallest", "target", True)
     crew = processes.Crew(orders, [placement.Placement()], tmp_path)
     deaths: list[tuple[int, int]] = []
     assert crew.check(lambda *death: deaths.append(death))

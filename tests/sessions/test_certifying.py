@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 from tests.helpers import fakes
-from tuner.certificates.trainings import Certification, candidate
+from tuner.certificates.trainings import CertificateTrainings, candidate
 from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
-from tuner.sessions.session import SearchRun
+from tuner.sessions.session import Session
 from tuner.storages import claims
 
 
-class Scripted(SearchRun):
+class Scripted(Session):
     """A run whose incumbents are judged by a list, and which trains nothing."""
 
     goal = 20
@@ -70,7 +70,7 @@ class Told:
     sampler: str = ""
 
 
-class Killing(SearchRun):
+class Killing(Session):
     """A run whose two workers end one training far below the target, and are killed in the next."""
 
     def __init__(self, study) -> None:
@@ -97,7 +97,7 @@ def test_what_an_early_verdict_took_back_is_not_trained_again():
     trial = candidate(StudyRecord.of(study))
     assert Killing(study)._prove(trial)
     assert StudyRecord.of(study).refuted == {8}
-    proof = Certification(study, trial)
+    proof = CertificateTrainings(study, trial)
     claims.reap(proof.study)
     assert proof.waiting() == []
     assert len(proof.mine()) == 5

@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 from tests.helpers import tiny
 from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
-from tuner.sessions.progress import Run
+from tuner.sessions.progress import RunProgress
 from tuner.sessions.watcher import Silent
 from tuner.storages import claims
 
@@ -35,7 +35,7 @@ class Interrupter(Silent):
     def __init__(self) -> None:
         self.pressed = False
 
-    def updated(self, record: StudyRecord, run: Run) -> None:
+    def updated(self, record: StudyRecord, run: RunProgress) -> None:
         if not self.pressed and any(t.epochs for t in record.trials):
             self.pressed = True
             os.kill(os.getpid(), signal.SIGINT)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from tuner.errors import StorageError, UsageError
 from tuner.records.keys import StudyKey
-from tuner.storages.opening import mask, open_storage, told
+from tuner.storages.opening import mask, open_storage, storage_errors
 from tuner.storages.studies import find_study, study_names
 
 
@@ -65,7 +65,7 @@ def test_a_password_is_masked_and_a_journal_left_as_it_is() -> None:
 
 def test_a_full_disk_is_one_line() -> None:
     full = OperationalError("INSERT ...", {}, Exception("database or disk is full"))
-    with pytest.raises(StorageError, match="database or disk is full; check"), told("sqlite:///x"):
+    with pytest.raises(StorageError, match="database or disk is full; check"), storage_errors("sqlite:///x"):
         raise full
 
 

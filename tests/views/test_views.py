@@ -13,7 +13,7 @@ from tests.helpers import fakes
 from tuner.records import words
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.studies import StudyRecord
-from tuner.sessions.progress import Proving, Run
+from tuner.sessions.progress import CertificateProgress, RunProgress
 from tuner.sessions.result import Result
 from tuner.views import blocks, catalog, summary, tables
 from tuner.views.changes import Changes
@@ -23,7 +23,7 @@ from tuner.views.frame import frame
 from tuner.views.lines import Lines
 from tuner.views.live import Live
 
-RUN = Run(20, 0, 2, 95.0, 300.0, "sqlite:///tuner.db")
+RUN = RunProgress(20, 0, 2, 95.0, 300.0, "sqlite:///tuner.db")
 
 
 def record(study: optuna.Study) -> StudyRecord:
@@ -404,7 +404,7 @@ def test_workers_that_start_are_not_waited_for_in_silence():
 # certificates
 
 
-def proving(study: optuna.Study, accuracies=(0.757, 0.744)) -> Run:
+def proving(study: optuna.Study, accuracies=(0.757, 0.744)) -> RunProgress:
     """A run in which the incumbent's certificate is in the making."""
     found = record(study)
     assert found.incumbent is not None
@@ -412,7 +412,7 @@ def proving(study: optuna.Study, accuracies=(0.757, 0.744)) -> Run:
     trial = fakes.add_running(companion, epochs=9)
     trial.set_user_attr(TrialKey.CELL, {"trial": 8, "training": 2})
     under_way = record(companion).trials
-    return replace(RUN, proving=Proving(found.incumbent, 5, 21, tuple(accuracies), under_way))
+    return replace(RUN, certifying=CertificateProgress(found.incumbent, 5, 21, tuple(accuracies), under_way))
 
 
 @pytest.mark.parametrize(("width", "height"), [(30, 6), (60, 12), (120, 40)])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from tuner.basics.child_process import Child
 from tuner.basics.environment import keras_backend
 from tuner.bench.models import MODELS
 from tuner.errors import TunerError, UsageError
@@ -183,61 +181,41 @@ def choose(paces: Sequence[Pace]) -> Setting:
 class _Team:
     """Processes that measure the same at the same time."""
 
-    def __init__(self, processes: list[subprocess.Popen[str]]) -> None:
+    def __init__(self, processes: list[Child]) -> None:
         self._processes = processes
 
     def run(self, job: dict[str, Any], seconds: float) -> tuple[dict[str, int], float]:
         """What the job says of itself, and the sum of the processes' rates."""
         for process in self._processes:
-            self._tell(process, json.dumps({**job, "seconds": seconds}))
+            process.tell({**job, "seconds": seconds})
         facts = [self._hear(process)["ready"] for process in self._processes]
         for process in self._processes:
-            self._tell(process, "go")
+            process.tell("go")
         return facts[0], sum(self._hear(process)["rate"] for process in self._processes)
 
     @staticmethod
-    def _tell(process: subprocess.Popen[str], line: str) -> None:
-        assert process.stdin is not None
-        try:
-            process.stdin.write(line + "\n")
-            process.stdin.flush()
-        except OSError:  # it died; the answer that does not come says so
-            return
-
-    @staticmethod
-    def _hear(process: subprocess.Popen[str]) -> dict[str, Any]:
-        assert process.stdout is not None
-        if not (line := process.stdout.readline()):
-            code = process.wait()
+    def _hear(process: Child) -> dict[str, Any]:
+        if (said := process.hear()) is None:
+            process.close()
             raise TunerError(
-                f"a measuring process ended with exit code {code}; "
+                f"a measuring process ended with exit code {process.code}; "
                 "run it again, with fewer families if memory is short."
             )
-        return dict(json.loads(line))
+        return dict(said)
 
 
 @contextmanager
 def _team(setting: Setting) -> Iterator[_Team]:
     """Processes laid out as a search's workers are under a setting."""
-    places = placement.laid_out(setting)
-    processes = []
+    processes: list[Child] = []
     try:
-        for place in places:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tuner.bench.process"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
-            processes.append(process)
+        for place in placement.laid_out(setting):
             orders = {"cpus": list(place.cpus), "environment": place.environment()}
-            _Team._tell(process, json.dumps(orders))
+            processes.append(Child("tuner.bench.process:work", orders))
         yield _Team(processes)
     finally:
         for process in processes:
             process.kill()
-            process.communicate()
 
 
 def remember(found: Benchmark) -> Path:

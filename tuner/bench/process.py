@@ -1,19 +1,17 @@
 """Measures the training of one model after the other, in a process laid out as a worker's.
 
-Started by `tuner.bench.measurement` as ``python -m tuner.bench.process``. Reads lines of JSON:
-first a placement, then a job each, answered by ``{"ready": ...}``, then ``go``, answered by what
-was measured. So several processes measure at the same time.
+`tuner.bench.measurement` starts it with a placement and tells it one job after the other. It
+answers each by ``{"ready": ...}``, is told ``go``, and answers by what it measured. So several
+processes measure at the same time.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
+from tuner.basics.child_process import Channel
 from tuner.workers.process import set_up
 
 IMAGE = (32, 32, 3)
@@ -24,19 +22,19 @@ MATRIX = 1_024
 BLOCK = 64 * 2**20
 
 
-def main() -> None:
-    """Answers jobs until the input ends."""
-    set_up(**json.loads(sys.stdin.readline()))
-    for line in sys.stdin:
-        job = json.loads(line)
+def work(orders: dict[str, Any], channel: Channel) -> None:
+    """Answers jobs until the parent has no more."""
+    set_up(**orders)
+    messages = channel.messages()
+    for job in messages:
         facts, once = _limits(job) if job["model"] is None else _training(job)
         once()  # traces and compiles
-        _say({"ready": facts})
-        sys.stdin.readline()
+        channel.say({"ready": facts})
+        next(messages)
         done, started = 0.0, time.perf_counter()
         while (passed := time.perf_counter() - started) < job["seconds"] or not done:
             done += once()
-        _say({"rate": done / passed})
+        channel.say({"rate": done / passed})
 
 
 def _training(job: dict[str, Any]) -> tuple[dict[str, int], Callable[[], float]]:
@@ -92,13 +90,3 @@ def _limits(job: dict[str, Any]) -> tuple[dict[str, int], Callable[[], float]]:
         return 2.0 * MATRIX**3
 
     return {}, multiply
-
-
-def _say(what: dict[str, Any]) -> None:
-    print(json.dumps(what), flush=True)
-
-
-if __name__ == "__main__":
-    main()
-    sys.stdout.flush()
-    os._exit(0)

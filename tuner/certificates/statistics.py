@@ -47,7 +47,7 @@ def lower_bound(accuracies: Sequence[float], level: float = LEVEL) -> float | No
     return float(np.mean(accuracies)) - float(stdtrit(n - 1, level)) * error
 
 
-def judge(accuracies: Sequence[float], target: float, planned: int = SEEDS) -> Verdict | None:
+def verdict_of(accuracies: Sequence[float], target: float, planned: int = SEEDS) -> Verdict | None:
     """The verdict, or None while more seeds are needed.
 
     Nothing is certified before the last seed, so looking early can refute by mistake but not
@@ -75,7 +75,7 @@ def judge(accuracies: Sequence[float], target: float, planned: int = SEEDS) -> V
     return "refuted" if hoped is not None and hoped < target else None
 
 
-def length(accuracies: Sequence[float], horizon: int) -> int:
+def training_epochs(accuracies: Sequence[float], horizon: int) -> int:
     """Epochs of each of a certificate's trainings.
 
     Args:

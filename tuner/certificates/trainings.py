@@ -20,7 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tuner.basics.optuna_private import set_state, storage_of
 from tuner.basics.seeds import derived_seed
-from tuner.certificates.statistics import LEVEL, SEEDS, judge, length, lower_bound
+from tuner.certificates.statistics import LEVEL, SEEDS, lower_bound, training_epochs, verdict_of
 from tuner.errors import UsageError
 from tuner.records.certificates import Certificate, Verdict
 from tuner.records.keys import SCHEMA, StudyKey, TrialKey
@@ -56,7 +56,7 @@ def candidate(record: StudyRecord, number: int | None = None) -> TrialRecord | N
     return chosen
 
 
-class Certification:
+class CertificateTrainings:
     """The trainings of one certificate, as trials of a study of their own.
 
     They are queued, claimed, lost and trained again as all trials are, so that any process may die
@@ -76,7 +76,7 @@ class Certification:
         self.planned = seeds
         spec = study.user_attrs[StudyKey.STUDY]
         self.target = float(spec["target"])
-        self.epochs = length([e.val_accuracy for e in trial.history], int(spec["horizon"]))
+        self.epochs = training_epochs([e.val_accuracy for e in trial.history], int(spec["horizon"]))
         self.study = _companion(study)
         queued = {claims.identity(t) for t in self.study.get_trials(deepcopy=False)}
         dataset = next(iter(study.user_attrs[StudyKey.DATA]))
@@ -125,7 +125,9 @@ class Certification:
 
     def verdict(self) -> Verdict | None:
         """What the trainings so far say; None while more are needed."""
-        return judge([t.test_accuracy or 0.0 for t in self.tested()], self.target, self.planned)
+        return verdict_of(
+            [t.test_accuracy or 0.0 for t in self.tested()], self.target, self.planned
+        )
 
     @property
     def goal(self) -> int:

@@ -7,12 +7,14 @@ and shell completion answer at once.
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
 import click
 
+from tuner.basics.child_process import own_packages_first
 from tuner.basics.versions import DISTRIBUTION
 from tuner.cli.guard import forget_output, guarded
 
@@ -116,4 +118,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    if arguments is None:
+        sys.path[:] = own_packages_first()
     return guarded(cli, arguments)

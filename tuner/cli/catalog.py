@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +31,10 @@ def studies(storage: str | None, results: Path) -> None:
 
 def _with_results(storage: str | None, results: Path) -> list[str]:
     from tuner.cli.results import existing, storage_url
-    from tuner.storages.opening import told
+    from tuner.storages.opening import storage_errors
     from tuner.storages.studies import study_names
 
-    with told(storage_url(storage, results)):
+    with storage_errors(storage_url(storage, results)):
         found = existing(storage, results)
         return [] if found is None else study_names(found)
 
@@ -77,18 +73,14 @@ def families() -> dict[str, str]:
 
 
 def _describe(specs: list[str]) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "tuner.spaces.description", *specs]
-    environment = {
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }
-    ran = subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    from tuner.basics import child_process
+
+    described: list[dict[str, Any]] = child_process.run(
+        "tuner.spaces.description:work",
+        specs,
+        environment={"TF_CPP_MIN_LOG_LEVEL": "3"},
+        failed=SpaceError,
     )
-    if ran.returncode:
-        lines = ran.stderr.strip().splitlines()
-        raise SpaceError(lines[-1] if lines else f"cannot read {', '.join(specs)}.")
-    described: list[dict[str, Any]] = json.loads(ran.stdout.splitlines()[-1])
     return described
 
 

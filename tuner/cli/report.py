@@ -56,11 +56,11 @@ def _records(study: str | None, storage: str | None, results: Path) -> Sequence[
     """The study that was named, or all of the storage's."""
     from tuner.errors import UsageError
     from tuner.records.studies import StudyRecord
-    from tuner.storages.opening import open_storage, told
+    from tuner.storages.opening import open_storage, storage_errors
     from tuner.storages.studies import find_study, study_names
 
     url = storage_url(storage, results)
-    with told(url):
+    with storage_errors(url):
         opened = open_storage(url, create=False)
         if study is not None:
             return [StudyRecord.of(find_study(study, opened))]

@@ -34,10 +34,10 @@ def storage_url(storage: str | None, results: Path) -> str:
 
 def _record(name: str, storage: str | None, results: Path) -> tuple[optuna.Study, StudyRecord]:
     from tuner.records.studies import StudyRecord
-    from tuner.storages.opening import told
+    from tuner.storages.opening import storage_errors
     from tuner.storages.studies import load_study
 
-    with told(storage_url(storage, results)):
+    with storage_errors(storage_url(storage, results)):
         study = load_study(name, storage=storage, results=results)
         return study, StudyRecord.of(study)
 
@@ -59,12 +59,12 @@ def existing(storage: str | None, results: Path) -> BaseStorage | None:
 @storage_options
 def status(study: str | None, storage: str | None, results: Path) -> None:
     """How far a study is, or all of them."""
-    from tuner.storages.opening import told
+    from tuner.storages.opening import storage_errors
     from tuner.storages.studies import find_study, study_names
     from tuner.views import tables
     from tuner.views.consoles import console
 
-    with told(storage_url(storage, results)):
+    with storage_errors(storage_url(storage, results)):
         found = existing(storage, results)
         if found is None and study is None:
             click.echo(f"No results yet in {results}; start with 'tuner search q10'.")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.util
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuner.basics import child_process
 from tuner.basics.versions import install_command
 from tuner.errors import DataError, ExportError, UsageError
 from tuner.exports.card import card as write_card
@@ -65,11 +63,11 @@ def export(
         ExportError: The model is gone or cannot be converted, or the file cannot be written.
         StorageError: The storage cannot be reached.
     """
-    from tuner.storages.opening import chosen_url, told
+    from tuner.storages.opening import chosen_url, storage_errors
     from tuner.storages.studies import load_study
 
     _check_format(format, int8)
-    with told(chosen_url(storage, Path(results))):
+    with storage_errors(chosen_url(storage, Path(results))):
         record = StudyRecord.of(load_study(study, storage=storage, results=results))
     source = find_source(record, Path(results) / record.name, trial)
     file = _destination(record.name, format, int8, output, source.file)
@@ -185,49 +183,19 @@ def _orders(
     )
 
 
-class _ConverterTraceback(Exception):  # noqa: N818 - carries the text of another process's
-    """Where the converting process failed; shown by ``--debug``."""
-
-    def __str__(self) -> str:
-        return f"\n\n{self.args[0]}"
-
-
 def _convert(orders: ExportOrders) -> Facts:
     """Runs the converting process."""
     environment = {
         "TF_CPP_MIN_LOG_LEVEL": "3",
         # TensorFlow would take all of a GPU's memory, beside a search that uses it.
         "CUDA_VISIBLE_DEVICES": "-1",
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
     if _installed("tensorflow"):
         environment["KERAS_BACKEND"] = "tensorflow"  # reads what any backend wrote
-    ran = subprocess.run(
-        [sys.executable, "-m", "tuner.exports.process"],
-        input=orders.to_json() + "\n",
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
+    facts = child_process.run(
+        "tuner.exports.process:work",
+        dataclasses.asdict(orders),
+        environment=environment,
+        failed=ExportError,
     )
-    answer = _answer(ran.stdout)
-    if "facts" in answer:
-        return Facts.of(answer["facts"])
-    if "error" in answer:
-        raise ExportError(answer["error"]) from _ConverterTraceback(answer["traceback"])
-    last = _last_line(ran.stderr.splitlines())
-    raise ExportError(
-        f"the converting process ended without an answer (code {ran.returncode}){last}."
-    ) from _ConverterTraceback(ran.stderr)
-
-
-def _answer(printed: str) -> dict[str, Any]:
-    with contextlib.suppress(ValueError, IndexError):
-        found = json.loads(printed.splitlines()[-1])
-        return found if isinstance(found, dict) else {}
-    return {}
-
-
-def _last_line(lines: Sequence[str]) -> str:
-    said = [line.strip() for line in lines if line.strip()]
-    return f": {said[-1].rstrip('.')}" if said else ""
+    return Facts.of(facts)

@@ -1,22 +1,17 @@
-"""Converts and measures one model: ``python -m tuner.exports.process``.
+"""Converts and measures one model, in a process of its own.
 
-Started by `tuner.exports.export` with its orders, one line of JSON, on standard input, because the
-command's own process never imports a backend. Standard output carries one line of JSON, the facts
-or an error; whatever the backend and the converters print goes to standard error.
+`tuner.exports.export` starts it, because the command's own process never imports a backend.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
-import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tuner.basics.child_process import Channel
 from tuner.errors import ExportError, TunerError
 from tuner.exports import runtimes
 from tuner.exports.facts import Facts, Measured
@@ -108,29 +103,18 @@ def _line(error: BaseException) -> str:
     return f"{type(error).__name__}: {first}." if first else f"{type(error).__name__}."
 
 
-def main() -> int:
-    """Reads the orders and prints the answer; returns the exit code."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # the converters print to standard output, from C++ too
-    orders = ExportOrders(**json.loads(sys.stdin.readline()))
-    sys.path.insert(0, str(Path.cwd()))  # a space given as module:Class may lie there
-    answer: dict[str, Any]
+def work(orders: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """What the child process does.
+
+    Raises:
+        ExportError: Whatever went wrong.
+    """
     try:
-        answer = {"facts": dataclasses.asdict(export(orders))}
-    except TunerError as error:
-        answer = {"error": str(error), "traceback": traceback.format_exc()}
+        return dataclasses.asdict(export(ExportOrders(**orders)))
+    except TunerError:
+        raise
     except OSError as error:
         why = f"cannot write the export: {error.strerror or _line(error)}; free some space."
-        answer = {"error": why, "traceback": traceback.format_exc()}
+        raise ExportError(why) from error
     except Exception as error:
-        why = f"the export failed with an unexpected {_line(error)}"
-        answer = {"error": why, "traceback": traceback.format_exc()}
-    print(json.dumps(answer), file=answers, flush=True)
-    return 2 if "error" in answer else 0
-
-
-if __name__ == "__main__":
-    code = main()
-    sys.stderr.flush()
-    # Backends may hang in their own tear-down; the answer has been given.
-    os._exit(code)
+        raise ExportError(f"the export failed with an unexpected {_line(error)}") from error

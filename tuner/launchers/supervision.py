@@ -1,5 +1,135 @@
-"""TODO."""
+"""Watches over a crew: replaces the dead, ends the silent, passes on that it is to stop."""
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import optuna
+
+from tuner.errors import TunerError
+from tuner.launchers.base import Crew, Ended
+from tuner.storages.claims import count_crash, reap
+from tuner.workers.orders import EXIT_DONE, EXIT_RECYCLE
+
 POLL_SECONDS = 1.0
+MOST_DEATHS = 5
+"""So many workers dying in a row without ending a trial end the search."""
+GRACE_SECONDS = 20.0
+"""How long a worker that is asked to stop may take. What it has trained is kept in its trial's
+checkpoint, so that ending it then loses little."""
+
+
+class Supervision:
+    """One crew at work on one study.
+
+    Args:
+        crew: The workers.
+        study: What they work on.
+        notice: Told, in one line, of what a user should know.
+        deadline: Seconds since 1970 at which they are to have stopped, or None.
+
+    Attributes:
+        interrupts: How often a signal asked this process to stop.
+    """
+
+    def __init__(
+        self,
+        crew: Crew,
+        study: optuna.Study,
+        notice: Callable[[str], None],
+        deadline: float | None = None,
+    ) -> None:
+        self.interrupts = 0
+        self._crew = crew
+        self._study = study
+        self._notice = notice
+        self._deadline = deadline
+        self._deaths = 0
+        self._asked_at: float | None = None
+
+    def watch(self) -> Iterator[None]:
+        """Yields about once a second until the crew is done, or was stopped.
+
+        Raises:
+            TunerError: A worker met an error that ends the search, or they die one after another.
+        """
+        try:
+            with self._interruptible():
+                finished = self._finished()
+                while self._tend() and self.interrupts < 2:
+                    yield
+                    before, finished = finished, self._finished()
+                    if finished > before:
+                        self._deaths = 0
+                    time.sleep(POLL_SECONDS)
+        finally:
+            self._crew.kill()
+            reap(self._study)
+
+    def _tend(self) -> bool:
+        """Sees to the workers that have ended; false where none runs any more."""
+        for ended in self._crew.ended():
+            if ended.error is not None:
+                raise ended.error
+            if ended.code == EXIT_DONE or self._asked_at is not None:
+                continue
+            if ended.code != EXIT_RECYCLE:
+                self._died(ended)
+            self._crew.replace(ended)
+        self._hurry()
+        return bool(self._crew.running())
+
+    def _died(self, ended: Ended) -> None:
+        self._deaths += 1
+        if self._deaths >= MOST_DEATHS:
+            raise TunerError(
+                f"{self._deaths} workers died one after the other without ending a trial; "
+                f"see {self._crew.log_of(ended.index)}."
+            )
+        number = count_crash(self._study, ended.pid, ended.code)
+        reap(self._study)
+        how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
+        again = "" if number is None else f"; trial {number} will be trained again"
+        self._notice(f"a worker died ({how}) and was replaced{again}.")
+
+    def _hurry(self) -> None:
+        """Ends workers that do not stop by themselves, whatever they are busy with."""
+        now = time.time()
+        if self._asked_at is None and self._deadline is not None and now >= self._deadline:
+            self._asked_at = now  # the deadline is in their orders
+        if self._asked_at is None or now < self._asked_at + GRACE_SECONDS:
+            return
+        running = self._crew.running()
+        if running:
+            several = f"{len(running)} workers have" if len(running) > 1 else "a worker has"
+            self._notice(f"{several} not stopped within {GRACE_SECONDS:g} s and will be ended.")
+            self._crew.kill()
+
+    def _finished(self) -> int:
+        return sum(t.state.is_finished() for t in self._study.get_trials(deepcopy=False))
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """The first signal asks the workers to stop, the second stops them at once."""
+
+        def interrupt(*_: object) -> None:
+            self.interrupts += 1
+            if self.interrupts == 1:
+                self._notice("stopping; press Ctrl-C again to stop at once.")
+                self._asked_at = time.time()
+                self._crew.ask_to_stop()
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        signals = (signal.SIGINT, signal.SIGTERM)
+        old = [signal.signal(s, interrupt) for s in signals]
+        try:
+            yield
+        finally:
+            for s, handler in zip(signals, old, strict=True):
+                signal.signal(s, handler)

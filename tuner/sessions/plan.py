@@ -20,9 +20,9 @@ from tuner.sessions.wish import Wish, assign, full_name, goal, overridden, resum
 from tuner.specs.files import read_study
 from tuner.specs.spec import Study, from_dict
 from tuner.storages import warm_start
-from tuner.storages.opening import chosen_url, open_storage, prepare_results, told
+from tuner.storages.opening import chosen_url, open_storage, prepare_results, storage_errors
 from tuner.storages.studies import find_study
-from tuner.workers.orders import Orders
+from tuner.workers.orders import WorkerOrders
 
 BACKENDS = ("tensorflow", "jax", "torch")
 """Of Keras, on which it can train."""
@@ -37,7 +37,7 @@ class Planned:
 
     study: optuna.Study
     spec: Study
-    orders: Orders
+    orders: WorkerOrders
     folder: Path
     arguments: tuple[str, ...]
     """The command line, behind ``tuner search``, that goes on with it."""
@@ -56,7 +56,7 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     storage = open_storage(url)
     data = find_data(spec, wish.data, watcher)
     name = full_name(spec, wish, data)
-    with told(url):
+    with storage_errors(url):
         study = optuna.create_study(
             storage=storage,
             study_name=name,
@@ -88,7 +88,7 @@ def plan_again(name: str, storage: str | None, results: Path, source: str | None
     """
     _begin()
     url = chosen_url(storage, results.resolve())
-    with told(url):
+    with storage_errors(url):
         study = find_study(name, open_storage(url, create=False))
         spec = from_dict(study.user_attrs[StudyKey.STUDY])
         stored = study.user_attrs[StudyKey.DATA]
@@ -120,8 +120,8 @@ def _begin() -> None:
 
 def _orders(
     study: optuna.Study, url: str, folder: Path, data: dict[str, DataSet], goal: int
-) -> Orders:
-    return Orders(
+) -> WorkerOrders:
+    return WorkerOrders(
         study_name=study.study_name,
         storage=url,
         results=str(folder),

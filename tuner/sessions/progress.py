@@ -8,7 +8,7 @@ from tuner.records.trials import TrialRecord
 
 
 @dataclass(frozen=True)
-class Proving:
+class CertificateProgress:
     """A certificate in the making."""
 
     trial: TrialRecord
@@ -24,7 +24,7 @@ class Proving:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunProgress:
     """One run of the command, as opposed to the study, which may have had several."""
 
     goal: int
@@ -38,4 +38,4 @@ class Run:
     """Seconds left, estimated from the trials of this run; None before the first has ended."""
     storage: str
     """The storage's URL, password masked."""
-    proving: Proving | None = None
+    certifying: CertificateProgress | None = None

@@ -9,7 +9,7 @@ from typing import Literal
 from tuner.records.certificates import Certificate
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
-from tuner.sessions.progress import Run
+from tuner.sessions.progress import RunProgress
 
 Status = Literal["met", "not_met", "complete", "interrupted"]
 """How a search ended. ``complete``: a sweep has trained all of its grid."""
@@ -21,7 +21,7 @@ class Result:
 
     status: Status
     record: StudyRecord
-    run: Run
+    run: RunProgress
     results: Path
     """The study's folder, with its ``.keras`` files."""
     resume: str
@@ -50,7 +50,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Proof:
+class CertificateResult:
     """What came of certifying."""
 
     certificate: Certificate | None

@@ -5,32 +5,25 @@ from __future__ import annotations
 import dataclasses
 import math
 import shlex
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import optuna
 
 from tuner.basics.environment import keras_backend
 from tuner.certificates import statistics, trainings
-from tuner.launchers import gpus
-from tuner.launchers.backends import shared_programs
-from tuner.launchers.hardware import hardware
-from tuner.launchers.placement import Placement, placements
-from tuner.launchers.processes import Crew
-from tuner.launchers.supervision import POLL_SECONDS
+from tuner.launchers import DEFAULT_LAUNCHER, Launcher, gpus
+from tuner.launchers.supervision import Supervision
 from tuner.records.studies import StudyRecord
-from tuner.records.trials import TrialRecord
+from tuner.sessions.certifying import Certifying
 from tuner.sessions.plan import Planned
-from tuner.sessions.progress import Proving, Run
-from tuner.sessions.result import Proof, Result
+from tuner.sessions.progress import RunProgress
+from tuner.sessions.result import CertificateResult, Result, Status
 from tuner.sessions.watcher import Watcher
-from tuner.storages.claims import count_crash, reap
-from tuner.storages.opening import mask, told
-from tuner.workers.orders import Orders
+from tuner.storages.claims import reap
+from tuner.storages.opening import mask, storage_errors
+from tuner.workers.orders import WorkerOrders
 
 LOOKS = (0.8, 0.87, 0.94)
 """Shares of the trials after which a new incumbent is certified, before the end: where it was a
@@ -40,8 +33,20 @@ SMALL = 10
 """A search of fewer trials certifies once, at its end."""
 
 
-class SearchRun:
-    """One run: goes on with a study until it has its trials and, if asked, its certificate."""
+class Session:
+    """One run: goes on with a study until it has its trials and, if asked, its certificate.
+
+    Args:
+        planned: The study and the orders for its workers.
+        watcher: Is told what happens.
+        workers: How many, or ``auto``.
+        certified: Whether to certify what is found.
+        seeds: Trainings a certificate.
+        launcher: What starts the workers.
+
+    Attributes:
+        record: The study as it was when last looked at.
+    """
 
     def __init__(
         self,
@@ -51,28 +56,20 @@ class SearchRun:
         *,
         certified: bool,
         seeds: int = statistics.SEEDS,
+        launcher: Launcher = DEFAULT_LAUNCHER,
     ) -> None:
-        """Reads the study as it stands.
-
-        Args:
-            planned: The study and the orders for its workers.
-            watcher: Is told what happens.
-            workers: How many, or ``auto``.
-            certified: Whether to certify what is found.
-            seeds: Trainings a certificate.
-        """
         self.planned = planned
         self.watcher = watcher
-        self.workers = workers
-        self.seeds = seeds
-        self.started = time.monotonic()
-        self.interrupts = 0
-        self.count = 0
-        self.environment: dict[str, str] = {}
-        self.proving: trainings.Certification | None = None
         self.record = StudyRecord.of(planned.study)
-        self.certified = certified and self.record.target is not None
-        self.before = self.record.done
+        self._workers: int | Literal["auto"] = workers
+        self._launcher = launcher
+        self._started = time.monotonic()
+        self._interrupts = 0
+        self._count = 0
+        self._shared: Mapping[str, str] = {}
+        self._certified = certified and self.record.target is not None
+        self._certifying = Certifying(self, seeds)
+        self._before = self.record.done
 
     @property
     def goal(self) -> int:
@@ -81,46 +78,71 @@ class SearchRun:
 
     def run(self) -> Result:
         """Trains and certifies until all is done, or something stops it."""
-        with told(self.planned.orders.storage), shared_programs() as self.environment:
+        with storage_errors(self.planned.orders.storage), self._launcher.shared() as self._shared:
             reap(self.planned.study)
-            left = self.goal - self.before
-            self.count = len(self._places(left)) if left > 0 else 0
-            self.watcher.started(self.record, self._run())
+            left = self.goal - self._before
+            space = self.planned.spec.space
+            self._count = self._launcher.size(self._workers, left, space) if left > 0 else 0
+            self.watcher.started(self.record, self._progress())
             if why := gpus.missing(keras_backend(), gpus.visible()):
                 self.watcher.notice(why)
             self._go()
-            self._look()
+            self.look()
             result = self._result()
         self.watcher.finished(result)
         return result
 
-    def prove(self, number: int | None) -> Proof:
+    def certify(self, number: int | None) -> CertificateResult:
         """Certifies one trial, or the smallest that can be, without training for the search.
 
         Args:
             number: The trial; None: the incumbent, and where it is refuted the next.
         """
-        with told(self.planned.orders.storage), shared_programs() as self.environment:
+        with storage_errors(self.planned.orders.storage), self._launcher.shared() as self._shared:
             reap(self.planned.study)
-            self.watcher.started(self.record, self._run())
+            self.watcher.started(self.record, self._progress())
             if number is not None:
-                self._prove(trainings.candidate(self.record, number))
+                self._certifying.certify(trainings.candidate(self.record, number))
             else:
-                self._prove_smallest()
-            self._look()
+                self._certifying.smallest()
+            self.look()
         record = self.record
         found = record.certificate if number is None else record.certificates.get(number)
-        return Proof(found, record, self.interrupts > 0)
+        return CertificateResult(found, record, self._interrupts > 0)
+
+    def work(self, study: optuna.Study, orders: WorkerOrders, left: int) -> Iterator[None]:
+        """Runs a crew on a study; yields about once a second until it is done or left."""
+        orders = dataclasses.replace(orders, environment=dict(self._shared))
+        crew = self._launcher.start(
+            orders, self._workers, left, self.planned.spec.space, self.planned.folder / "logs"
+        )
+        self._count = crew.size
+        supervision = Supervision(crew, study, self.watcher.notice, orders.deadline)
+        try:
+            for _ in supervision.watch():
+                yield
+        finally:
+            self._interrupts += supervision.interrupts
+
+    def look(self) -> None:
+        """Reads the study and tells the watcher."""
+        self.record = StudyRecord.of(self.planned.study)
+        self.watcher.updated(self.record, self._progress())
+
+    def stopped(self) -> bool:
+        """Whether the user or the time limit has stopped it."""
+        deadline = self.planned.orders.deadline
+        return self._interrupts > 0 or (deadline is not None and time.time() >= deadline)
 
     def _go(self) -> None:
         exhausted = False
-        while not self._stopped():
+        while not self.stopped():
             stage = self._stage()
             if self.record.done < stage and not exhausted:
                 exhausted = not self._train(stage)
-            if self._stopped():
+            if self.stopped():
                 return
-            if self.certified and self._prove_smallest():
+            if self._certified and self._certifying.smallest():
                 exhausted = False  # where it was refuted, larger models are worth training again
                 continue
             if exhausted or self.record.done >= self.goal:
@@ -128,162 +150,37 @@ class SearchRun:
 
     def _stage(self) -> int:
         """How many trained trials there shall be before the next look at the incumbent."""
-        if not self.certified or self.goal < SMALL:
+        if not self._certified or self.goal < SMALL:
             return self.goal
         stages = (math.ceil(share * self.goal) for share in LOOKS)
         return next((stage for stage in stages if stage > self.record.done), self.goal)
-
-    def _stopped(self) -> bool:
-        deadline = self.planned.orders.deadline
-        return self.interrupts > 0 or (deadline is not None and time.time() >= deadline)
 
     def _train(self, stage: int) -> bool:
         """Trains until the study has so many trials; false where no more could be trained."""
         before = self.record.done
         orders = dataclasses.replace(self.planned.orders, goal=stage)
-        for _ in self._at_work(self.planned.study, orders, stage - before):
-            self._look()
-        self._look()
+        for _ in self.work(self.planned.study, orders, stage - before):
+            self.look()
+        self.look()
         return self.record.done >= stage
 
-    def _prove_smallest(self) -> bool:
-        """Certifies the incumbent, where it is refuted the next, until one holds or none is left.
-
-        One that met the target by luck is seldom alone, and what is still to be trained is wasted
-        below the next of them.
-
-        Returns:
-            Whether there was a verdict.
-        """
-        judged = False
-        while not self._stopped() and self._prove(trainings.candidate(self.record)):
-            judged = True
-        return judged
-
-    def _prove(self, trial: TrialRecord | None) -> bool:
-        """Certifies a trial; false where there is none, or it came to no verdict."""
-        if trial is None:
-            return False
-        proof = self.proving = trainings.Certification(self.planned.study, trial, self.seeds)
-        orders = dataclasses.replace(
-            self.planned.orders,
-            study_name=proof.study.study_name,
-            goal=proof.goal,
-            sampler="random",
-        )
-        try:
-            reap(proof.study)
-            if proof.verdict() is None:
-                for _ in self._at_work(proof.study, orders, len(proof.waiting())):
-                    self._look()
-                    if proof.verdict() is not None:
-                        # Before its workers are stopped: what is taken back is not lost.
-                        proof.drop()
-                        break
-            if proof.verdict() is None:
-                self._explain(proof)
-                return False
-            proof.drop()
-            seconds = sum(t.seconds or 0.0 for t in proof.tested())
-            proof.store(seconds, hardware())
-        finally:
-            self.proving = None
-        self._look()
-        return True
-
-    def _explain(self, proof: trainings.Certification) -> None:
-        failed = proof.failed()
-        if failed is not None:
-            why = failed.error or failed.outcome
-            self.watcher.notice(
-                f"trial {proof.trial.number} could not be certified: a training failed: {why}"
-            )
-
-    def _at_work(self, study: optuna.Study, orders: Orders, left: int) -> Iterator[None]:
-        """Runs a crew on a study; yields about once a second until it is done or left."""
-        orders = dataclasses.replace(orders, environment=self.environment)
-        crew = Crew(orders, self._places(left), self.planned.folder / "logs")
-        self.count = crew.size
-
-        def died(pid: int, code: int) -> None:
-            number = count_crash(study, pid, code)
-            reap(study)
-            signalled = f"signal {-code}" if code < 0 else f"exit code {code}"
-            again = "" if number is None else f"; trial {number} will be trained again"
-            self.watcher.notice(f"a worker died ({signalled}) and was replaced{again}.")
-
-        try:
-            with self._interruptible(crew):
-                ended = self._ended(study)
-                while crew.check(died) and self.interrupts < 2:
-                    yield
-                    before, ended = ended, self._ended(study)
-                    if ended > before:
-                        crew.deaths = 0
-                    time.sleep(POLL_SECONDS)
-        finally:
-            crew.kill()
-            reap(study)
-
-    def _places(self, left: int) -> list[Placement]:
-        return placements(self.workers, left, self.planned.spec.space)
-
-    def _ended(self, study: optuna.Study) -> int:
-        return sum(t.state.is_finished() for t in study.get_trials(deepcopy=False))
-
-    def _look(self) -> None:
-        self.record = StudyRecord.of(self.planned.study)
-        self.watcher.updated(self.record, self._run())
-
-    @contextmanager
-    def _interruptible(self, crew: Crew) -> Iterator[None]:
-        """The first signal asks the workers to stop, the second stops them at once."""
-
-        def interrupt(*_: object) -> None:
-            self.interrupts += 1
-            if self.interrupts == 1:
-                self.watcher.notice("stopping; press Ctrl-C again to stop at once.")
-                crew.ask_to_stop()
-
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        signals = (signal.SIGINT, signal.SIGTERM)
-        old = [signal.signal(s, interrupt) for s in signals]
-        try:
-            yield
-        finally:
-            for s, handler in zip(signals, old, strict=True):
-                signal.signal(s, handler)
-
-    def _run(self) -> Run:
-        elapsed = time.monotonic() - self.started
-        done = self.record.done - self.before
-        left = max(0, self.goal - self.before - done)
-        return Run(
+    def _progress(self) -> RunProgress:
+        elapsed = time.monotonic() - self._started
+        done = self.record.done - self._before
+        left = max(0, self.goal - self._before - done)
+        return RunProgress(
             goal=self.goal,
-            trained_before=self.before,
-            workers=self.count,
+            trained_before=self._before,
+            workers=self._count,
             elapsed=elapsed,
             remaining=elapsed / done * left if done else None,
             storage=mask(self.planned.orders.storage),
-            proving=self._proving(),
-        )
-
-    def _proving(self) -> Proving | None:
-        if (proof := self.proving) is None:
-            return None
-        return Proving(
-            trial=proof.trial,
-            planned=proof.planned,
-            epochs=proof.epochs,
-            accuracies=tuple(t.test_accuracy or 0.0 for t in proof.tested()),
-            trainings=tuple(t for t in proof.mine() if t.state.name == "RUNNING"),
+            certifying=self._certifying.progress(),
         )
 
     def _result(self) -> Result:
-        status: Literal["met", "not_met", "complete", "interrupted"]
-        if self.interrupts:
+        status: Status
+        if self._interrupts:
             status = "interrupted"
         elif self.record.target is None:
             status = "complete" if self.record.done >= self.goal else "interrupted"
@@ -292,7 +189,7 @@ class SearchRun:
         return Result(
             status=status,
             record=self.record,
-            run=self._run(),
+            run=self._progress(),
             results=self.planned.folder,
             resume=shlex.join(["tuner", "search", *self.planned.arguments]),
         )

@@ -1,7 +1,7 @@
-"""Describes search spaces as JSON: ``python -m tuner.spaces.description MODULE:CLASS ...``.
+"""Describes search spaces as JSON, in a process of its own.
 
-A space is a keras-tuner hypermodel, so reading one imports Keras and with it TensorFlow. That is
-why ``tuner spaces`` runs this in a process of its own.
+A space is a keras-tuner hypermodel, so reading one imports Keras and with it TensorFlow, which the
+command's own process never does.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import inspect
 import json
 import re
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from tuner.errors import TunerError
+from tuner.basics.child_process import Channel
 from tuner.spaces.exploration import Exploration, explore
 from tuner.spaces.loading import load_space
 
@@ -66,15 +65,13 @@ def _default(found: Exploration, name: str) -> Any:
     return found.codes[name].decode(found.defaults[name])
 
 
-def main(specs: Sequence[str]) -> int:
-    """Prints a JSON array; an error is one line on standard error."""
-    try:
-        print(json.dumps([describe(spec) for spec in specs], default=str))
-    except TunerError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+def work(specs: Sequence[str], channel: Channel) -> list[dict[str, Any]]:
+    """What the child process does: `describe` for each space.
 
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    Raises:
+        SpaceError: One cannot be imported or used.
+    """
+    described: list[dict[str, Any]] = json.loads(
+        json.dumps([describe(spec) for spec in specs], default=str)
+    )
+    return described

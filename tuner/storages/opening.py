@@ -97,7 +97,7 @@ def open_storage(url: str, *, create: bool = True, worker: bool = False) -> Base
             "run 'tuner search' first or give --storage."
         )
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
-    with told(url), warnings.catch_warnings():
+    with storage_errors(url), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         if url.startswith("journal:"):
             backend = JournalFileBackend(url.removeprefix("journal:"))
@@ -159,7 +159,7 @@ def _file_of(url: str) -> Path | None:
 
 
 @contextlib.contextmanager
-def told(url: str) -> Iterator[None]:
+def storage_errors(url: str) -> Iterator[None]:
     """Turns a storage's many kinds of failure into one line.
 
     Raises:

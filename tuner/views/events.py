@@ -13,7 +13,7 @@ from tuner.records.certificates import Certificate
 from tuner.records.epochs import Epoch
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
-from tuner.sessions.progress import Run
+from tuner.sessions.progress import RunProgress
 from tuner.sessions.result import Result
 from tuner.views.changes import Change, Changes
 
@@ -33,7 +33,7 @@ class Events:
         self._study: str | None = None
         self._changes: Changes | None = None
 
-    def started(self, record: StudyRecord, run: Run) -> None:
+    def started(self, record: StudyRecord, run: RunProgress) -> None:
         """The event ``started``."""
         self._study = record.name
         self._changes = Changes(record)
@@ -51,7 +51,7 @@ class Events:
         else:
             print(text, file=self._notices, flush=True)
 
-    def updated(self, record: StudyRecord, run: Run) -> None:
+    def updated(self, record: StudyRecord, run: RunProgress) -> None:
         """What has changed since the last look, an event each."""
         if self._changes is None:
             self._changes = Changes(record)
@@ -174,7 +174,7 @@ def _epoch(epoch: Epoch) -> dict[str, Any]:
     return {name: _number(getattr(epoch, name)) for name in names}
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _run(run: RunProgress) -> dict[str, Any]:
     return {
         "goal": run.goal,
         "trained_before": run.trained_before,

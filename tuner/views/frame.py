@@ -8,7 +8,7 @@ from tuner.records import words
 from tuner.records.keys import OUTCOMES
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
-from tuner.sessions.progress import Proving, Run
+from tuner.sessions.progress import CertificateProgress, RunProgress
 from tuner.views import blocks
 
 STYLES = {
@@ -29,7 +29,7 @@ STARTING = 60.0
 """Seconds that a worker may take to import Keras."""
 
 
-def frame(record: StudyRecord, run: Run, width: int, height: int) -> list[Text]:
+def frame(record: StudyRecord, run: RunProgress, width: int, height: int) -> list[Text]:
     """The view's lines, none wider than `width`, at most `height` of them.
 
     What matters least is left out first where there is no room.
@@ -38,8 +38,8 @@ def frame(record: StudyRecord, run: Run, width: int, height: int) -> list[Text]:
     answer = _answer(record, width)
     running = [t for t in record.trials if t.state.name == "RUNNING"]
     room = max(1, height - len(top) - 1)
-    if run.proving is not None:
-        shown = _proving(record, run.proving)[: max(1, room - len(answer) - 1)]
+    if run.certifying is not None:
+        shown = _proving(record, run.certifying)[: max(1, room - len(answer) - 1)]
     else:
         shown = _training(record, run, running, max(1, room - len(answer) - 1))
     left = height - len(top) - len(answer) - len(shown)
@@ -71,7 +71,7 @@ def _asked(record: StudyRecord, width: int) -> list[Text]:
     return [Text.assemble(data), Text(words.asked(record))]
 
 
-def _bar(record: StudyRecord, run: Run, width: int) -> Text:
+def _bar(record: StudyRecord, run: RunProgress, width: int) -> Text:
     done = record.done
     left = f"{words.clock(run.remaining)} left" if run.remaining is not None else "estimating"
     over = run.remaining is not None and done >= run.goal
@@ -137,7 +137,9 @@ def _model(label: str, trial: TrialRecord, style: str) -> Text:
     )
 
 
-def _training(record: StudyRecord, run: Run, running: list[TrialRecord], room: int) -> list[Text]:
+def _training(
+    record: StudyRecord, run: RunProgress, running: list[TrialRecord], room: int
+) -> list[Text]:
     if not running:
         starting = not record.trials or run.elapsed < STARTING
         waits = "workers are starting" if starting else "waiting for the next trial"
@@ -152,7 +154,7 @@ def _training(record: StudyRecord, run: Run, running: list[TrialRecord], room: i
     return lines
 
 
-def _proving(record: StudyRecord, proving: Proving) -> list[Text]:
+def _proving(record: StudyRecord, proving: CertificateProgress) -> list[Text]:
     """The certificate in the making: what is tested, and how far the others are."""
     legend = "  fresh seeds, all training images, then once on the test images"
     lines = [

@@ -9,7 +9,7 @@ from rich.console import Console
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
-from tuner.sessions.progress import Run
+from tuner.sessions.progress import RunProgress
 from tuner.sessions.result import Result
 from tuner.views import summary
 from tuner.views.changes import Changes
@@ -27,7 +27,7 @@ class Lines:
         self._changes: Changes | None = None
         self._proved: tuple[int, int] | None = None
 
-    def started(self, record: StudyRecord, run: Run) -> None:
+    def started(self, record: StudyRecord, run: RunProgress) -> None:
         """What is searched, on what."""
         self._changes = Changes(record)
         self._say(f"{record.name}: {record.study.get('question', '')}")
@@ -41,7 +41,7 @@ class Lines:
         else:
             self._notices.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def updated(self, record: StudyRecord, run: Run) -> None:
+    def updated(self, record: StudyRecord, run: RunProgress) -> None:
         """Trials that have ended; what the gate turned away is only counted."""
         if self._changes is None:
             self._changes = Changes(record)
@@ -54,8 +54,8 @@ class Lines:
                 self._say(f"  #{change.trial.number} {words.certificate(change.certificate)}")
         self._prove(run)
 
-    def _prove(self, run: Run) -> None:
-        proving = run.proving
+    def _prove(self, run: RunProgress) -> None:
+        proving = run.certifying
         now = None if proving is None else (proving.trial.number, len(proving.accuracies))
         if proving is None or now == self._proved:
             return
@@ -85,7 +85,7 @@ class Lines:
         self._out.file.flush()
 
 
-def opening(record: StudyRecord, run: Run) -> list[str]:
+def opening(record: StudyRecord, run: RunProgress) -> list[str]:
     """What a reader of a log must know."""
     data = ", ".join(record.dataset_names) or "?"
     other = record.stand_in
@@ -99,7 +99,7 @@ def opening(record: StudyRecord, run: Run) -> list[str]:
     return lines
 
 
-def ended(record: StudyRecord, trial: TrialRecord, run: Run) -> str:
+def ended(record: StudyRecord, trial: TrialRecord, run: RunProgress) -> str:
     """One line for a trial that has ended."""
     sweep = record.kind == "sweep"
     done = sum(t.cell is not None for t in record.trained) if sweep else len(record.trained)

@@ -8,7 +8,7 @@ from rich.console import Console, Group
 from rich.live import Live as RichLive
 
 from tuner.records.studies import StudyRecord
-from tuner.sessions.progress import Run
+from tuner.sessions.progress import RunProgress
 from tuner.sessions.result import Result
 from tuner.views import summary
 from tuner.views.frame import frame
@@ -25,7 +25,7 @@ class Live:
         self._live: RichLive | None = None
         self._drawn: object = None
 
-    def started(self, record: StudyRecord, run: Run) -> None:
+    def started(self, record: StudyRecord, run: RunProgress) -> None:
         """The first picture."""
         self._live = RichLive(console=self._out, auto_refresh=False, transient=True)
         self._live.start()
@@ -38,7 +38,7 @@ class Live:
         else:
             self._out.print(text, markup=False, highlight=False)
 
-    def updated(self, record: StudyRecord, run: Run) -> None:
+    def updated(self, record: StudyRecord, run: RunProgress) -> None:
         """A new picture, where anything in it has changed."""
         if self._live is None:
             return

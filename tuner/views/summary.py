@@ -14,7 +14,7 @@ from rich.text import Text
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
-from tuner.sessions.result import Proof, Result
+from tuner.sessions.result import CertificateResult, Result
 from tuner.views.tables import grid, sweep_table
 
 MORE = 20
@@ -55,7 +55,7 @@ def best(record: StudyRecord, folder: Path, again: Sequence[str] = ()) -> Render
     )
 
 
-def proven(proof: Proof, folder: Path, again: Sequence[str] = ()) -> RenderableType:
+def proven(proof: CertificateResult, folder: Path, again: Sequence[str] = ()) -> RenderableType:
     """What ``tuner certify`` shows at its end."""
     record, found = proof.record, proof.certificate
     if proof.interrupted:

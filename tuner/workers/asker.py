@@ -17,7 +17,7 @@ from tuner.specs.spec import SearchStudy, SweepStudy
 from tuner.storages import claims, warm_start
 from tuner.trials.base import Work
 from tuner.trials.search import GATE_SLACK
-from tuner.workers.orders import Orders
+from tuner.workers.orders import WorkerOrders
 
 MOST_UNTRAINED = 200
 """So many configurations in a row turned away or failing end the search: nothing is left."""
@@ -36,7 +36,9 @@ def _would_be_trained_now(trial: FrozenTrial, best: FrozenTrial | None) -> bool:
 class Asker:
     """Asks the study for trials, with a fresh sampler each time."""
 
-    def __init__(self, work: Work, orders: Orders, exploration: exploration.Exploration) -> None:
+    def __init__(
+        self, work: Work, orders: WorkerOrders, exploration: exploration.Exploration
+    ) -> None:
         self.work = work
         self.orders = orders
         self.exploration = exploration

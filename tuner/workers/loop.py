@@ -1,10 +1,8 @@
 """A worker: a process that loops ask, train, tell on the shared storage.
 
-Started by `tuner.launchers.processes` as ``python -m tuner.workers.process`` with its orders, one
-line of JSON, on standard input. The pipe stays open: a second line asks the worker to stop
-after the running epoch, and its end means that whoever started the worker is dead, so that the
-worker ends too.
-Standard output carries, at most, one line of JSON: an error that ends the whole search.
+`tuner.workers.process` runs it. The parent's end of the channel stays open: a message asks the
+worker to stop after some thousand images, and its closing means that whoever started the worker is
+dead, so that the worker ends too.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from tuner.workers.orders import EXIT_DONE, EXIT_RECYCLE, Orders
+from tuner.workers.orders import EXIT_DONE, EXIT_RECYCLE, WorkerOrders
 
 if TYPE_CHECKING:
     import optuna
@@ -33,7 +31,7 @@ IDLE_SECONDS = 1.0
 class Worker:
     """The loop, and what it keeps between trials."""
 
-    def __init__(self, orders: Orders, stop: threading.Event) -> None:
+    def __init__(self, orders: WorkerOrders, stop: threading.Event) -> None:
         self.orders = orders
         self.stop = stop
         self.current: optuna.Trial | None = None

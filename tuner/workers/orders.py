@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True)
-class Orders:
+class WorkerOrders:
     """All that a worker is told."""
 
     study_name: str
@@ -31,14 +30,12 @@ class Orders:
     gpu_memory: int = 0
     """Bytes that it may take of a GPU that others use too; 0: no limit."""
 
-    def to_json(self) -> str:
-        """One line."""
-        return json.dumps(asdict(self))
+    def to_fields(self) -> dict[str, Any]:
+        """For the worker's process: what JSON can hold."""
+        return asdict(self)
 
 
 EXIT_DONE = 0
-
-EXIT_ERROR = 2
-
+"""There is nothing more to do, or the worker was asked to stop."""
 EXIT_RECYCLE = 75
 """The worker asks to be replaced: many models and layers leave something behind in memory."""

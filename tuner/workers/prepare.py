@@ -25,14 +25,14 @@ from tuner.specs.spec import Study, SweepStudy, from_dict
 from tuner.storages import claims
 from tuner.trials.base import Work
 from tuner.workers.asker import Asker
-from tuner.workers.orders import Orders
+from tuner.workers.orders import WorkerOrders
 
 PREPARED = "prepared"
 """Study attribute: the reference, or the whole grid, has been queued."""
 
 
 def prepare(
-    orders: Orders, storage: BaseStorage, stopping: Callable[[], bool]
+    orders: WorkerOrders, storage: BaseStorage, stopping: Callable[[], bool]
 ) -> tuple[Work, Asker]:
     """Loads what the trials share and makes the study ready.
 
@@ -69,7 +69,7 @@ def prepare(
     return work, Asker(work, orders, found)
 
 
-def _await_filled(work: Work, orders: Orders) -> None:
+def _await_filled(work: Work, orders: WorkerOrders) -> None:
     """The first worker of a command fills the study; the others wait for that."""
     if orders.index == 0:
         _fill(work, orders)
@@ -123,7 +123,7 @@ def _check_source(study: optuna.Study, spec: Study) -> None:
     )
 
 
-def _fill(work: Work, orders: Orders) -> None:
+def _fill(work: Work, orders: WorkerOrders) -> None:
     """Queues the reference and the space's defaults, or every cell of a sweep, once."""
     queued = {claims.identity(t) for t in work.study.get_trials(deepcopy=False)}
     if isinstance(work.spec, SweepStudy):

@@ -1,20 +1,40 @@
-"""TODO."""
+"""The process of a worker: set up as its placement says, then the loop."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
-from pathlib import Path
+from typing import Any
 
+from tuner.basics.child_process import Channel
+from tuner.basics.environment import keras_backend
 from tuner.workers.loop import Worker
-from tuner.workers.orders import EXIT_DONE, EXIT_ERROR, Orders
+from tuner.workers.orders import EXIT_DONE, WorkerOrders
 
 
-def _listen(stop: threading.Event) -> None:
-    """Any line asks to stop; the end of the pipe means that the starter is dead."""
-    for _ in sys.stdin:
+def work(fields: dict[str, Any], channel: Channel) -> None:
+    """What the child process does; ends with the worker's exit code.
+
+    Raises:
+        TunerError: An error that ends the whole search.
+    """
+    from tuner.storages.opening import storage_errors
+
+    orders = WorkerOrders(**fields)
+    set_up(orders.environment, orders.cpus)
+    stop = threading.Event()
+    threading.Thread(target=_listen, args=(channel, stop), daemon=True).start()
+    if orders.gpu_memory and keras_backend() == "tensorflow":
+        bound_gpu_memory(orders.gpu_memory)
+    with storage_errors(orders.storage):
+        code = Worker(orders, stop).run()
+    sys.exit(code)
+
+
+def _listen(channel: Channel, stop: threading.Event) -> None:
+    """Any message asks to stop; the end of them means that the starter is dead."""
+    for _ in channel.messages():
         stop.set()
     os._exit(EXIT_DONE)
 
@@ -33,32 +53,3 @@ def bound_gpu_memory(most: int) -> None:
     for device in tf.config.list_physical_devices("GPU"):
         limit = tf.config.LogicalDeviceConfiguration(memory_limit=most // 2**20)
         tf.config.set_logical_device_configuration(device, [limit])
-
-
-def main() -> int:
-    """Reads the orders and works; returns the exit code."""
-    orders = Orders(**json.loads(sys.stdin.readline()))
-    set_up(orders.environment, orders.cpus)
-    stop = threading.Event()
-    threading.Thread(target=_listen, args=(stop,), daemon=True).start()
-    from tuner.basics.environment import keras_backend
-    from tuner.errors import TunerError
-    from tuner.storages.opening import told
-
-    if orders.gpu_memory and keras_backend() == "tensorflow":
-        bound_gpu_memory(orders.gpu_memory)
-
-    sys.path.insert(0, str(Path.cwd()))  # a space given as module:Class may lie there
-    try:
-        with told(orders.storage):
-            return Worker(orders, stop).run()
-    except TunerError as error:
-        print(json.dumps({"kind": type(error).__name__, "message": str(error)}), flush=True)
-        return EXIT_ERROR
-
-
-if __name__ == "__main__":
-    code = main()
-    sys.stderr.flush()
-    # Backends may hang in their own tear-down; everything that matters is in the storage.
-    os._exit(code)

@@ -7,14 +7,13 @@ import errno
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from tuner.basics import child_process
 from tuner.data.cache import scratch, writing
 from tuner.data.raw import Raw
 from tuner.data.sources import npz
@@ -145,24 +144,14 @@ def _unreachable(url: str) -> str:
 
 
 def _run_keras(name: str, home: Path, target: Path) -> str:
-    """Run the loader; the last line of its error, or an empty string where it worked."""
-    environment = os.environ | {
+    """Run the loader; its error in one line, or an empty string where it worked."""
+    environment = {
         "KERAS_HOME": str(home),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "-1",
     }
-    script = Path(__file__).with_name("fetch.py")
-    done = subprocess.run(
-        [sys.executable, "-P", str(script), name, str(target)],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=sys.__stderr__ if sys.__stderr__ and sys.__stderr__.isatty() else subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        check=False,
+    orders = {"name": name, "target": str(target)}
+    why: str = child_process.run(
+        "tuner.data.sources.fetch:work", orders, environment=environment, show=True
     )
-    if done.returncode == 0:
-        return ""
-    lines = done.stderr.strip().splitlines()
-    return lines[-1].strip() if lines else f"Keras ended with {done.returncode}"
+    return why

@@ -1,0 +1,106 @@
+"""What every launcher offers: crews of workers, started, watched, replaced and stopped."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from tuner.errors import TunerError
+from tuner.workers.orders import WorkerOrders
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A worker that has ended.
+
+    Attributes:
+        index: Which of the crew's.
+        pid: Its process id on its machine.
+        code: Its exit code, negative for a signal.
+        error: What it ended with, where that ends the search.
+    """
+
+    index: int
+    pid: int
+    code: int
+    error: TunerError | None = None
+
+
+class Crew(ABC):
+    """The workers of one command, each known by its index."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many workers there are, ended ones included."""
+
+    @abstractmethod
+    def running(self) -> Mapping[int, int]:
+        """The process ids of those that run, by their index."""
+
+    @abstractmethod
+    def ended(self) -> Sequence[Ended]:
+        """Those that have ended since this was last asked."""
+
+    @abstractmethod
+    def replace(self, ended: Ended) -> None:
+        """Starts a worker in the place of one that has ended."""
+
+    @abstractmethod
+    def ask_to_stop(self) -> None:
+        """Asks every worker to stop at the next good moment; it gives its trial back."""
+
+    @abstractmethod
+    def kill(self, index: int | None = None) -> None:
+        """Ends a worker at once, or all of them."""
+
+    @abstractmethod
+    def log_of(self, index: int) -> str:
+        """Where to read what a worker printed."""
+
+
+class Launcher(ABC):
+    """Starts crews.
+
+    Attributes:
+        name: As a user names it.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def size(self, workers: int | Literal["auto"], left: int, space: str) -> int:
+        """How many workers a crew would have.
+
+        Args:
+            workers: What the user asked for.
+            left: Trials still to be trained; more workers than that would idle.
+            space: The search space, as a study names it.
+        """
+
+    @abstractmethod
+    def start(
+        self,
+        orders: WorkerOrders,
+        workers: int | Literal["auto"],
+        left: int,
+        space: str,
+        logs: Path,
+    ) -> Crew:
+        """Starts the workers of a command.
+
+        Args:
+            orders: What each of them is told; their index, place and environment are added.
+            workers: As for `size`.
+            left: As for `size`.
+            space: As for `size`.
+            logs: Folder for what they print.
+        """
+
+    def shared(self) -> AbstractContextManager[Mapping[str, str]]:
+        """What the crews of one command share, as variables for their environment."""
+        return nullcontext({})
