@@ -8,8 +8,9 @@ from search_spaces.base import ImageSpace
 from search_spaces.network import Network
 from search_spaces.recipe import HyperParameters, Recipe
 
-# 16 units on 32x32 colour images are 49,338 parameters and reach 45.9 % on CIFAR-10.
 UNITS = (16, 16, 16)
+"""Units of each hidden layer by default. One layer of 16 on colour images of 32x32 pixels is 49,338
+parameters, and reaches 45.9 % on CIFAR-10."""
 
 
 class DenseSpace(ImageSpace):

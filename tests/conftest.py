@@ -13,6 +13,8 @@ SLOW_SECONDS = 900
 """Time limit of a test that is marked as slow, on a machine that does other things as well."""
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# The samplers' matrices are small, and on two cores that tests share more threads only wait.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Tests in two processes, and the workers of searches, share a GPU.
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import optuna
 import pytest
 
 from tests.helpers import fakes
@@ -25,12 +26,19 @@ def test_a_refuted_incumbent_is_the_incumbent_no_more():
     assert refuted_shortfalls(study.user_attrs) == {8: pytest.approx(0.755 - 0.740)}
 
 
+def sampler_of(study: optuna.Study) -> SmallestFeasibleSampler:
+    return SmallestFeasibleSampler(
+        size_of=lambda params: 100 * params["width"],
+        horizon=25,
+        seed=0,
+        refuted=refuted_shortfalls(study.user_attrs),
+    )
+
+
 def test_the_sampler_looks_between_the_refuted_and_the_next():
     study = fakes.make_search()
-    study.sampler = SmallestFeasibleSampler(
-        size_of=lambda params: 100 * params["width"], horizon=25, seed=0
-    )
     fakes.add_certificate(study, 8, [0.70, 0.69], certified=False)
+    study.sampler = sampler_of(study)
     distributions = {"width": study.trials[8].distributions["width"]}
     sizes = [100 * study.ask(distributions).params["width"] for _ in range(4)]
     assert max(sizes) > 4_218
@@ -43,9 +51,7 @@ def test_the_sampler_looks_a_little_above_the_refuted_where_nothing_larger_holds
     for size, best in ((4_600, 0.6), (3_900, 0.58), (5_200, 0.62)):
         fakes.add_trial(study, "pruned", size, best, 8)
     fakes.add_certificate(study, 0, [0.757, 0.743], certified=False)
-    study.sampler = SmallestFeasibleSampler(
-        size_of=lambda params: 100 * params["width"], horizon=25, seed=0
-    )
+    study.sampler = sampler_of(study)
     distributions = {"width": study.trials[0].distributions["width"]}
     sizes = [100 * study.ask(distributions).params["width"] for _ in range(4)]
     assert 6_400 < max(sizes) < 2 * 6_400

@@ -1,4 +1,7 @@
-"""TODO."""
+"""The two questions about a training: where will it end, and will it reach the target?
+
+Both are asked with what Optuna stores of a trial, its intermediate values, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
+"""States of trials whose curves are evidence for others."""
 
 
 def ended_curves(trials: Sequence[FrozenTrial]) -> list[Mapping[int, float]]:
@@ -51,7 +55,7 @@ def project_shortfall(
 def probability_of_reaching(
     trial_values: Mapping[int, float], horizon: int, ended: Sequence[Mapping[int, float]]
 ) -> float:
-    """P(the shortfall is at or below 0 by the horizon); arguments as in project_shortfall."""
+    """P(the shortfall is at or below 0 by the horizon); arguments as in `project_shortfall`."""
     best = min((v for v in trial_values.values() if math.isfinite(v)), default=math.inf)
     if not math.isfinite(best):
         return 0.0

@@ -1,15 +1,52 @@
-"""TODO."""
+"""The pruners that ``--pruner`` takes: a line for each, the first one the default.
+
+A line makes the pruner from what a search knows. It imports on its call: the names are asked for by
+``tuner --help``, which is to answer before Optuna is loaded.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
 
 
-PRUNERS = ("target", "median", "hyperband", "successive-halving", "none")
+@dataclass(frozen=True)
+class PrunerSetting:
+    """What a search knows when it makes its pruner."""
+
+    horizon: int
+    """The most epochs of a training."""
+    seed: int = 0
+    """The study's seed."""
+
+
+def _target(setting: PrunerSetting) -> BasePruner:
+    from tuner.pruners.target import for_search
+
+    return for_search(setting.horizon, setting.seed)
+
+
+def _optunas() -> Any:
+    """Optuna's own pruners."""
+    import optuna
+
+    return optuna.pruners
+
+
+_MAKERS: dict[str, Callable[[PrunerSetting], BasePruner]] = {
+    "target": _target,
+    "median": lambda setting: _optunas().MedianPruner(),
+    "hyperband": lambda setting: _optunas().HyperbandPruner(max_resource=setting.horizon),
+    "successive-halving": lambda setting: _optunas().SuccessiveHalvingPruner(),
+    "none": lambda setting: _optunas().NopPruner(),
+}
+
+PRUNERS = tuple(_MAKERS)
+"""Their names."""
 
 
 def make_pruner(name: str, *, horizon: int, seed: int = 0) -> BasePruner:
@@ -20,17 +57,4 @@ def make_pruner(name: str, *, horizon: int, seed: int = 0) -> BasePruner:
         horizon: The most epochs of a training.
         seed: The study's seed, for ``target``.
     """
-    import optuna
-
-    if name == "target":
-        from tuner.pruners.target import TargetPruner
-
-        # At the first, high learning rates a good small network looks poor.
-        return TargetPruner(horizon=horizon, n_warmup=max(3, horizon // 4), seed=seed)
-    makers: dict[str, Callable[[], BasePruner]] = {
-        "median": lambda: optuna.pruners.MedianPruner(),
-        "hyperband": lambda: optuna.pruners.HyperbandPruner(max_resource=horizon),
-        "successive-halving": lambda: optuna.pruners.SuccessiveHalvingPruner(),
-        "none": lambda: optuna.pruners.NopPruner(),
-    }
-    return makers[name]()
+    return _MAKERS[name](PrunerSetting(horizon, seed))

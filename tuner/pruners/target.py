@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 from tuner.basics.optuna_private import set_attribute
 from tuner.curves import curve
 from tuner.curves.forecasts import ENDED, ended_curves, probability_of_reaching
+from tuner.records.keys import TrialKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,53 +21,76 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-AUDIT = "audit"
+AUDIT = TrialKey.AUDIT
 """User attribute of a trial that would have been stopped and was trained on."""
 
-# A network that gives every image the same class reports about the same accuracy all the time.
+_WARMUP_PART = 4
+"""In a search no training is stopped for its curve in the first quarter of the horizon, and in its
+first 3 epochs: at the first, high learning rates a good small network looks poor."""
+
 _STILL = 3e-3
+"""Reports that lie this close together, as a fraction of 1, have stood still: a network that gives
+every example the same class reports about the same accuracy in each epoch."""
 
 _FAR = 0.1
+"""A shortfall above this is far from the target; nearer to it a curve may stand still for good."""
 
-# Default thresholds: once a trial has met the target, and before, while few trials have ended and
-# then. `benchmarks/search` has what else was tried.
-_MET, _UNMET = 0.05, 0.06
+_BASE_MET = 0.05
+"""Base threshold once a trial of the study has met the target: a false stop may then cost the
+smallest model, so it is to be rare."""
 
-_FEW, _SHARE, _MORE = 4, 2.0, 5
+_BASE_FEW, _FEW = 0.06, 4
+"""Base threshold while nothing has met the target and fewer than so many trials have ended."""
 
-# They are those of a training that has 1 / 1.8 of its epochs left: a false stop costs another
-# training whenever it comes, going on only the epochs that are left.
-_ALL_LEFT = 1.8
+_RARITY, _RARITY_TRIALS = 2.0, 5
+"""From then on the base threshold is 2 / (ended trials + 5), and at least `_BASE_MET`.
+
+The more trials have ended without one that met the target, the rarer that is, and the more patience
+is a trial worth that still may.
+"""
+
+_AT_THE_START = 1.8
+"""Threshold of a training at its very start, as a multiple of the base threshold.
+
+A false stop costs another training, at whatever epoch it comes. To train on costs the epochs that
+are left, which become fewer. So the threshold is in proportion to the share of epochs left: 1.8
+times the base at the start, the base itself where 5/9 of the epochs are left, 0 at the horizon.
+"""
 
 
 class TargetPruner(BasePruner):
     """Stops a trial when it is unlikely to reach its target by the horizon.
 
     For a study whose trials report the shortfall, target - accuracy, after every epoch: at or
-    below 0 the target is met. The pruner looks at this trial's best so far, its slope, and at how
-    ended trials of the same study went on from the same epoch; see :func:`project_shortfall`.
-    The fewer trials have ended, the wider its projection, and the longer it waits.
+    below 0 the target is met. It needs nothing else of this project: what a training will reach is
+    foretold from its best shortfall so far, its slope, and how ended trials of the same study went
+    on from the same epoch (`tuner.curves`). The fewer trials have ended, the less certain is the
+    forecast, and the longer the pruner waits.
 
-    A share of the trials that it would stop it only marks, with the user attribute ``audit``, and
-    never stops for its curve: how many of them meet the target in the end is the rate of its false
-    stops.
+    A share of the trials that it would stop is not stopped but marked with the user attribute
+    ``audit``. How many of them meet the target in the end is the rate of false stops.
 
-    A trial at or below 0 is never stopped. One whose last report is NaN is stopped at once, and
-    so is one that has not learned anything since its first epoch and is far from the target.
+    A trial at or below 0 is never stopped. One whose last report is NaN is stopped at once, and so
+    is one that has not learned anything since its first epoch and is far from the target.
 
     Args:
         horizon: The most epochs one training may use, at least 1. Steps count epochs from 1.
         threshold: Stop below this probability of reaching the target, in (0, 1), at every epoch.
-            The default falls with the epochs that are left, from 0.09 at the first to 0 at the
-            last, since these are what a stop saves. Until a trial of the study has met the target
-            a false stop costs no more than another trial, and it is that times 1.2 for the first
-            four trials, then times 40 / (ended trials + 5), from 4.4 down to 1.
+            By default the threshold is in proportion to the epochs that are left, because those are
+            what a stop saves: 0.09 at the first epoch and 0 at the last. Until a trial of the study
+            has met the target, a false stop costs no more than another trial. Then the default is
+            1.2 times that for the first four trials, and from then on 40 / (ended trials + 5)
+            times that, but at least as much.
         n_startup: Trials that finish before any is stopped for its curve, at least 0; default 0,
             since the projection without any other curve is wide enough by itself.
         audit: Share of the trials to be stopped that are trained on instead, in [0, 1).
         seed: Which ones they are depends on this and on the trial's number alone; at least 0.
         n_warmup: Epochs before which no trial is stopped for its curve; default a twelfth of the
             horizon, and at least 3.
+
+    Attributes:
+        horizon: As given.
+        n_warmup: Epochs before which no trial is stopped for its curve.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -96,10 +120,10 @@ class TargetPruner(BasePruner):
             raise ValueError(f"seed cannot be negative but got {seed}.")
         self._audit = audit
         self._seed = seed
-        self._horizon = horizon
+        self.horizon = horizon
         self._threshold = threshold
         self._n_startup = n_startup
-        self._n_warmup = max(3, horizon // 12) if n_warmup is None else n_warmup
+        self.n_warmup = max(3, horizon // 12) if n_warmup is None else n_warmup
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether to stop ``trial`` now."""
@@ -111,18 +135,18 @@ class TargetPruner(BasePruner):
             return False
         if math.isnan(values[step]):
             return True
-        if step >= self._horizon:
+        if step >= self.horizon:
             return False
-        if _is_dead(values, self._horizon):
+        if _is_dead(values, self.horizon):
             return True
-        if step < self._n_warmup:
+        if step < self.n_warmup:
             return False
         trials = study.get_trials(deepcopy=False)
         finished = sum(t.state == TrialState.COMPLETE for t in trials)
         if finished < self._n_startup:
             return False
-        chance = probability_of_reaching(values, self._horizon, ended_curves(trials))
-        if chance >= (self._threshold or _threshold(trials, 1 - step / self._horizon)):
+        chance = probability_of_reaching(values, self.horizon, ended_curves(trials))
+        if chance >= (self._threshold or _threshold(trials, 1 - step / self.horizon)):
             return False
         return not self._audited(study, trial)
 
@@ -137,17 +161,21 @@ class TargetPruner(BasePruner):
 
 
 def _threshold(trials: Sequence[FrozenTrial], left: float) -> float:
-    """The default for a training with a share ``left`` of its epochs before it.
+    """The default threshold.
 
-    The rarer it is to meet the target, the more patience is a trial worth that still may.
+    Args:
+        trials: All trials of the study.
+        left: Share of this training's epochs that are still before it.
     """
     ended = [t for t in trials if t.state in ENDED and t.intermediate_values]
-    threshold = _UNMET if len(ended) < _FEW else max(_SHARE / (len(ended) + _MORE), _MET)
+    base = (
+        _BASE_FEW if len(ended) < _FEW else max(_RARITY / (len(ended) + _RARITY_TRIALS), _BASE_MET)
+    )
     if any(
         min(t.intermediate_values.values()) <= 0 for t in ended if t.state == TrialState.COMPLETE
     ):
-        threshold = _MET
-    return _ALL_LEFT * left * threshold
+        base = _BASE_MET
+    return _AT_THE_START * left * base
 
 
 def _is_dead(values: Mapping[int, float], horizon: int) -> bool:
@@ -155,3 +183,8 @@ def _is_dead(values: Mapping[int, float], horizon: int) -> bool:
     reports = [v for v in values.values() if not math.isnan(v)]
     still = max(reports) - min(reports) <= _STILL and min(reports) > _FAR
     return still and len(reports) >= curve.slowest_start(horizon)
+
+
+def for_search(horizon: int, seed: int) -> TargetPruner:
+    """The pruner of ``tuner search``."""
+    return TargetPruner(horizon=horizon, n_warmup=max(3, horizon // _WARMUP_PART), seed=seed)

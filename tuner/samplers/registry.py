@@ -1,77 +1,110 @@
-"""The samplers and pruners that ``--sampler`` and ``--pruner`` take, by name."""
+"""The samplers that ``--sampler`` takes: a line for each, the first one the default.
+
+A line makes the sampler from what a search knows. It imports on its call: the names are asked for
+by ``tuner --help``, which is to answer before Optuna is loaded.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tuner.basics.seeds import derived_seed
 from tuner.errors import UsageError
 
 if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial
 
 
-SAMPLERS = ("smallest", "tpe", "random", "gp", "nsgaii", "qmc")
+@dataclass(frozen=True)
+class SamplerSetting:
+    """What a search knows when it makes the sampler for its next trial."""
+
+    seed: int
+    """The study's seed, with the worker's mixed in."""
+    asked: int
+    """How many trials the study has."""
+    horizon: int
+    """The most epochs of a training."""
+    size_of: Callable[[dict[str, Any]], int] | None = None
+    """Params to what is minimised, where that is known before any training."""
+    cost_of: Callable[[dict[str, Any]], float] | None = None
+    """Params to what an epoch costs, in any unit, where that is known."""
+    search_space: Mapping[str, BaseDistribution] | None = None
+    """The whole space, with all the parts of a conditional one, where it is known."""
+    center: Mapping[str, Any] = field(default_factory=dict)
+    """The space's defaults, by name."""
+    prior: Sequence[FrozenTrial] = ()
+    """An earlier study's trials as this study would see them."""
+    refuted: Mapping[int, float] = field(default_factory=dict)
+    """Shortfall, above 0, of the trials that certificates refuted, by number."""
+
+    @property
+    def state(self) -> int:
+        """A seed that is another one for every trial.
+
+        Optuna does not store a sampler's random state: with the study's seed alone its samplers
+        would repeat themselves in a study that goes on.
+        """
+        return derived_seed("sampler", self.seed, self.asked)
 
 
-def make_sampler(
-    name: str,
-    *,
-    seed: int,
-    asked: int,
-    horizon: int,
-    size_of: Callable[[dict[str, Any]], int] | None = None,
-    search_space: dict[str, Any] | None = None,
-    center: dict[str, Any] | None = None,
-    cost_of: Callable[[dict[str, Any]], float] | None = None,
-    prior: Sequence[FrozenTrial] = (),
-) -> BaseSampler:
+def _smallest_feasible(setting: SamplerSetting) -> BaseSampler:
+    from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
+
+    return SmallestFeasibleSampler(
+        size_of=setting.size_of,
+        horizon=setting.horizon,
+        seed=setting.seed,
+        cost_of=setting.cost_of,
+        search_space=setting.search_space,
+        center=setting.center,
+        prior=setting.prior,
+        refuted=setting.refuted,
+    )
+
+
+def _optunas() -> Any:
+    """Optuna's own samplers."""
+    import optuna
+
+    return optuna.samplers
+
+
+_MAKERS: dict[str, Callable[[SamplerSetting], BaseSampler]] = {
+    "smallest": _smallest_feasible,
+    "tpe": lambda setting: _optunas().TPESampler(seed=setting.state),
+    "random": lambda setting: _optunas().RandomSampler(seed=setting.state),
+    "gp": lambda setting: _optunas().GPSampler(seed=setting.state),
+    "nsgaii": lambda setting: _optunas().NSGAIISampler(seed=setting.state),
+    # Its points are one sequence, of which it takes the next by the number of trials.
+    "qmc": lambda setting: _optunas().QMCSampler(seed=setting.seed),
+}
+
+SAMPLERS = tuple(_MAKERS)
+"""Their names."""
+
+
+def make_sampler(name: str, setting: SamplerSetting) -> BaseSampler:
     """Makes a sampler for the next trial.
 
     Args:
         name: One of `SAMPLERS`.
-        seed: The study's seed, with the worker's mixed in.
-        asked: How many trials the study has: Optuna does not store a sampler's random state, so
-            its own samplers would repeat themselves in a study that goes on.
-        horizon: The most epochs of a training.
-        size_of: Params to size, for ``smallest``.
-        search_space: The whole space, for ``smallest``.
-        center: The space's defaults, for ``smallest``.
-        cost_of: Params to what an epoch costs, for ``smallest``.
-        prior: An earlier study's trials as this study would see them, for ``smallest``.
+        setting: What the search knows.
 
     Raises:
         UsageError: The sampler needs a package that is not installed.
     """
-    import optuna
+    from optuna.exceptions import ExperimentalWarning
 
-    if name == "smallest":
-        from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
-
-        return SmallestFeasibleSampler(
-            size_of=size_of,
-            horizon=horizon,
-            seed=seed,
-            cost_of=cost_of,
-            search_space=search_space,
-            center=center,
-            prior=prior,
-        )
-    state = derived_seed("sampler", seed, asked)
-    makers: dict[str, Callable[[], BaseSampler]] = {
-        "tpe": lambda: optuna.samplers.TPESampler(seed=state),
-        "random": lambda: optuna.samplers.RandomSampler(seed=state),
-        "gp": lambda: optuna.samplers.GPSampler(seed=state),
-        "nsgaii": lambda: optuna.samplers.NSGAIISampler(seed=state),
-        "qmc": lambda: optuna.samplers.QMCSampler(seed=seed),
-    }
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        warnings.simplefilter("ignore", ExperimentalWarning)
         try:
-            return makers[name]()
+            return _MAKERS[name](setting)
         except ImportError as error:
             raise UsageError(
                 f"--sampler {name} needs a package that is not installed: {error.name}; "

@@ -1,4 +1,8 @@
-"""TODO."""
+"""Configurations between two sets of names: keras-tuner's, and those that Optuna stores.
+
+In Optuna a hyperparameter that stands under conditions has them in its name, and some values are
+stored by their place in the range (`tuner.spaces.codes`).
+"""
 
 from __future__ import annotations
 

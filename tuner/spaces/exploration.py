@@ -1,4 +1,9 @@
-"""TODO."""
+"""What a search space holds: every hyperparameter, with its range, over all its configurations.
+
+A hypermodel names its hyperparameters only while it asks for them, and a conditional one not in
+every configuration. So it is asked for many configurations, without building any where it has
+``describe``.
+"""
 
 from __future__ import annotations
 

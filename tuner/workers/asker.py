@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tuner.errors import StudyError
 from tuner.objectives.quantities import quantity_of
+from tuner.records.certificates import refuted_shortfalls
 from tuner.records.keys import GATE, TRAINED, TrialKey
 from tuner.samplers import registry
 from tuner.spaces import exploration, sizes
@@ -98,17 +99,18 @@ class Asker:
 
     def ask(self, trials: Sequence[FrozenTrial]) -> optuna.Trial:
         """Asks for one trial."""
-        self.work.study.sampler = registry.make_sampler(
-            self.orders.sampler,
+        setting = registry.SamplerSetting(
             seed=self.orders.seed + 7_919 * self.orders.index,
             asked=len(trials),
             horizon=self.work.spec.horizon,
             size_of=self.size_of,
+            cost_of=self.cost_of,
             search_space=self.exploration.distributions if self.exploration.complete else None,
             center=self.exploration.defaults,
-            cost_of=self.cost_of,
             prior=self.prior,
+            refuted=refuted_shortfalls(self.work.study.user_attrs),
         )
+        self.work.study.sampler = registry.make_sampler(self.orders.sampler, setting)
         return self.work.study.ask()
 
     def unwanted(self, trial: optuna.Trial, trials: Sequence[FrozenTrial]) -> bool:

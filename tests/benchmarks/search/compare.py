@@ -89,8 +89,7 @@ def search(job: tuple[str, str, str, str, int, int]) -> Result:
     problem = problems(work, folder)[name]
     meter = Meter(problem, budget)
     begin = time.perf_counter()
-    with METHODS[method].around():
-        foretold = METHODS[method].run(problem, meter, seed)
+    foretold = METHODS[method].run(problem, meter, seed)
     return Result(
         method, name, seed, budget, problem.smallest, meter.found, meter.trials, meter.stopped,
         meter.wrongly, meter.good, time.perf_counter() - begin, foretold,

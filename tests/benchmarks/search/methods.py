@@ -15,11 +15,10 @@ import itertools
 import math
 import tempfile
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import optuna
@@ -29,6 +28,8 @@ from problems import BudgetSpentError, Meter, Params, Problem
 from tuner.curves.forecasts import ended_curves, probability_of_reaching
 from tuner.pruners.target import TargetPruner
 from tuner.samplers.smallest_feasible import acquisition
+from tuner.samplers.smallest_feasible.candidates import Pool
+from tuner.samplers.smallest_feasible.prediction import Prediction
 from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
 
 Foretold = list[tuple[float, bool]]
@@ -45,9 +46,20 @@ class RecordingPruner(TargetPruner):
 
     def prune(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> bool:
         curves = ended_curves(study.get_trials(deepcopy=False))
-        chance = probability_of_reaching(trial.intermediate_values, self._horizon, curves)
+        chance = probability_of_reaching(trial.intermediate_values, self.horizon, curves)
         self.foretold.append((trial.number, trial.last_step or 0, chance))
         return super().prune(study, trial)
+
+
+class UngatedSampler(SmallestFeasibleSampler):
+    """Ablation: the sampler prefers small models, but may propose any size."""
+
+    def best(self, pool: Pool) -> np.ndarray:
+        return acquisition.best(pool, _gain_of_any_size)
+
+
+def _gain_of_any_size(prediction: Prediction, logs: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    return np.asarray(logs.max() - logs + acquisition.EARLY_LEAD)
 
 
 class OneEpochPruner(optuna.pruners.BasePruner):
@@ -109,7 +121,7 @@ def search_study(
     return [
         (chance, met[number])
         for number, epoch, chance in pruner.foretold
-        if epoch >= pruner._n_warmup and number in met
+        if epoch >= pruner.n_warmup and number in met
     ]
 
 
@@ -256,29 +268,21 @@ def ray_search(problem: Problem, meter: Meter, seed: int, *, gate: bool) -> Fore
     return []
 
 
-@contextlib.contextmanager
-def without_gate() -> Iterator[None]:
-    """Ablation: the sampler prefers small models, but may propose any size."""
-
-    def gain(prediction: Any, logs: np.ndarray, spread: np.ndarray) -> np.ndarray:
-        return np.asarray(logs.max() - logs + acquisition._EARLY_LEAD)
-
-    with mock.patch.object(acquisition, "_gain", gain):
-        yield
-
-
 @dataclass(frozen=True)
 class Method:
-    """A search, the package that it needs, and what is changed around it."""
+    """A search, and the package that it needs."""
 
     run: Callable[[Problem, Meter, int], Foretold]
     needs: str = "optuna"
-    around: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
 
 
 def _ours(problem: Problem, seed: int) -> OptunaParts:
     sampler = SmallestFeasibleSampler(problem.size, problem.horizon, seed)
     return sampler, RecordingPruner(problem.horizon)
+
+
+def _ungated(problem: Problem, seed: int) -> OptunaParts:
+    return UngatedSampler(problem.size, problem.horizon, seed), RecordingPruner(problem.horizon)
 
 
 def _with(
@@ -328,7 +332,7 @@ METHODS: dict[str, Method] = {
     "ours, no curve model": _optuna(
         lambda problem, seed: (_ours(problem, seed)[0], optuna.pruners.NopPruner())
     ),
-    "ours, no size gate": _optuna(_ours, around=without_gate),
+    "ours, no size gate": _optuna(_ungated),
     "TPE, TargetPruner, gate": _optuna(
         lambda problem, seed: (_TPE(seed=seed), RecordingPruner(problem.horizon)), gate=True
     ),

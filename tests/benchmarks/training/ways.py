@@ -7,6 +7,7 @@ order drawn anew. The first epoch is left out: it traces the graph.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import resource
@@ -170,10 +171,16 @@ def random_images(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def main() -> None:
     """Measures one way in this process."""
-    way, case, images, augmented, threads = sys.argv[1:]
-    set_up(int(threads))
-    x, y = random_images(int(images))
-    epoch = WAYS[way](case, x, y, augmented == "yes")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("case", help="a model of models.py")
+    parser.add_argument("images", type=int, help="how many an epoch has")
+    parser.add_argument("augmented", choices=("yes", "no"))
+    parser.add_argument("threads", type=int, help="1: pinned to a processor; 0: the default")
+    args = parser.parse_args()
+    set_up(args.threads)
+    x, y = random_images(args.images)
+    epoch = WAYS[args.way](args.case, x, y, args.augmented == "yes")
     seconds = []
     for _ in range(3):
         started = time.perf_counter()
@@ -181,7 +188,7 @@ def main() -> None:
         seconds.append(time.perf_counter() - started)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     best = min(seconds[1:])
-    print(json.dumps({"rate": int(images) / best, "first": seconds[0] - best, "peak": peak}))
+    print(json.dumps({"rate": args.images / best, "first": seconds[0] - best, "peak": peak}))
     sys.stdout.flush()
     os._exit(0)  # a training that has not come to its end
 

@@ -1,4 +1,9 @@
-"""Which candidate to train next: gain in log size times the hope of meeting the target."""
+"""Which candidate to train next: the gain in log size times the probability of the gain.
+
+This is expected improvement under a constraint (Gardner et al. 2014, ICML), with two changes. Until
+something has met the target there is no incumbent to improve on, and the gain is over a size above
+all candidates. And all of it is divided by the square root of what a training costs.
+"""
 
 from __future__ import annotations
 
@@ -11,95 +16,77 @@ from tuner.samplers.smallest_feasible.candidates import startup
 from tuner.samplers.smallest_feasible.prediction import Prediction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tuner.samplers.smallest_feasible.candidates import Pool
 
-# Candidates of each kind, then rounds of mutating the best so far: about 3,500 in all. Searches on
-# 26 tasks of LCBench come near the smallest in 141 epochs with two rounds, 116 with five, 101 with
-# ten. Where sizes are learned, or an earlier study is believed, more rounds find what is wrong.
+    Gain = Callable[[Prediction, np.ndarray, np.ndarray], np.ndarray]
+    """From a prediction, log sizes [n] and their standard deviations [n] to what it would be worth
+    if the target is met, [n]; 0 for what must not be proposed."""
+
 _OF_EACH_KIND = 400
+"""Candidates of each kind before the rounds of mutation."""
+
 _ROUNDS, _FEW_ROUNDS = 10, 2
-# With more parameters than that the surrogate knows nothing of most of the space, and the best of
-# its own score lies in a corner: there are no rounds, and no random points once something has met
-# the target (the idea of a trust region; Eriksson et al. 2019, NeurIPS). With the 20 of
-# `tests/benchmarks/search/synthetic.py` 10 times smaller after 30 trials, with ten rounds 4.5.
+"""Rounds of mutating the best candidates so far.
+
+Many rounds find the candidate that the surrogate believes to be the best. Where sizes are learned,
+or an earlier study is believed, that is often where the belief is wrong: then there are few rounds.
+"""
+
 _MOST_FOR_ROUNDS = 10
+"""With more parameters than this there are no rounds, and no random points once something has met
+the target.
+
+Of most of such a space the surrogate knows nothing, so its best lies in some corner that nothing
+speaks for. Candidates then stay near what was trained, as in a trust region (Eriksson et al. 2019,
+NeurIPS).
+"""
+
 _A_ROUND = 250
-_PARENTS = 8
+"""Candidates that one round adds."""
+
 _BEST = 15
-# While nothing meets the target, the gain is over a size that many powers of e above the largest
-# candidate. Where a certificate refuted all that did, they nearly meet it: something a little
-# larger is wanted.
-_EARLY_LEAD, _REFUTED_LEAD = 2.0, 0.1
-# After an earlier study, whose shortfalls may lie elsewhere, the gain counts less (an exponent).
+"""The best candidates so far, which a round mutates."""
+
+_PARENTS = 8
+"""The most promising trials, whose mutations are candidates."""
+
+EARLY_LEAD = 2.0
+"""While nothing meets the target: how far above the largest candidate, in log size, the size lies
+over which the gain counts. It is e² times as large, so that even the largest has some gain."""
+
+_REFUTED_LEAD = 0.1
+"""The same where certificates refuted all that met the target. Those nearly meet it, so something
+only a little larger is wanted, and small differences in size are to count."""
+
 _WARM_GAIN = 0.3
+"""Exponent of the gain after an earlier study, while nothing meets the target. Where that study's
+shortfalls lie elsewhere, the probability is off, and a gain at full weight would exploit that."""
+
 _COST_WEIGHT = 0.5
+"""Exponent of the cost of an epoch that the expected gain is divided by (Snoek et al. 2012, arXiv
+1206.2944, have 1). At 1 a search lingers among models that are too cheap to learn."""
+
+_WORTHLESS = 1e-12
+"""A gain in log size up to this is rounding, and counts as none."""
 
 
-def best(pool: Pool) -> np.ndarray:
-    """The most promising candidate [d]; one without a surrogate where none is worth training."""
-    prediction = Prediction(pool)
-    seen = pool.evidence
-    if seen.met.any():
-        good = seen.met | (seen.is_earlier & (seen.shortfall <= 0))
-        order = np.lexsort((seen.sizes, ~good, ~seen.met))
-    else:
-        order = np.argsort(seen.shortfall)
-    parents = seen.points[order[:_PARENTS]]
-    many = len(pool.encoding.names) > _MOST_FOR_ROUNDS
-    kinds = [] if many and seen.met.any() else [pool.random(_OF_EACH_KIND)]
-    kinds.append(pool.mutations(parents, _OF_EACH_KIND))
-    # Once something meets the target, mutating it does better than keeping to the defaults: in
-    # `tests/benchmarks/search/synthetic.py` 15 times smaller after 30 trials against 11.
-    if pool.centered and not seen.met.any():
-        kinds.append(pool.near_center(_OF_EACH_KIND))
-    units = pool.finish(np.vstack(kinds))
-    scores = score(prediction, units)
-    known = pool.size_of is not None and not seen.earlier
-    for _ in range(0 if many else _ROUNDS if known else _FEW_ROUNDS):
-        top = units[np.argsort(-scores, kind="stable")[:_BEST]]
-        more = pool.finish(pool.mutations(top, _A_ROUND))
-        units = np.vstack([units, more])
-        scores = np.concatenate([scores, score(prediction, more)])
-    if not np.isfinite(scores).any():
-        return startup(pool)
-    return np.asarray(units[int(np.argmax(scores))])
+def gain_over_incumbent(prediction: Prediction, logs: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """What meeting the target with log sizes ``logs`` [n] would be worth, [n].
 
+    The gain is how far the log size lies below the incumbent's. A running trial may set another
+    incumbent first: the gain is the mean over which of them will have met the target by then.
 
-def score(prediction: Prediction, units: np.ndarray) -> np.ndarray:
-    """Log of the expected gain of candidates [n, d]; -inf for what must not be proposed, [n]."""
-    logs, spread = prediction.sizes(units)
-    built = np.isfinite(logs)
-    gain = np.zeros(len(units))
-    if built.any():
-        gain[built] = _gain(prediction, logs[built], spread[built])
-    worth = gain > 1e-12
-    within = worth & (logs >= prediction.log_floor)
-    if within.any():
-        worth = within
-    scores = np.full(len(units), -np.inf)
-    if worth.any():
-        # Until something comes near the target, what is likely far below it is worth the most;
-        # where an earlier study tells what meets it, the smallest of that.
-        seen = prediction.pool.evidence
-        near = seen.met.any() or seen.refuted or seen.earlier
-        hope = (prediction.log_chance if near else prediction.log_margin)(units[worth], logs[worth])
-        # Expected improvement per unit of cost (Snoek et al. 2012, arXiv 1206.2944), at half its
-        # weight: at full weight a search lingers among models too cheap to learn.
-        price = _COST_WEIGHT * prediction.pool.log_costs(units[worth])
-        scores[worth] = np.log(gain[worth]) + hope - price
-    return scores
-
-
-def _gain(prediction: Prediction, logs: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """What meeting the target with log size ``logs`` [n] would be worth, [n].
-
-    The incumbent may be beaten by a trial that is still running: the gain is the mean over
-    which of them will have met the target first.
+    Args:
+        prediction: Has the incumbent, and the running trials' chances.
+        logs: Log sizes, [n].
+        spread: Their standard deviations, 0 where sizes are known, [n].
     """
     incumbent = prediction.log_incumbent
     if not math.isfinite(incumbent):
         seen = prediction.pool.evidence
-        early = logs.max() - logs + (_REFUTED_LEAD if seen.refuted else _EARLY_LEAD)
+        early = logs.max() - logs + (_REFUTED_LEAD if seen.refuted else EARLY_LEAD)
         if seen.earlier and not seen.refuted:
             early **= _WARM_GAIN
         return np.where(logs < prediction.log_ceiling, early, 0.0)
@@ -110,6 +97,71 @@ def _gain(prediction: Prediction, logs: np.ndarray, spread: np.ndarray) -> np.nd
             open_share *= 1 - chance
     allowed = (logs < incumbent) | (spread > 0)
     return np.where(allowed, gain + open_share * _below(incumbent, logs, spread), 0.0)
+
+
+def best(pool: Pool, gain: Gain = gain_over_incumbent) -> np.ndarray:
+    """The most promising candidate [d]; one without a surrogate where none is worth training.
+
+    Args:
+        pool: Where candidates come from, with the evidence.
+        gain: What a size would be worth.
+    """
+    prediction = Prediction(pool)
+    seen = pool.evidence
+    many = len(pool.encoding.names) > _MOST_FOR_ROUNDS
+    units = _first_candidates(pool, many)
+    scores = score(prediction, units, gain)
+    known = pool.size_of is not None and not seen.earlier
+    for _ in range(0 if many else _ROUNDS if known else _FEW_ROUNDS):
+        top = units[np.argsort(-scores, kind="stable")[:_BEST]]
+        more = pool.finish(pool.mutations(top, _A_ROUND))
+        units = np.vstack([units, more])
+        scores = np.concatenate([scores, score(prediction, more, gain)])
+    if not np.isfinite(scores).any():
+        return startup(pool)
+    return np.asarray(units[int(np.argmax(scores))])
+
+
+def _first_candidates(pool: Pool, many: bool) -> np.ndarray:
+    """Candidates before any was scored, [n, d]; ``many``: whether the space has many parameters."""
+    seen = pool.evidence
+    if seen.met.any():
+        good = seen.met | (seen.is_earlier & (seen.shortfall <= 0))
+        order = np.lexsort((seen.sizes, ~good, ~seen.met))
+    else:
+        order = np.argsort(seen.shortfall)
+    parents = seen.points[order[:_PARENTS]]
+    kinds = [] if many and seen.met.any() else [pool.random(_OF_EACH_KIND)]
+    kinds.append(pool.mutations(parents, _OF_EACH_KIND))
+    # Once something meets the target, its mutations are a better guess than the author's defaults.
+    if pool.centered and not seen.met.any():
+        kinds.append(pool.near_center(_OF_EACH_KIND))
+    return pool.finish(np.vstack(kinds))
+
+
+def score(
+    prediction: Prediction, units: np.ndarray, gain: Gain = gain_over_incumbent
+) -> np.ndarray:
+    """Log of the expected gain of candidates [n, d]; -inf for what must not be proposed, [n]."""
+    logs, spread = prediction.sizes(units)
+    built = np.isfinite(logs)
+    gains = np.zeros(len(units))
+    if built.any():
+        gains[built] = gain(prediction, logs[built], spread[built])
+    worth = gains > _WORTHLESS
+    within = worth & (logs >= prediction.log_floor)
+    if within.any():
+        worth = within
+    scores = np.full(len(units), -np.inf)
+    if worth.any():
+        # While nothing has met the target, the farther below it a candidate may end, the more it is
+        # worth. After that, or where an earlier study tells what meets it, only the chance counts.
+        seen = prediction.pool.evidence
+        near = seen.met.any() or seen.refuted or seen.earlier
+        hope = (prediction.log_chance if near else prediction.log_margin)(units[worth], logs[worth])
+        price = _COST_WEIGHT * prediction.pool.log_costs(units[worth])
+        scores[worth] = np.log(gains[worth]) + hope - price
+    return scores
 
 
 def _below(limit: float, logs: np.ndarray, spread: np.ndarray) -> np.ndarray:

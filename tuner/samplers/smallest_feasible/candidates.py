@@ -14,8 +14,25 @@ if TYPE_CHECKING:
     from tuner.samplers.smallest_feasible.encoding import Encoding
     from tuner.samplers.smallest_feasible.evidence import Evidence
 
-# A startup proposal keeps a coordinate that does not change the size with this probability.
 _KEEP = 0.7
+"""Probability that a point near the center keeps a coordinate that does not change the size."""
+
+_ANEW = 0.2
+"""Probability with which a mutated number is drawn anew; else it moves a little."""
+
+_NARROWEST, _WIDEST = -2.0, -0.5
+"""A mutation's moves have a standard deviation of 10 to the power of a number between these, as a
+share of a range."""
+
+_MUTATED = (1.0, 2.0, 4.0)
+"""How many coordinates a mutation changes on average, one of these."""
+
+_STARTUP_POINTS = 200
+"""Points among which a startup proposal is chosen."""
+
+_UPPER_SIZES = 0.3
+"""Quantile of the candidates' log sizes above which startup proposals lie: with nothing known yet,
+the smallest models are the least likely to meet the target."""
 
 
 class Pool:
@@ -111,21 +128,21 @@ class Pool:
         dims = parents.shape[1]
         units = parents[self.rng.integers(len(parents), size=count)]
         units = np.where(np.isnan(units), self.random(count), units)
-        share = self.rng.choice([1.0, 2.0, 4.0], size=(count, 1)) / max(dims, 4)
+        share = self.rng.choice(_MUTATED, size=(count, 1)) / max(dims, 4)
         moved = self.rng.random(units.shape) < share
         moved[np.arange(count), self.rng.integers(dims, size=count)] = True
-        width = 10.0 ** self.rng.uniform(-2.0, -0.5, size=(count, 1))
+        width = 10.0 ** self.rng.uniform(_NARROWEST, _WIDEST, size=(count, 1))
         near = units + width * self.rng.standard_normal(units.shape)
         # Reflected, not clipped: proposals would pile up on the edges.
         near = np.clip(1 - np.abs(1 - np.abs(near)), 0.0, 1.0)
         ordered = np.array([c.ordered for c in self.encoding.columns])
-        anew = (self.rng.random(units.shape) < 0.2) | ~ordered
+        anew = (self.rng.random(units.shape) < _ANEW) | ~ordered
         return np.asarray(np.where(moved, np.where(anew, self.random(count), near), units))
 
 
 def startup(pool: Pool) -> np.ndarray:
-    """A proposal without a surrogate [d]: spread over log size, away from what was tried."""
-    units = pool.near_center(200) if pool.centered else pool.random(200)
+    """A proposal without a surrogate [d], spread over log size, none that was tried."""
+    units = pool.near_center(_STARTUP_POINTS) if pool.centered else pool.random(_STARTUP_POINTS)
     units = pool.finish(units)
     if pool.size_of is None:
         return np.asarray(units[pool.rng.integers(len(units))])
@@ -136,7 +153,6 @@ def startup(pool: Pool) -> np.ndarray:
     if not allowed.any():
         return np.asarray(units[0])
     units, logs = units[allowed], np.log(sizes[allowed])
-    # The upper part of the range: with nothing known yet, tiny models are the least likely.
-    low, high = np.quantile(logs, [0.3, 1.0])
+    low, high = np.quantile(logs, [_UPPER_SIZES, 1.0])
     wanted = high - (high - low) * pool.rng.random()
     return np.asarray(units[np.argmin(np.abs(logs - wanted))])

@@ -14,33 +14,51 @@ from tuner.samplers.smallest_feasible.surrogate import GaussianProcess
 if TYPE_CHECKING:
     from tuner.samplers.smallest_feasible.candidates import Pool
 
-# Shortfalls are warped by arcsinh(shortfall / unit): linear around the target, logarithmic far
-# from it, where a dead net is no more evidence than a poor one. The unit is this quantile of them.
 _UNIT_QUANTILE = 0.4
-# An earlier study may have been about easier or harder things: once this study has so many trials
-# of its own, they alone set the unit.
-_OWN_UNIT = 3
-# And once it has so many, it is asked whether the earlier ones tell anything of them.
-_OWN_ALONE = 5
+"""Quantile of the absolute shortfalls that is the unit of the warp.
+
+The surrogate learns arcsinh(shortfall / unit): linear within a unit of the target, logarithmic far
+from it, where a training that learned nothing is no more evidence than a poor one.
+"""
+
 _LEAST_UNIT = 0.01
-# There are tasks on which all happens within a tenth of a point, and a search that takes that for
-# noise never finds anything. So while nothing has met the target the unit may be as small as this,
-# and where it is that small a finished training's noise is this share of it.
+"""The unit is at least this, as a fraction of 1: closer to the target the seeds' noise decides."""
+
 _LEAST_UNIT_UNMET = 1e-3
+"""The same while nothing has met the target. There are tasks of which all configurations end within
+a tenth of a point, and a search that takes that for noise never finds anything."""
+
 _NOISE_SHARE_FLAT = 0.1
-# Log sizes are divided by this: they tell more than any one parameter. Over five searches on
-# CIFAR-10 and shapes10 each finished trial was predicted from those before it with a log density of
-# 1.61 for a scale of 4, 1.93 for 2, 2.01 for 1.3, and a log loss of P(met) of 0.37, 0.28, 0.29.
+"""Where the unit is below `_LEAST_UNIT`: a finished training's noise as a share of the unit."""
+
+_OWN_UNIT = 3
+"""From so many trials of this study on, an earlier study's no longer set the unit: it may have been
+about easier or harder things."""
+
+_OWN_ALONE = 5
+"""With so many trials of this study, it is asked whether the earlier ones say anything of it."""
+
 _SIZE_SCALE = 2.0
-# Proposals stay above the smallest size that came so near to the target, divided by the step.
+"""Log sizes are divided by this before the surrogate sees them among parameters in 0 to 1: the size
+tells more of the shortfall than any one parameter does."""
+
 _NEAR = 0.05
+"""A shortfall up to this, as a fraction of 1, is near the target."""
+
 _LARGEST_STEP = 3.0
-# Trainings of which a configuration's mean should meet the target.
+"""Proposals are at least the smallest size that came near the target, divided by this."""
+
 _SEEDS = 5
-# Standard deviations from the target beyond which a candidate is as good as there, or as far.
-_SURELY, _FARTHEST = 6.0, 1e5
-# Variance of the noise in learned log sizes: next to none, they are exact.
+"""Trainings of a certificate, whose mean must meet the target."""
+
+_SURELY = 6.0
+"""So many standard deviations below the target, all of a normal distribution counts as below it."""
+
+_FARTHEST = 1e5
+"""So many standard deviations above the target is as far as any: beyond, squares overflow."""
+
 _SIZE_NOISE = 1e-4
+"""Variance of the noise in learned log sizes: next to none, they are exact."""
 
 
 class Prediction:
@@ -85,9 +103,11 @@ class Prediction:
     def log_chance(self, units: np.ndarray, logs: np.ndarray) -> np.ndarray:
         """Log P(target is met) of candidates [n, d] with log sizes [n], [n].
 
-        Once something has met it: by the mean of five trainings, as a certificate has. With the
-        noise of a single one a search tries what nearly meets the target over and over. After an
-        earlier study, by a single one: it has told enough of what lies around.
+        What must meet the target depends on what the search has found. Once a trial has met it,
+        this is the mean of five fresh trainings, because that is what a certificate asks for. The
+        luck of a single training would make candidates that just miss the target look like an even
+        chance, and a search would train them over and over. Before that, and after an earlier
+        study, it is a single training: there something has yet to meet the target at all.
         """
         from scipy.special import log_ndtr
 

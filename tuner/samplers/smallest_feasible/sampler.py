@@ -11,7 +11,6 @@ import numpy as np
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
-from tuner.records.certificates import refuted_shortfalls
 from tuner.samplers.smallest_feasible import acquisition, candidates, evidence
 from tuner.samplers.smallest_feasible.encoding import Encoding, union_space
 
@@ -22,13 +21,18 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
-_SEEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
-# So many of an earlier study, the newest: the surrogate's cost is cubic in them.
-_MOST_PRIOR = 100
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
-# Trials before the surrogate proposes. Searches on 36 tasks of LCBench come near the smallest in
-# 122 epochs with two of them, 138 with four; where sizes are learned they must be seen first.
+_SEEN = (*_FINISHED, TrialState.RUNNING)
+_MOST_PRIOR = 100
+"""The most trials of an earlier study that are used, the newest of them.
+
+The time that the surrogate takes is cubic in their number.
+"""
 _STARTUP, _STARTUP_UNSIZED = 2, 4
+"""Trained trials before the surrogate proposes, where sizes are known and where they are learned.
+
+With two a search is near its answer soonest. Sizes that are learned must be seen first.
+"""
 
 
 class SmallestFeasibleSampler(BaseSampler):
@@ -68,6 +72,9 @@ class SmallestFeasibleSampler(BaseSampler):
             constraint ``shortfall`` are relative to this study's target and horizon. What they
             say is carried over as far as this study's own trials bear it out; none of them counts
             as having met the target here.
+        refuted: Trials that met the target by luck, as more trainings of the same configuration
+            have shown: by number the mean shortfall of those, above 0. They count as having missed
+            the target by that much.
 
     Raises:
         ValueError: An argument is out of its range, or the study has several objectives.
@@ -84,6 +91,7 @@ class SmallestFeasibleSampler(BaseSampler):
         center: Mapping[str, Any] | None = None,
         n_startup: int | None = None,
         prior: Sequence[FrozenTrial] = (),
+        refuted: Mapping[int, float] | None = None,
     ) -> None:
         if horizon is not None and horizon < 1:
             raise ValueError(f"horizon must be at least 1 but got {horizon}.")
@@ -101,6 +109,7 @@ class SmallestFeasibleSampler(BaseSampler):
             n_startup = _STARTUP if size_of is not None else _STARTUP_UNSIZED
         self._n_startup = n_startup
         self._prior = tuple(prior)[-_MOST_PRIOR:]
+        self._refuted = dict(refuted or {})
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -124,14 +133,19 @@ class SmallestFeasibleSampler(BaseSampler):
         trials = [
             t for t in study.get_trials(deepcopy=False, states=_SEEN) if t.number != trial.number
         ]
-        refuted = refuted_shortfalls(study.user_attrs)
-        known = evidence.read(trials, encoding, self._horizon, self._size_of, refuted, self._prior)
+        known = evidence.read(
+            trials, encoding, self._horizon, self._size_of, self._refuted, self._prior
+        )
         pool = candidates.Pool(
             encoding, known, self._size_of, fixed, bool(self._center), rng, self._cost_of
         )
         if known.count < self._needed(known):
             return pool.decode(candidates.startup(pool))
-        return pool.decode(acquisition.best(pool))
+        return pool.decode(self.best(pool))
+
+    def best(self, pool: candidates.Pool) -> np.ndarray:
+        """The most promising candidate [d]; a subclass may prefer others."""
+        return acquisition.best(pool)
 
     def sample_independent(
         self,

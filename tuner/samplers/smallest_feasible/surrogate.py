@@ -16,16 +16,30 @@ from typing import NamedTuple
 import numpy as np
 
 _SQRT5 = math.sqrt(5.0)
-# Hyperparameters are fitted on at most so many observations: the fit is cubic in them.
+
 _MOST_FITTED = 150
+"""Hyperparameters are fitted on at most so many observations, the newest: the time is cubic."""
+
 _STEPS = 25
-# Prior means and spreads of the logarithms of: length scales (with four features), the kernel's
-# variance, the noise's variance.
+"""Most steps of the optimiser that fits them."""
+
 _LENGTH, _LENGTH_SPREAD = math.log(1.2), 1.0
+"""Prior mean and spread of the logarithm of a length scale, for four features in about [0, 1]."""
+
 _SIGNAL, _SIGNAL_SPREAD = 0.0, 0.7
+"""The same of the kernel's variance, for observations of about 1."""
+
 _NOISE, _NOISE_SPREAD = -3.0, 1.0
-# Prior variance of the constant.
+"""The same of the noise's variance: exp(-3) is a standard deviation of 0.22."""
+
 _CONSTANT = 0.25
+"""Prior variance of the constant."""
+
+_REACH = 2.5
+"""Hyperparameters stay within so many prior spreads of their prior mean."""
+
+_JITTER = 1e-6
+"""Variance added to every observation, so that the covariance can be factored."""
 
 
 class _Solved(NamedTuple):
@@ -107,7 +121,7 @@ class GaussianProcess:
         x = self._x[rows]
         smooth, pull = self._kernel(x, x, theta)
         covariance = smooth + self._line(x, x)
-        covariance[np.diag_indices(len(rows))] += self._noise[rows] + math.exp(theta[-1]) + 1e-6
+        covariance[np.diag_indices(len(rows))] += self._noise[rows] + math.exp(theta[-1]) + _JITTER
         factor = cholesky(covariance, lower=True)
         return _Solved(factor, cho_solve((factor, True), self._y[rows]), smooth, pull)
 
@@ -116,7 +130,7 @@ class GaussianProcess:
         from scipy.optimize import minimize
 
         rows = np.arange(len(self._y))[-_MOST_FITTED:]
-        reach = 2.5 * self._spread
+        reach = _REACH * self._spread
         bounds = np.column_stack([self._prior - reach, self._prior + reach])
         found = minimize(
             self._loss, self._prior, (rows,), "L-BFGS-B", True, bounds=bounds,

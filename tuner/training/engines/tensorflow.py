@@ -19,8 +19,8 @@ class TensorFlowEngine:
     """Loops over the model's own `train_step` and `test_step` inside one `tf.function` each.
 
     So custom steps, losses, metrics and loss scaling work as under `fit`. On a CPU nothing is
-    compiled with XLA, whatever the model asks for: its kernels were measured at half the speed of
-    TensorFlow's own on small networks.
+    compiled with XLA, whatever the model asks for: on small networks its kernels have half the
+    speed of TensorFlow's own (`tests/benchmarks/training/README.md`).
     """
 
     def __init__(self, model: Any) -> None:

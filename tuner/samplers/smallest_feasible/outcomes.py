@@ -1,0 +1,130 @@
+"""What one trial says: the size of its model, and where its training would have ended."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from optuna.trial import TrialState
+
+from tuner.curves import projection
+from tuner.records.keys import GATE, SHORTFALL, TrialKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from optuna.trial import FrozenTrial
+
+    from tuner.samplers.smallest_feasible.encoding import Encoding
+
+    SizeOf = Callable[[dict[str, Any]], int] | None
+    """Size of a configuration, or None where it is known of trained models only."""
+
+VALUE = TrialKey.VALUE
+"""User attribute in which a trial may tell what the study minimises before it has ended, or where
+it never will: Optuna makes its last report the value of a pruned trial."""
+
+_STOPPED_SPREAD = 0.05
+"""Standard deviation of where a stopped training would have ended that left no learning curve."""
+
+_MET_SHORTFALL, _MET_SPREAD = 0.0, 0.02
+"""Taken of a complete trial that tells neither a constraint nor a learning curve: Optuna counts it
+as feasible, and by how much is unknown."""
+
+
+class Outcome(NamedTuple):
+    """Where a training ends: the final shortfall's mean and standard deviation."""
+
+    shortfall: float
+    spread: float
+
+
+def is_met(trial: FrozenTrial) -> bool:
+    """Whether a trial met the target: it breaks no constraint.
+
+    One that set no constraint met the target if one of its reports did, or if it has none.
+    """
+    if not trial.constraints and trial.intermediate_values:
+        return min(trial.intermediate_values.values()) <= 0
+    return all(value <= 0 for value in trial.constraints.values())
+
+
+def is_gated(trial: FrozenTrial) -> bool:
+    """Whether a trial was turned away untrained."""
+    return trial.constraints.get(GATE, 0.0) > 0
+
+
+def outcome_of(trial: FrozenTrial, experience: projection.Experience) -> Outcome | None:
+    """Where a trial's training ends; None where it says nothing.
+
+    Args:
+        trial: Of this study.
+        experience: The study's learning curves.
+    """
+    if trial.state == TrialState.RUNNING or is_gated(trial):
+        return None
+    complete = trial.state == TrialState.COMPLETE
+    values = trial.intermediate_values
+    final = trial.constraints.get(SHORTFALL)
+    if values:
+        if final is None and complete and not math.isnan(best := min(values.values())):
+            final = best
+        mean, sd, _ = projection.project(values, experience)
+        # A complete trial that ended early and short says itself where it ended.
+        if complete and final is not None and final > 0:
+            return Outcome(final, projection.SEED_NOISE)
+        if min(values.values()) <= 0:  # how far it would have gone is unsure, that it met is not
+            sd = min(sd, max(projection.SEED_NOISE, abs(mean) / 2))
+        return Outcome(mean, sd)
+    if final is not None:
+        return Outcome(final, projection.SEED_NOISE if complete else _STOPPED_SPREAD)
+    return Outcome(_MET_SHORTFALL, _MET_SPREAD) if complete else None
+
+
+def outcome_elsewhere(trial: FrozenTrial, experience: projection.Experience) -> Outcome | None:
+    """Where the training of an earlier study's trial would have ended here, as `outcome_of`.
+
+    It may have stopped at a target that was easier. So its curve counts before its constraint: the
+    curve says where it was going.
+    """
+    if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or is_gated(trial):
+        return None
+    if trial.last_step:
+        return Outcome(*projection.project(trial.intermediate_values, experience)[:2])
+    final = trial.constraints.get(SHORTFALL)
+    return None if final is None else Outcome(final or 0.0, projection.SEED_NOISE)
+
+
+def size(trial: FrozenTrial, size_of: SizeOf) -> float:
+    """The size of a trial's model; NaN where it is unknown."""
+    if trial.state == TrialState.COMPLETE and trial.value is not None:
+        return trial.value
+    if size_of is None:
+        return float(trial.user_attrs.get(VALUE, math.nan))
+    return _measured(dict(trial.params), size_of)
+
+
+def size_elsewhere(
+    trial: FrozenTrial, point: np.ndarray, encoding: Encoding, size_of: SizeOf
+) -> float:
+    """The size that an earlier study's trial would have here; NaN where it is unknown.
+
+    Args:
+        trial: Of the earlier study.
+        point: Its coordinates here, [d]; what is NaN stands at the space's center.
+        encoding: This study's space.
+        size_of: This study's sizes.
+    """
+    if size_of is None:
+        return size(trial, None)
+    whole = np.where(np.isnan(point), encoding.center, point)
+    return _measured(encoding.decode(whole[None])[0], size_of)
+
+
+def _measured(params: dict[str, Any], size_of: Callable[[dict[str, Any]], int]) -> float:
+    """The size of a configuration; NaN where it cannot be built or is not complete."""
+    try:
+        return float(size_of(params))
+    except (ValueError, KeyError):  # KeyError: a running trial has not chosen everything yet
+        return math.nan
