@@ -212,7 +212,8 @@ def test_without_results_or_without_the_extra(url, tmp_path, monkeypatch):
     with pytest.raises(StorageError, match="there are no results yet"):
         serve.serve(default_url(tmp_path / "none"), Path(), browser=False)
     monkeypatch.setitem(sys.modules, "optuna_dashboard", None)
-    with pytest.raises(UsageError, match=r"tuner\[dashboard\]"):
+    how = r"pip install 'smallest-model\[dashboard\]', or in a clone: scripts/environment dashboard"
+    with pytest.raises(UsageError, match=how):
         serve.serve(url, tmp_path, browser=False)
 
 
