@@ -6,13 +6,14 @@ import io
 import json
 from pathlib import Path
 
+import psutil
 import pytest
 from rich.console import Console
 
 from tuner.bench import measurement
 from tuner.bench.measurement import Pace
 from tuner.cli import main
-from tuner.launchers import backends, hardware, layouts, placement, processes
+from tuner.launchers import backends, hardware, layouts, placement
 from tuner.launchers.layouts import Setting
 from tuner.views.benchmark import benchmark_view
 
@@ -31,11 +32,11 @@ def four_cores(monkeypatch: pytest.MonkeyPatch) -> str:
     class Memory:
         available = 64 * 2**30
 
-    monkeypatch.setattr(processes, "gpus", list)
-    monkeypatch.setattr(processes, "_allowed", lambda: [0, 1, 2, 3])
-    monkeypatch.setattr(processes.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(placement, "gpus", list)
+    monkeypatch.setattr(placement, "allowed_cpus", lambda: [0, 1, 2, 3])
+    monkeypatch.setattr(psutil, "virtual_memory", Memory)
     facts = {"processor": "P", "cores": 4, "memory": 1, "gpus": 0, "system": "S"}
-    monkeypatch.setattr(processes, "hardware", lambda: facts)
+    monkeypatch.setattr(placement, "hardware", lambda: facts)
     return layouts.machine_key(facts)
 
 

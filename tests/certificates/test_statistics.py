@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tuner.certificates.statistics import verdict_of, training_epochs, lower_bound
+from tuner.certificates.statistics import lower_bound, training_epochs, verdict_of
 
 
 def test_a_certificate_trains_until_the_curve_is_two_points_further():

@@ -45,7 +45,7 @@ def _fake_keras(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> N
         "class datasets:\n    class mnist:\n        @staticmethod\n        def load_data():\n"
         f"            {body}\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    monkeypatch.syspath_prepend(str(package.parent))
 
 
 @pytest.fixture

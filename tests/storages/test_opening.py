@@ -65,7 +65,10 @@ def test_a_password_is_masked_and_a_journal_left_as_it_is() -> None:
 
 def test_a_full_disk_is_one_line() -> None:
     full = OperationalError("INSERT ...", {}, Exception("database or disk is full"))
-    with pytest.raises(StorageError, match="database or disk is full; check"), storage_errors("sqlite:///x"):
+    with (
+        pytest.raises(StorageError, match="database or disk is full; check"),
+        storage_errors("sqlite:///x"),
+    ):
         raise full
 
 

@@ -55,7 +55,7 @@ def busy() -> optuna.Study:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "clock", "words"),
+    ("seconds", "clock", "duration"),
     [
         (0.4, "0:00", "0.4 s"),
         (42, "0:42", "42 s"),
@@ -64,9 +64,9 @@ def busy() -> optuna.Study:
         (None, "-:--", "?"),
     ],
 )
-def test_times(seconds, clock, words):
+def test_times(seconds, clock, duration):
     assert words.clock(seconds) == clock
-    assert words.duration(seconds) == words
+    assert words.duration(seconds) == duration
 
 
 def test_numbers():
@@ -412,7 +412,9 @@ def proving(study: optuna.Study, accuracies=(0.757, 0.744)) -> RunProgress:
     trial = fakes.add_running(companion, epochs=9)
     trial.set_user_attr(TrialKey.CELL, {"trial": 8, "training": 2})
     under_way = record(companion).trials
-    return replace(RUN, certifying=CertificateProgress(found.incumbent, 5, 21, tuple(accuracies), under_way))
+    return replace(
+        RUN, certifying=CertificateProgress(found.incumbent, 5, 21, tuple(accuracies), under_way)
+    )
 
 
 @pytest.mark.parametrize(("width", "height"), [(30, 6), (60, 12), (120, 40)])

@@ -39,14 +39,15 @@ def own_packages_first() -> list[str]:
     many a data-science project has an ``analysis`` in it. Here they come last, so that a user's
     own modules are found all the same.
     """
-    here = str(Path.cwd())
-    first = [] if getattr(sys.flags, "safe_path", False) else sys.path[:1]
-    users = {os.path.abspath(entry or here) for entry in [*first, "", here]}  # noqa: PTH100
-    own = str(Path(__file__).parents[2])
-    path = [entry for entry in sys.path if os.path.abspath(entry or here) not in users]  # noqa: PTH100
-    if own in users:
-        path.insert(0, own)
-    return [*path, *(entry for entry in dict.fromkeys([*first, here]) if entry and entry != own)]
+    here = Path.cwd()
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    folders = {here} if script is None else {here, Path(script).resolve().parent}
+    own = Path(__file__).resolve().parents[2]
+    users = [entry for entry in sys.path if (here / entry).resolve() in folders - {own}]
+    others = [entry for entry in sys.path if entry not in users and entry]
+    if own == here:
+        others = [str(own), *(entry for entry in others if entry != str(own))]
+    return [*others, *dict.fromkeys(e or str(here) for e in [*users, str(here)] if e != str(own))]
 
 
 class Channel:

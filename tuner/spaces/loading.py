@@ -57,6 +57,7 @@ def load_space(
     module = _import(module_name, spec)
     target = getattr(module, attribute, None)
     if target is None:
+        _refuse_hidden(module_name, spec)
         known = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
         raise SpaceError(f"{module_name} has no {attribute!r}{suggestion(attribute, known) or '.'}")
     if not callable(target):
@@ -119,12 +120,33 @@ def _import(name: str, spec: str) -> ModuleType:
         return _import_file(Path(name)) if name.endswith(".py") else importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            _refuse_hidden(name, spec)
             raise SpaceError(f"{spec}: there is no module {error.name!r}.") from error
         raise SpaceError(f"{spec} cannot be imported: {_reason(error)}") from error
     except SpaceError:
         raise
     except Exception as error:  # someone else's module
         raise SpaceError(f"{spec} cannot be imported: {_reason(error)}") from error
+
+
+def _refuse_hidden(name: str, spec: str) -> None:
+    """Says so where a module of the user's has the name of one that this program needs.
+
+    Raises:
+        SpaceError: It has.
+    """
+    top, *inner = name.split(".")
+    beside = Path.cwd() / top
+    found = sys.modules.get(top)
+    used = Path(getattr(found, "__file__", None) or "")
+    mine = beside.is_dir() or beside.with_suffix(".py").is_file()
+    if name.endswith(".py") or not mine or found is None or used.is_relative_to(Path.cwd()):
+        return
+    path = "/".join([top, *inner]) + ".py"
+    raise SpaceError(
+        f"{spec}: {top!r} is also the name of a package that this program imports, which hides "
+        f"the one in {str(Path.cwd())!r}; rename yours, or give the file: {path}:{spec.rpartition(':')[2]}."
+    )
 
 
 def name_of_file(path: Path) -> str:

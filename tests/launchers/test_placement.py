@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-import io
-import json
-import signal
-from pathlib import Path
-from typing import Any
+import os
 
+import psutil
 import pytest
 
-from tuner.launchers import backends, hardware, placement, processes
+from tuner.launchers import backends, gpus, hardware, placement
 from tuner.launchers.gpus import Gpu
-from tuner.workers.orders import WorkerOrders
 from tuner.workers.process import bound_gpu_memory
 
 
@@ -19,18 +15,16 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Four cores, ample memory and no GPU, each to be changed by the test."""
     has = {"cores": 4, "gpus": 0, "memory": 64 * 2**30, "gpu_memory": 80 * 2**30}
     monkeypatch.setattr(
-        processes, "gpus", lambda: [Gpu(str(i), has["gpu_memory"]) for i in range(has["gpus"])]
+        placement, "gpus", lambda: [Gpu(str(i), has["gpu_memory"]) for i in range(has["gpus"])]
     )
-    monkeypatch.setattr(
-        processes.os, "sched_getaffinity", lambda _: set(range(has["cores"])), raising=False
-    )
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(has["cores"])), raising=False)
 
     class Memory:
         @property
         def available(self) -> int:
             return has["memory"]
 
-    monkeypatch.setattr(processes.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(psutil, "virtual_memory", Memory)
     return has
 
 
@@ -105,8 +99,8 @@ def test_with_jax_a_few_workers_share_a_gpu(
 def test_a_machine_whose_gpu_the_backend_cannot_use_trains_on_its_processors(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(processes, "visible", lambda: [Gpu("0")])
-    monkeypatch.setattr(processes, "usable", lambda backend: False)
+    monkeypatch.setattr(gpus, "visible", lambda: [Gpu("0")])
+    monkeypatch.setattr(gpus, "usable", lambda backend: False)
     assert all(p.gpu is None for p in placement.placements("auto", goal=50))
     assert hardware.hardware()["gpus"] == 0
 
@@ -134,44 +128,6 @@ def test_tensorflow_takes_no_more_of_a_shared_gpu_than_its_share(
     )
     bound_gpu_memory(3 * 2**30)
     assert limits == {"GPU:0": 3_072}
-
-
-class Ended:
-    """A process that has ended with a given code as soon as it was started."""
-
-    pid = 1
-
-    def __init__(self, code: int) -> None:
-        self.returncode = code
-        self.stdin, self.stdout = io.StringIO(), io.StringIO()
-        self.orders: dict[str, Any] = {}
-        self.stdin.close = self._read  # type: ignore[method-assign]
-
-    def _read(self) -> None:
-        self.orders = json.loads(self.stdin.getvalue().splitlines()[0])
-
-    def poll(self) -> int:
-        return self.returncode
-
-    def wait(self) -> int:
-        return self.returncode
-
-
-@pytest.mark.parametrize(("code", "then"), [(-signal.SIGSEGV, "0"), (-signal.SIGKILL, "1")])
-def test_a_worker_that_crashed_in_native_code_is_replaced_by_one_without_onednn(
-    code: int, then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
-    started = [Ended(code), Ended(processes.EXIT_DONE)]
-    coming = iter(started)
-    monkeypatch.setattr(processes.subprocess, "Popen", lambda *_, **__: next(coming))
-    orders = WorkerOrders("tiny", "sqlite://", str(tmp_path), {}, 1, 0, 0, "smallest", "target", True)
-    crew = processes.Crew(orders, [placement.Placement()], tmp_path)
-    deaths: list[tuple[int, int]] = []
-    assert crew.check(lambda *death: deaths.append(death))
-    assert not crew.check(lambda *death: deaths.append(death))
-    assert deaths == [(1, code)]
-    assert [p.orders["environment"]["TF_ENABLE_ONEDNN_OPTS"] for p in started] == ["1", then]
 
 
 def test_only_jax_needs_a_folder_for_compiled_programs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,100 @@
+"""Crews of real processes, watched over: deaths, errors, chatter, and workers that do not stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+
+from tests.helpers import workers
+from tuner.errors import SpaceError, TunerError
+from tuner.launchers import LAUNCHERS
+from tuner.launchers.backends import ONEDNN
+from tuner.launchers.placement import Placement
+from tuner.launchers.processes import ProcessCrew
+from tuner.launchers.supervision import MOST_DEATHS, Supervision
+from tuner.workers.orders import WorkerOrders
+
+
+def crew_of(function: str, folder: Path, name: str = "tiny", count: int = 1) -> ProcessCrew:
+    orders = WorkerOrders(name, "sqlite://", str(folder), {}, 1, 0, 0, "smallest", "target", True)
+    return ProcessCrew(
+        orders, [Placement()] * count, folder / "logs", f"{workers.__name__}:{function}"
+    )
+
+
+def supervised(crew: ProcessCrew, deadline: float | None = None) -> tuple[Supervision, list[str]]:
+    notices: list[str] = []
+    return Supervision(crew, optuna.create_study(), notices.append, deadline), notices
+
+
+@pytest.mark.parametrize(("name", "then"), [("SIGSEGV", "0"), ("SIGKILL", "1")])
+def test_a_worker_that_crashed_in_native_code_is_replaced_by_one_without_onednn(
+    name: str, then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(ONEDNN, raising=False)
+    supervision, notices = supervised(crew_of("die_once", tmp_path, name))
+    for _ in supervision.watch():
+        pass
+    starts = sorted(tmp_path.glob("start-*"))
+    assert [start.read_text() for start in starts] == ["1", then]
+    number = int(getattr(signal, name))
+    assert notices == [f"a worker died (signal {number}) and was replaced."]
+
+
+def test_workers_that_die_one_after_the_other_end_the_search(tmp_path: Path) -> None:
+    supervision, notices = supervised(crew_of("die", tmp_path))
+    with pytest.raises(TunerError, match=rf"{MOST_DEATHS} workers died .*worker-0\.log"):
+        for _ in supervision.watch():
+            pass
+    assert len(notices) == MOST_DEATHS - 1
+
+
+def test_an_error_keeps_its_class_and_where_it_came_from(tmp_path: Path) -> None:
+    supervision, _ = supervised(crew_of("refuse", tmp_path))
+    with pytest.raises(SpaceError, match="no floor") as caught:
+        for _ in supervision.watch():
+            pass
+    assert "def refuse" in str(caught.value.__cause__) or "refuse" in str(caught.value.__cause__)
+
+
+def test_what_a_worker_prints_goes_to_its_log(tmp_path: Path) -> None:
+    crew = crew_of("chatter", tmp_path, count=2)
+    supervision, notices = supervised(crew)
+    for _ in supervision.watch():
+        pass
+    assert notices == []
+    for index in range(2):
+        log = Path(crew.log_of(index)).read_text()
+        assert log.count("x" * 100) == 2_000 and "from C" in log
+
+
+@pytest.mark.parametrize("asked", ["by a signal", "by the deadline"])
+def test_a_worker_that_does_not_stop_is_ended(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.launchers.supervision.GRACE_SECONDS", 1.0)
+    crew = crew_of("deaf", tmp_path)
+    while not (tmp_path / "started").exists():
+        time.sleep(0.05)
+    deadline = time.time() if asked == "by the deadline" else None
+    supervision, notices = supervised(crew, deadline)
+    if deadline is None:
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    for _ in supervision.watch():
+        pass
+    assert not crew.running()
+    assert "a worker has not stopped within 1 s and will be ended." in notices
+
+
+@pytest.mark.parametrize("name", LAUNCHERS)
+def test_every_launcher_says_how_many_it_would_start(name: str) -> None:
+    launcher = LAUNCHERS[name]
+    assert launcher.name == name
+    assert launcher.size(1, 50, "search_spaces.dense:DenseSpace") == 1
+    assert launcher.size("auto", 1, "search_spaces.dense:DenseSpace") == 1
