@@ -18,6 +18,10 @@ class TestTargetPruner(PrunerTestCase):
         options = {"default": {}, "audit half": {"audit": 0.5}, "early": {"n_warmup": 0}}
         return lambda: TargetPruner(STEPS, **options[request.param])
 
+    @pytest.fixture
+    def directions(self) -> tuple[str, ...]:
+        return ("minimize",)
+
 
 OPTUNAS: dict[str, Callable[[], BasePruner]] = {
     "nop": optuna.pruners.NopPruner,

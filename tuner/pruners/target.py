@@ -11,7 +11,13 @@ from optuna.trial import TrialState
 
 from tuner.basics.optuna_private import set_attribute
 from tuner.curves import curve
-from tuner.curves.forecasts import ENDED, ended_curves, probability_of_reaching
+from tuner.curves.forecasts import (
+    ENDED,
+    ended_curves,
+    probability_of_reaching,
+    require_minimize,
+    warn_of_rising_reports,
+)
 from tuner.records.keys import TrialKey
 
 if TYPE_CHECKING:
@@ -93,7 +99,7 @@ class TargetPruner(BasePruner):
         n_warmup: Epochs before which no trial is stopped for its curve.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of its range; `prune` raises it in a study that maximises.
     """
 
     def __init__(
@@ -126,7 +132,12 @@ class TargetPruner(BasePruner):
         self.n_warmup = max(3, horizon // 12) if n_warmup is None else n_warmup
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
-        """Whether to stop ``trial`` now."""
+        """Whether to stop ``trial`` now.
+
+        Raises:
+            ValueError: The study maximises.
+        """
+        require_minimize(study, type(self).__name__)
         values = trial.intermediate_values
         step = trial.last_step
         if step is None:
@@ -145,9 +156,11 @@ class TargetPruner(BasePruner):
         finished = sum(t.state == TrialState.COMPLETE for t in trials)
         if finished < self._n_startup:
             return False
-        chance = probability_of_reaching(values, self.horizon, ended_curves(trials))
+        curves = ended_curves(trials)
+        chance = probability_of_reaching(values, self.horizon, curves)
         if chance >= (self._threshold or _threshold(trials, 1 - step / self.horizon)):
             return False
+        warn_of_rising_reports([*curves, values])
         return not self._audited(study, trial)
 
     def _audited(self, study: Study, trial: FrozenTrial) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from tuner.basics.seeds import derived_seed
@@ -89,6 +90,30 @@ SAMPLERS = tuple(_MAKERS)
 """Their names."""
 
 
+_NEEDS = {"gp": "torch"}
+"""The package that a sampler needs beyond those of the project, which it imports only once it has
+seen some trials."""
+
+
+def require_installed(name: str) -> None:
+    """Raises where a sampler needs a package that is not there, before anything is trained.
+
+    Args:
+        name: One of `SAMPLERS`.
+
+    Raises:
+        UsageError: It does.
+    """
+    package = _NEEDS.get(name)
+    if package is None or find_spec(package) is not None:
+        return
+    others = [other for other in SAMPLERS if other not in _NEEDS]
+    raise UsageError(
+        f"--sampler {name} needs the package {package!r}, which is not installed; install it, "
+        f"or choose one of {', '.join(others)}."
+    )
+
+
 def make_sampler(name: str, setting: SamplerSetting) -> BaseSampler:
     """Makes a sampler for the next trial.
 
@@ -101,12 +126,7 @@ def make_sampler(name: str, setting: SamplerSetting) -> BaseSampler:
     """
     from optuna.exceptions import ExperimentalWarning
 
+    require_installed(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        try:
-            return _MAKERS[name](setting)
-        except ImportError as error:
-            raise UsageError(
-                f"--sampler {name} needs a package that is not installed: {error.name}; "
-                f"install it, or choose one of {', '.join(SAMPLERS)}."
-            ) from error
+        return _MAKERS[name](setting)

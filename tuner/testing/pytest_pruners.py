@@ -9,6 +9,9 @@ Inherit from :class:`PrunerTestCase` and override the fixture ``pruner``, which 
         def pruner(self):
             return lambda: MyPruner(n_warmup_steps=3)
 
+A pruner for studies of one direction only raises ValueError in others; it says so by overriding
+``directions`` as well.
+
 The trials report values in [0, 1] at steps 1 to ``STEPS``; what a pruner is told of its own
 trainings, a horizon for example, should allow for that.
 """
@@ -28,7 +31,7 @@ from optuna.trial import TrialState
 from tuner.basics.optuna_private import stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from optuna.pruners import BasePruner
     from optuna.trial import FrozenTrial, Trial
@@ -93,6 +96,11 @@ class PrunerTestCase:
     def pruner(self) -> Factory:
         """A function without arguments that makes the pruner. Override it."""
         raise NotImplementedError
+
+    @pytest.fixture
+    def directions(self) -> Collection[str]:
+        """The directions of studies that the pruner is for. Override it where one is left out."""
+        return ("minimize", "maximize")
 
     def test_without_reports_nothing_is_pruned(self, pruner: Factory) -> None:
         study = _study(pruner())
@@ -166,9 +174,17 @@ class PrunerTestCase:
     @pytest.mark.parametrize("direction", ["minimize", "maximize"])
     @pytest.mark.parametrize("n_jobs", [1, 2])
     def test_every_trial_of_a_study_ends(
-        self, pruner: Factory, direction: Literal["minimize", "maximize"], n_jobs: int
+        self,
+        pruner: Factory,
+        directions: Collection[str],
+        direction: Literal["minimize", "maximize"],
+        n_jobs: int,
     ) -> None:
         study = optuna.create_study(direction=direction, pruner=pruner())
+        if direction not in directions:
+            with pytest.raises(ValueError, match=direction):
+                study.optimize(_objective, n_trials=1)
+            return
         study.optimize(_objective, n_trials=12, n_jobs=n_jobs)
         assert [t.number for t in study.trials] == list(range(12))
         for trial in study.trials:

@@ -11,6 +11,7 @@ import numpy as np
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
+from tuner.curves.forecasts import ended_curves, require_minimize, warn_of_rising_reports
 from tuner.samplers.smallest_feasible import acquisition, candidates, evidence
 from tuner.samplers.smallest_feasible.encoding import Encoding, union_space
 
@@ -77,7 +78,8 @@ class SmallestFeasibleSampler(BaseSampler):
             the target by that much.
 
     Raises:
-        ValueError: An argument is out of its range, or the study has several objectives.
+        ValueError: An argument is out of its range; sampling raises it in a study with several
+            objectives, or one that maximises.
     """
 
     def __init__(
@@ -115,7 +117,7 @@ class SmallestFeasibleSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """The space given, else the union of what finished trials had."""
-        self._raise_error_if_multi_objective(study)
+        self._check(study)
         if self._space is not None:
             return {name: self._space[name] for name in sorted(self._space)}
         return union_space(study.get_trials(deepcopy=False, states=_FINISHED))
@@ -124,7 +126,7 @@ class SmallestFeasibleSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """The most promising configuration, with a value for every name in ``search_space``."""
-        self._raise_error_if_multi_objective(study)
+        self._check(study)
         fixed = trial.system_attrs.get("fixed_params", {})
         if not search_space or all(name in fixed for name in search_space):
             return {}
@@ -133,6 +135,7 @@ class SmallestFeasibleSampler(BaseSampler):
         trials = [
             t for t in study.get_trials(deepcopy=False, states=_SEEN) if t.number != trial.number
         ]
+        warn_of_rising_reports(ended_curves(trials))
         known = evidence.read(
             trials, encoding, self._horizon, self._size_of, self._refuted, self._prior
         )
@@ -155,10 +158,14 @@ class SmallestFeasibleSampler(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """A random value for a parameter that no earlier trial had."""
-        self._raise_error_if_multi_objective(study)
+        self._check(study)
         rng = self._rng(trial.number, param_name)
         encoding = Encoding({param_name: param_distribution}, {})
         return encoding.decode(rng.random((1, 1)))[0][param_name]
+
+    def _check(self, study: Study) -> None:
+        self._raise_error_if_multi_objective(study)
+        require_minimize(study, type(self).__name__)
 
     def _needed(self, known: evidence.Evidence) -> int:
         met = math.isfinite(known.incumbent)
