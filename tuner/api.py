@@ -13,7 +13,7 @@ from tuner.basics.suggestions import suggestion
 from tuner.errors import UsageError
 from tuner.exports.export import export
 from tuner.pruners.registry import PRUNERS
-from tuner.samplers.registry import SAMPLERS
+from tuner.samplers.registry import SAMPLERS, require_installed
 from tuner.specs.spec import Minimize, Study
 from tuner.storages.studies import load_study
 
@@ -84,6 +84,7 @@ def search(
                 f"no {what} is called {value!r}{suggestion(value, list(known))} "
                 f"There are: {', '.join(known)}."
             )
+    require_installed(sampler)
     if workers != "auto" and workers < 1:
         raise UsageError(f"workers must be at least 1 or 'auto' but got {workers}.")
     if (trials is not None and trials < 1) or (more is not None and more < 1):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import optuna
 import pytest
 from optuna.trial import TrialState
 
 from tests.helpers.dense_search import CENTER, SPACE, ask, shortfall_of, size_of
+from tuner import api
 from tuner.errors import UsageError
 from tuner.pruners.registry import PRUNERS, make_pruner
 from tuner.samplers import registry
@@ -79,10 +81,15 @@ def test_a_new_sampler_for_every_trial_does_not_repeat_itself(sampler: str) -> N
     assert len({tuple(sorted(t.params.items())) for t in study.trials}) == 6
 
 
-def test_a_sampler_whose_package_is_missing_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sampler_whose_package_is_missing_says_which(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(registry, "find_spec", lambda package: None)
     with pytest.raises(UsageError, match="--sampler gp needs the package 'torch', which is not"):
         make_sampler("gp", SamplerSetting(seed=0, asked=0, horizon=HORIZON))
+    with pytest.raises(UsageError, match="needs the package 'torch'"):
+        api.search("q4", sampler="gp", results=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_names_are_known_before_optuna_is_loaded() -> None:
