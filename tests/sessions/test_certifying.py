@@ -1,103 +1,108 @@
-"""When a search certifies, and when it trains on."""
+"""When a session certifies, and when it trains on."""
 
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
-from types import SimpleNamespace
+from pathlib import Path
+
+import optuna
+import pytest
 
 from tests.helpers import fakes
+from tests.helpers.launchers import ScriptedCrew, ScriptedLauncher, session
 from tuner.certificates.trainings import CertificateTrainings, candidate
-from tuner.records.keys import TrialKey
+from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.studies import StudyRecord
-from tuner.sessions.session import Session
 from tuner.storages import claims
+from tuner.workers.orders import WorkerOrders
+
+MET = 18
+"""So many trials meet the target, each smaller than the one before it; later ones miss it."""
 
 
-class Scripted(Session):
-    """A run whose incumbents are judged by a list, and which trains nothing."""
+class Trainer:
+    """Trains trials of a search, and certificates that end as a list says.
 
-    goal = 20
+    Attributes:
+        steps: For each crew, the trials that the study then had, or how the certificate ended.
+    """
 
     def __init__(self, verdicts: list[bool]) -> None:
-        self.verdicts, self.steps = verdicts, []
-        self.certified, self.interrupts = True, 0
-        self.record = SimpleNamespace(done=0)
+        self.verdicts = verdicts
+        self.steps: list[int | str] = []
 
-    def _stopped(self) -> bool:
-        return False
-
-    def _train(self, stage: int) -> bool:
-        self.record.done = stage
-        self.steps.append(stage)
-        return True
-
-    def _prove(self, trial: object) -> bool:
-        if self.steps[-1] == "holds" or not self.verdicts:
-            return False
-        self.steps.append("holds" if self.verdicts.pop(0) else "refuted")
-        return True
-
-
-def test_a_look_refutes_all_that_were_lucky_before_it_trains_on(monkeypatch):
-    monkeypatch.setattr("tuner.certificates.trainings.candidate", lambda record: record)
-    run = Scripted([False, False, True, True])
-    run._go()
-    assert run.steps == [16, "refuted", "refuted", "holds", 18, "holds", 19, 20]
+    def __call__(self, study: optuna.Study, orders: WorkerOrders) -> None:
+        if StudyKey.CERTIFIES in study.user_attrs:
+            holds = self.verdicts.pop(0)
+            for _ in range(5 if holds else 1):
+                end(study.ask(), study, 0.8 if holds else 0.6)
+            self.steps.append("holds" if holds else "refuted")
+            return
+        for number in range(len(study.trials), orders.goal):
+            size = 9_000 - 100 * number
+            if number < MET:
+                fakes.add_trial(study, "reached", size, 0.77, 12)
+            else:
+                fakes.add_trial(study, "missed", size, 0.7)
+        self.steps.append(orders.goal)
 
 
-def test_trials_are_left_when_a_later_incumbent_was_lucky_too(monkeypatch):
-    monkeypatch.setattr("tuner.certificates.trainings.candidate", lambda record: record)
-    run = Scripted([True, False, True])
-    run._go()
-    assert run.steps == [16, "holds", 18, "refuted", "holds", 19, 20]
+def end(trial: optuna.Trial, study: optuna.Study, accuracy: float) -> None:
+    """Ends a certificate's training with this accuracy on the test images."""
+    trial.set_user_attr(TrialKey.TEST_ACCURACY, accuracy)
+    trial.set_user_attr(TrialKey.OUTCOME, "missed")
+    study.tell(trial, 4_218)
 
 
-def test_a_small_search_certifies_at_its_end(monkeypatch):
-    monkeypatch.setattr("tuner.certificates.trainings.candidate", lambda record: record)
-    monkeypatch.setattr(Scripted, "goal", 9)
-    run = Scripted([True])
-    run._go()
-    assert run.steps == [9, "holds"]
+@pytest.mark.parametrize(
+    ("goal", "verdicts", "steps"),
+    [
+        # A look refutes all that were lucky before the search trains on.
+        (20, "rrhh", [16, "refuted", "refuted", "holds", 18, "holds", 19, 20]),
+        # Trials are left when a later incumbent was lucky too.
+        (20, "hrh", [16, "holds", 18, "refuted", "holds", 19, 20]),
+        # A small search certifies at its end.
+        (9, "h", [9, "holds"]),
+    ],
+)
+def test_looks(goal: int, verdicts: str, steps: list[int | str], tmp_path: Path) -> None:
+    storage = optuna.storages.InMemoryStorage()
+    study = fakes.make_study(storage=storage)
+    trainer = Trainer([v == "h" for v in verdicts])
+    result = session(study, storage, goal, ScriptedLauncher(trainer), tmp_path).run()
+    assert trainer.steps == steps
+    assert trainer.verdicts == []
+    assert result.status == "met" and len(result.record.trained) == goal
+    ends = {n: c.certified for n, c in result.record.certificates.items()}
+    assert sum(ends.values()) == verdicts.count("h")
+    # The smallest that was not refuted is the one that is named, and it is certified.
+    best, certificate = result.best, result.certificate
+    assert best is not None and certificate is not None
+    assert best.number == certificate.trial == max(n for n, holds in ends.items() if holds)
+    assert all(n > best.number or holds for n, holds in ends.items() if n >= best.number)
 
 
-@dataclass
-class Told:
-    """What a run tells its workers, as far as a certificate changes it."""
+def test_what_an_early_verdict_took_back_is_not_trained_again(tmp_path: Path) -> None:
+    storage = optuna.storages.InMemoryStorage()
+    study = fakes.make_search(storage)
 
-    study_name: str = ""
-    goal: int = 0
-    sampler: str = ""
-
-
-class Killing(Session):
-    """A run whose two workers end one training far below the target, and are killed in the next."""
-
-    def __init__(self, study) -> None:
-        self.planned, self.seeds = SimpleNamespace(study=study, orders=Told()), 5
-
-    def _look(self) -> None:
-        pass
-
-    def _at_work(self, study, orders, left):
-        poor, *others = [study.ask() for _ in range(3)]
+    def one_ends_far_below_while_two_are_trained(
+        companion: optuna.Study, orders: WorkerOrders
+    ) -> ScriptedCrew:
+        poor, *others = [companion.ask() for _ in range(3)]
         for one in others:
             one.set_user_attr(TrialKey.WORKER, {"host": socket.gethostname(), "pid": 2**30})
-        poor.set_user_attr(TrialKey.TEST_ACCURACY, 0.6)
-        poor.set_user_attr(TrialKey.OUTCOME, "missed")
-        study.tell(poor, 4_218)
-        try:
-            yield
-        finally:
-            claims.reap(study)
+        end(poor, companion, 0.6)
+        return ScriptedCrew({0: 2**30, 1: 2**30})
 
-
-def test_what_an_early_verdict_took_back_is_not_trained_again():
-    study = fakes.make_search()
-    trial = candidate(StudyRecord.of(study))
-    assert Killing(study)._prove(trial)
+    launcher = ScriptedLauncher(one_ends_far_below_while_two_are_trained)
+    result = session(study, storage, 9, launcher, tmp_path).certify(8)
+    assert result.certificate is not None and not result.certificate.certified
     assert StudyRecord.of(study).refuted == {8}
-    proof = CertificateTrainings(study, trial)
-    claims.reap(proof.study)
-    assert proof.waiting() == []
-    assert len(proof.mine()) == 5
+    trial = next(t for t in StudyRecord.of(study).trials if t.number == 8)
+    certificate = CertificateTrainings(study, trial)
+    claims.reap(certificate.study)
+    assert certificate.waiting() == []
+    assert len(certificate.mine()) == 5
+    following = candidate(StudyRecord.of(study))
+    assert following is not None and following.number == 2

@@ -7,6 +7,7 @@ import pytest
 
 from search_spaces.cnn import ConvSpace
 from tests.helpers.spaces import MAKE, Branches
+from tuner.objectives.quantities import QUANTITIES
 from tuner.spaces.configurations import encode
 from tuner.spaces.loading import load_space
 from tuner.spaces.sizes import epoch_cost_of, size_of
@@ -16,14 +17,14 @@ def test_size_of_reads_coded_and_qualified_names() -> None:
     space = Branches()
     params = {"kind": "cnn", "units[kind=cnn]": 3, "units[kind=mlp]": "few"}
     for minimize, expected in (("size", 32), ("bytes", 4 * 33), ("macs", 7)):
-        size = size_of(space, minimize)  # type: ignore[arg-type]
+        size = size_of(space, QUANTITIES[minimize])
         assert size is not None
         assert size(params) == expected
 
 
 def test_an_epoch_costs_what_is_computed_and_what_is_written() -> None:
     space = load_space("search_spaces.resnet:ResidualSpace", **MAKE, options={})
-    cost, macs = epoch_cost_of(space), size_of(space, "macs")
+    cost, macs = epoch_cost_of(space), size_of(space, QUANTITIES["macs"])
     assert cost is not None and macs is not None
     # Fewer multiply-accumulates, but over four times the pixels.
     fine = encode(space, {"stem_stride": 1, "stem_width": 4, "width_0": 16})
