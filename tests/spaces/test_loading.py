@@ -11,7 +11,9 @@ from optuna.distributions import FloatDistribution, IntDistribution
 
 from tests.helpers.spaces import MAKE, answered, asked
 from tuner.errors import SpaceError
-from tuner.spaces.hyperparameters import TrialHyperParameters
+from tuner.spaces.configurations import encode
+from tuner.spaces.exploration import explore
+from tuner.spaces.hyperparameters import TrialHyperParameters, name_of
 from tuner.spaces.loading import load_space
 
 
@@ -69,6 +71,78 @@ def test_load_space_names_the_error_of_a_module(tmp_path: Path) -> None:
     file.write_text("class Mine(:\n")
     with pytest.raises(SpaceError, match="SyntaxError"):
         load_space(f"{file}:Mine", **MAKE, options={})
+
+
+FUNCTIONS = """
+import functools
+def plain(hp): return ("plain", hp.Int("a", 1, 3))
+def more(hp, num_classes=4, units=8): return (num_classes, units)
+def given(hp, input_shape, *, classes, dropout): return (input_shape, classes, dropout)
+def open_ended(hp, **options): return sorted(options)
+def of_another_name(hyperparameters, num_classes): return (hyperparameters.Int("a", 1, 3), 10)
+def with_a_default(hp=None, num_classes=2): return num_classes
+def unknown(hp, secret): return secret
+def bare(): return None
+small = functools.partial(more, units=2)
+class Builder:
+    def __call__(self, hp, num_classes): return ("called", num_classes)
+builder = Builder()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "built"),
+    [
+        ("plain", {}, ("plain", 2)),
+        ("more", {}, (10, 8)),
+        ("more", {"units": 5}, (10, 5)),
+        ("given", {"dropout": 0.3}, ((32, 32, 3), 10, 0.3)),
+        ("open_ended", {"depth": 2}, ["depth"]),
+        ("of_another_name", {}, (2, 10)),
+        ("with_a_default", {}, 10),
+        ("small", {}, (10, 2)),
+        ("builder", {}, ("called", 10)),
+    ],
+)
+def test_a_function_of_hyperparameters_may_take_more(
+    tmp_path: Path, name: str, options: dict[str, Any], built: Any
+) -> None:
+    (file := tmp_path / "functions.py").write_text(FUNCTIONS)
+    space = load_space(f"{file}:{name}", **MAKE, options=options)
+    assert space.build(answered(a=2)) == built
+    assert name_of(space) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("more", {"unit": 5}, "has no option 'unit'; did you mean 'units'"),
+        ("more", {"hp": 5}, "has no option 'hp'"),
+        ("more", {"num_classes": 5}, "cannot set 'num_classes'"),
+        ("unknown", {}, "must be given 'secret', which the study does not know; set it in space_o"),
+        ("bare", {}, "must make a keras_tuner.HyperModel but made a NoneType"),
+    ],
+)
+def test_a_function_that_cannot_be_called_is_refused_in_one_line(
+    tmp_path: Path, name: str, options: dict[str, Any], message: str
+) -> None:
+    (file := tmp_path / "functions.py").write_text(FUNCTIONS)
+    with pytest.raises(SpaceError, match=message) as caught:
+        load_space(f"{file}:{name}", **MAKE, options=options)
+    assert "\n" not in str(caught.value)
+
+
+def test_errors_call_a_function_by_its_own_name(tmp_path: Path) -> None:
+    (file := tmp_path / "functions.py").write_text(
+        "def my_network(hp):\n"
+        "    if hp.Int('depth', 1, 3):\n"
+        "        raise ValueError('images are too small')\n"
+    )
+    space = load_space(f"{file}:my_network", **MAKE, options={})
+    with pytest.raises(SpaceError, match=r"^my_network cannot be built .*: images are too small"):
+        explore(space)
+    with pytest.raises(SpaceError, match=r"^my_network cannot be built .*: images are too small"):
+        encode(space, {"depth": 2})
 
 
 @pytest.mark.parametrize("version", ["v1", "v2", "next"])

@@ -133,4 +133,5 @@ def cannot(hypermodel: Any, what: str, error: Exception) -> SpaceError:
 
 def name_of(hypermodel: Any) -> str:
     """What to call a space in a message."""
-    return type(hypermodel).__name__
+    """What messages call a space: a function by its own name, a hypermodel by its class."""
+    return getattr(hypermodel, "shown_as", type(hypermodel).__name__)

@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,15 +18,26 @@ from tuner.basics.suggestions import suggestion
 from tuner.errors import SpaceError
 
 
-class _BuildFunction(keras_tuner.HyperModel):  # type: ignore[misc]
-    """A function ``build(hp)``, which keras-tuner takes wherever it takes a hypermodel."""
+class BuildFunction(keras_tuner.HyperModel):  # type: ignore[misc]
+    """A function ``build(hp)``, which keras-tuner takes wherever it takes a hypermodel.
 
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        super().__init__(name=function.__name__)
+    Args:
+        function: Takes hyperparameters first, and returns a compiled model.
+        shown_as: What messages call it.
+        arguments: More arguments of the function, by name.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], shown_as: str, arguments: Mapping[str, Any]
+    ) -> None:
+        super().__init__(name=shown_as)
+        self.shown_as = shown_as
         self._function = function
+        self._arguments = dict(arguments)
 
     def build(self, hp: Any) -> Any:
-        return self._function(hp)
+        """What the function returns."""
+        return self._function(hp, **self._arguments)
 
 
 def load_space(
@@ -43,7 +54,7 @@ def load_space(
     Args:
         spec: ``module:Class`` or ``path/to/file.py:Class``; instead of a class derived from
             `keras_tuner.HyperModel` also a function that returns a hypermodel, or a function
-            ``build(hp)``.
+            ``build(hp)``, which may take more arguments after its hyperparameters.
         input_shape: (height, width, channels) of an image.
         num_classes: Number of classes; goes to ``num_classes`` or to ``classes``.
         train_size: Training images.
@@ -53,6 +64,29 @@ def load_space(
     Raises:
         SpaceError: It cannot be imported, does not take an option, or is no hypermodel.
     """
+    target = _find(spec)
+    offered = {
+        "input_shape": tuple(input_shape),
+        "num_classes": num_classes,
+        "classes": num_classes,
+        "train_size": train_size,
+        "horizon": horizon,
+    }
+    if (hp := _hyperparameters_of(target, {*offered, *options})) is not None:
+        arguments = _arguments(target, spec, offered, options, besides=hp)
+        return BuildFunction(target, spec.rpartition(":")[2], arguments)
+    arguments = _arguments(target, spec, offered, options)
+    try:
+        space = target(**arguments)
+    except Exception as error:  # someone else's constructor
+        raise SpaceError(f"{spec}: {_reason(error)}") from error
+    if not isinstance(space, keras_tuner.HyperModel):
+        raise SpaceError(f"{spec} must make a keras_tuner.HyperModel but made {_kind(space)}.")
+    return space
+
+
+def _find(spec: str) -> Callable[..., Any]:
+    """The class or function that a study names."""
     module_name, _, attribute = spec.rpartition(":")
     module = _import(module_name, spec)
     target = getattr(module, attribute, None)
@@ -62,36 +96,66 @@ def load_space(
         raise SpaceError(f"{module_name} has no {attribute!r}{suggestion(attribute, known) or '.'}")
     if not callable(target):
         raise SpaceError(f"{spec} must be a keras_tuner.HyperModel but is {_kind(target)}.")
-    if not inspect.isclass(target) and list(inspect.signature(target).parameters) == ["hp"]:
-        return _BuildFunction(target)
-    offered = {
-        "input_shape": tuple(input_shape),
-        "num_classes": num_classes,
-        "classes": num_classes,
-        "train_size": train_size,
-        "horizon": horizon,
-    }
-    space = _make(target, spec, offered, options)
-    if not isinstance(space, keras_tuner.HyperModel):
-        raise SpaceError(f"{spec} must make a keras_tuner.HyperModel but made {_kind(space)}.")
-    return space
+    found: Callable[..., Any] = target
+    return found
 
 
-def _make(
-    target: Callable[..., Any], spec: str, offered: Mapping[str, Any], options: Mapping[str, Any]
-) -> Any:
+def _hyperparameters_of(target: Callable[..., Any], given: Collection[str]) -> str | None:
+    """The argument of a function that takes hyperparameters; None where it is a factory.
+
+    That is its first one, if it is called ``hp``, or if it must be given and neither the study nor
+    its options give it.
+    """
+    if inspect.isclass(target):
+        return None
+    first = next(iter(inspect.signature(target).parameters.values()), None)
+    if first is None or first.kind not in (first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD):
+        return None
+    required = first.default is first.empty and first.name not in given
+    return first.name if first.name == "hp" or required else None
+
+
+def _arguments(
+    target: Callable[..., Any],
+    spec: str,
+    offered: Mapping[str, Any],
+    options: Mapping[str, Any],
+    besides: str | None = None,
+) -> dict[str, Any]:
+    """What to call a constructor or a function with, by name.
+
+    Args:
+        target: It.
+        spec: What the study calls it.
+        offered: What the study knows; passed where the target takes it.
+        options: The study's ``space_options``; all of them are passed.
+        besides: An argument that it is given in another way.
+    """
     names, open_ended = _keywords(target)
+    names -= {besides}
     for name in options:
         if name in offered:
             raise SpaceError(f"{spec}: space_options cannot set {name!r}: the study sets it.")
-        if name not in names and not open_ended:
+        if name == besides or (name not in names and not open_ended):
             known = sorted(names - offered.keys())
             raise SpaceError(f"{spec} has no option {name!r}{suggestion(name, known) or '.'}")
-    passed = {name: value for name, value in offered.items() if name in names}
-    try:
-        return target(**passed, **options)
-    except Exception as error:  # someone else's constructor
-        raise SpaceError(f"{spec}: {_reason(error)}") from error
+    arguments = {name: value for name, value in offered.items() if name in names} | dict(options)
+    missing = [name for name in _required(target) if name != besides and name not in arguments]
+    if missing:
+        raise SpaceError(
+            f"{spec} must be given {missing[0]!r}, which the study does not know; "
+            "set it in space_options, or give it a default."
+        )
+    return arguments
+
+
+def _required(target: Callable[..., Any]) -> list[str]:
+    """Arguments of a function that have no default; of a class none are looked for."""
+    if inspect.isclass(target):
+        return []
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    parameters = inspect.signature(target).parameters.values()
+    return [p.name for p in parameters if p.kind in kinds and p.default is p.empty]
 
 
 def _keywords(target: Callable[..., Any]) -> tuple[set[str], bool]:
@@ -142,10 +206,10 @@ def _refuse_hidden(name: str, spec: str) -> None:
     mine = beside.is_dir() or beside.with_suffix(".py").is_file()
     if name.endswith(".py") or not mine or found is None or used.is_relative_to(Path.cwd()):
         return
-    path = "/".join([top, *inner]) + ".py"
+    file = "/".join([top, *inner]) + ".py:" + spec.rpartition(":")[2]
     raise SpaceError(
         f"{spec}: {top!r} is also the name of a package that this program imports, which hides "
-        f"the one in {str(Path.cwd())!r}; rename yours, or give the file: {path}:{spec.rpartition(':')[2]}."
+        f"the one in {str(Path.cwd())!r}; rename yours, or give the file: {file}."
     )
 
 
