@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +95,7 @@ def orders(
             "horizon": 4,
             "options": {},
         },
-        data=json.loads(json.dumps({**vars(found), "folder": str(found.folder)})),
+        data=found.reference(0),
     )
 
 

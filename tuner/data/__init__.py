@@ -9,6 +9,7 @@ Nothing here imports TensorFlow or Keras into the calling process.
 from __future__ import annotations
 
 from tuner.data.dataset import DataSet
-from tuner.data.lookup import BUILTIN, resolve
+from tuner.data.lookup import open_again, resolve
+from tuner.data.sources import BUILTIN
 
-__all__ = ["BUILTIN", "DataSet", "resolve"]
+__all__ = ["BUILTIN", "DataSet", "open_again", "resolve"]

@@ -47,6 +47,11 @@ def find(cache: Path, fingerprint: str, *, name: str, source: str) -> DataSet | 
     return _read(folder, name, source)
 
 
+def find_content(cache: Path, content: str, seed: int, *, name: str, source: str) -> DataSet | None:
+    """The data set of this content and split, whatever source it came from, or None."""
+    return _read(_folder(cache, content, seed), name, source)
+
+
 def store(cache: Path, raw: Raw, *, seed: int, fingerprint: str, name: str, source: str) -> DataSet:
     """Split ``raw``, write it under its content hash and index it under ``fingerprint``.
 
@@ -54,7 +59,7 @@ def store(cache: Path, raw: Raw, *, seed: int, fingerprint: str, name: str, sour
         DataError: The cache folder cannot be written; nothing unfinished is left in it.
     """
     content = raw.content_hash()
-    folder = cache / "data" / f"{content[:32]}-{seed}"
+    folder = _folder(cache, content, seed)
     with writing(cache):
         found = _read(folder, name, source)
         if found is None:
@@ -66,6 +71,10 @@ def store(cache: Path, raw: Raw, *, seed: int, fingerprint: str, name: str, sour
             raise OSError("what was written cannot be read back")
         _index(cache, fingerprint, folder.name)
     return found
+
+
+def _folder(cache: Path, content: str, seed: int) -> Path:
+    return cache / "data" / f"{content[:32]}-{seed}"
 
 
 @contextlib.contextmanager

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,18 +47,13 @@ class DataSet:
     test_size: int
     folder: Path
 
-    def to_fields(self) -> dict[str, Any]:
-        """For another process: what JSON can hold, to be read by `of`."""
-        return {**asdict(self), "folder": str(self.folder)}
+    def reference(self, seed: int) -> dict[str, Any]:
+        """For another process, perhaps on another machine: what `tuner.data.open_again` takes.
 
-    @classmethod
-    def of(cls, fields: Mapping[str, Any]) -> DataSet:
-        """Reads what `to_fields` gave, also after a way through JSON, which has no tuples."""
-        known = dict(fields)
-        known["folder"] = Path(known["folder"])
-        known["classes"] = tuple(known["classes"])
-        known["image_shape"] = tuple(known["image_shape"])
-        return cls(**known)
+        Args:
+            seed: Of its split.
+        """
+        return {"source": self.source, "content": self.hash, "seed": seed}
 
     def train(self) -> tuple[Images, Labels]:
         """Training images, uint8 [n, h, w, c] memory-mapped, and their labels, int64 [n].

@@ -5,27 +5,24 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from tuner.basics import environment
 from tuner.data import cache as store
 from tuner.data.dataset import DataSet
-from tuner.data.raw import Raw, check
-from tuner.data.sources import folders, npz, official, parquet, shapes10
+from tuner.data.raw import check
+from tuner.data.sources import BUILTIN, SOURCES, Found
 from tuner.errors import DataError
 
-BUILTIN = ("cifar10", "mnist", "shapes10")
 FORMAT = 1  # raise it when decoding or the cache's layout changes: older entries are then not found
 
 
 def resolve(source: str, *, seed: int = 0, cache: Path | None = None) -> DataSet:
-    """Find a data set, decode it where that has not been done yet, and split it.
+    """Finds a data set, decodes it where that has not been done yet, and splits it.
 
     Args:
-        source: ``cifar10``, ``mnist``, ``shapes10``, an ``.npz`` file, a folder with ``train/`` and
-            ``test/`` of one folder a class, or a folder of ``train*.parquet`` and
-            ``test*.parquet``. A builtin name wins over a folder of that name: write ``./mnist``.
+        source: What any of `tuner.data.sources.SOURCES` takes. A builtin name wins over a folder
+            of that name: write ``./mnist``.
         seed: Seed of the stratified split that keeps a tenth of the training images back for
             validation.
         cache: Folder for the decoded arrays; None for ``environment.cache_folder()``.
@@ -34,54 +31,65 @@ def resolve(source: str, *, seed: int = 0, cache: Path | None = None) -> DataSet
         DataError: There is no such data set, it breaks a rule, or the cache cannot be written.
         DataUnavailableError: An official archive is neither cached nor reachable.
     """
-    folder = (environment.cache_folder() if cache is None else cache).absolute()
-    name, parts, read = _reader(source, folder)
-    fingerprint = _digest(FORMAT, seed, *parts)
-    found = store.find(folder, fingerprint, name=name, source=source)
-    if found is not None:
-        return found
+    folder = _cache(cache)
+    found = _find(source, folder)
+    fingerprint = _digest(FORMAT, seed, *found.identity)
+    known = store.find(folder, fingerprint, name=found.name, source=source)
+    if known is not None:
+        return known
     with store.writing(folder), store.scratch(folder):
         pass  # a folder that cannot be written shall not cost the decoding first
     return store.store(
         folder,
-        check(read(), source),
+        check(found.read(), source),
         seed=seed,
         fingerprint=fingerprint,
-        name=name,
+        name=found.name,
         source=source,
     )
 
 
-def _reader(source: str, cache: Path) -> tuple[str, list[object], Callable[[], Raw]]:
-    """Name of the data set, what identifies its content, and how to decode it."""
-    if source == "shapes10":
-        return source, [source, shapes10.VERSION], shapes10.generate
-    if source in official.ARCHIVES:
-        return source, [source], lambda: official.read(source, cache)
-    if not source.strip():
+def open_again(source: str, content: str, *, seed: int = 0, cache: Path | None = None) -> DataSet:
+    """Opens a data set that another process, perhaps on another machine, has found before.
+
+    Args:
+        source: What the user gave there.
+        content: Its hash.
+        seed: Seed of its split.
+        cache: As in `resolve`.
+
+    Raises:
+        DataError: It is not to be had on this machine, or is another by now.
+    """
+    folder = _cache(cache)
+    known = store.find_content(folder, content, seed, name=Path(source).stem, source=source)
+    found = resolve(source, seed=seed, cache=cache) if known is None else known
+    if found.hash != content:
+        raise DataError(
+            f"{source} holds other data here (hash {found.hash[:12]}) than where the study was "
+            f"made (hash {content[:12]}); give the same with --data."
+        )
+    return found
+
+
+def _cache(chosen: Path | None) -> Path:
+    return (environment.cache_folder() if chosen is None else chosen).absolute()
+
+
+def _find(text: str, cache: Path) -> Found:
+    if not text.strip():
         raise DataError(f"No data set given: name {', '.join(BUILTIN)}, or a file or folder.")
     try:
-        path = Path(source).expanduser().resolve()
-        if path.is_file() and path.suffix.lower() == ".npz":
-            return path.stem, _identity(path, [path]), lambda: npz.read(path)
-        if path.is_dir() and parquet.is_parquet(path):
-            return path.name, _identity(path, parquet.files(path)), lambda: parquet.read(path)
-        if path.is_dir() and folders.is_class_folders(path):
-            return path.name, _identity(path, folders.files(path)), lambda: folders.read(path)
-        raise _unknown(source, path)
+        path = Path(text).expanduser().resolve() if text not in BUILTIN else Path(text)
+        for source in SOURCES:
+            if (found := source.find(text, path, cache)) is not None:
+                return found
+        raise _unknown(text, path)
     except (OSError, RuntimeError, ValueError) as error:  # also ~nobody and a null byte
         raise DataError(
-            f"{source!r} cannot be read ({getattr(error, 'strerror', error)}): check the path and "
+            f"{text!r} cannot be read ({getattr(error, 'strerror', error)}): check the path and "
             "its permissions."
         ) from error
-
-
-def _identity(root: Path, files: list[Path]) -> list[object]:
-    entries = []
-    for file in files:
-        status = file.stat()
-        entries.append((str(file.relative_to(root)), status.st_size, status.st_mtime_ns))
-    return [str(root), entries]
 
 
 def _digest(*parts: object) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuner.data.dataset import Images, Labels
+from tuner.data.kinds import ImageKind
 from tuner.errors import DataError
 
 FEWEST_PER_CLASS = 10  # a tenth of ten is the one image that validation needs of each class
@@ -58,8 +59,8 @@ def check(raw: Raw, source: str) -> Raw:
     if raw.train_images.shape[1:] != raw.test_images.shape[1:]:
         raise DataError(
             f"{source}: images of mixed size: training images are "
-            f"{describe(raw.train_images.shape[1:])} and test images "
-            f"{describe(raw.test_images.shape[1:])}; bring them all to one size."
+            f"{_described(raw.train_images)} and test images "
+            f"{_described(raw.test_images)}; bring them all to one size."
         )
     if len(raw.classes) < 2:
         raise DataError(
@@ -73,10 +74,9 @@ def check(raw: Raw, source: str) -> Raw:
     return raw
 
 
-def describe(shape: tuple[int, ...]) -> str:
-    """An image shape [h, w, c] in words, such as ``32x32 with 3 channels``."""
-    height, width, channels = shape
-    return f"{height}x{width} with {channels} channel{'s' if channels > 1 else ''}"
+def _described(images: Images) -> str:
+    height, width, channels = images.shape[1:]
+    return ImageKind((height, width, channels)).described()
 
 
 def _check_set(source: str, name: str, images: Images, labels: Labels, classes: int) -> None:

@@ -179,7 +179,7 @@ def _orders(
             "horizon": record.horizon,
             "options": dict(record.study.get("space_options", {})),
         },
-        data=None if images is None else images.to_fields(),
+        data=None if images is None else images.reference(int(record.study.get("split_seed", 0))),
     )
 
 

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from tuner.data import DataSet
+from tuner.data import DataSet, open_again
 
 Format = Literal["keras", "tflite", "onnx"]
 
@@ -32,7 +32,7 @@ class ExportOrders:
     space: dict[str, Any]
     """Arguments of `tuner.spaces.loading.load_space`, for models with layers of the space's own."""
     data: dict[str, Any] | None
-    """Fields of a `tuner.data.DataSet`; None where no images are needed."""
+    """What `tuner.data.open_again` takes; None where no images are needed."""
 
     def to_json(self) -> str:
         """One line."""
@@ -40,4 +40,4 @@ class ExportOrders:
 
     def dataset(self) -> DataSet | None:
         """The images to calibrate with and to measure on."""
-        return None if self.data is None else DataSet.of(self.data)
+        return None if self.data is None else open_again(**self.data)

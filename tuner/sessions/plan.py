@@ -121,11 +121,12 @@ def _begin() -> None:
 def _orders(
     study: optuna.Study, url: str, folder: Path, data: dict[str, DataSet], goal: int
 ) -> WorkerOrders:
+    seed = int(study.user_attrs[StudyKey.STUDY].get("split_seed", 0))
     return WorkerOrders(
         study_name=study.study_name,
         storage=url,
         results=str(folder),
-        data={key: d.to_fields() for key, d in data.items()},
+        data={key: d.reference(seed) for key, d in data.items()},
         goal=goal,
         seed=int(study.user_attrs[StudyKey.SEED]),
         index=0,

@@ -19,15 +19,6 @@ from tuner.views.tables import grid, table
 if TYPE_CHECKING:
     from tuner.data import DataSet
 
-SOURCES = {
-    "cifar10": "50,000 + 10,000 colour images of objects, 32x32; downloaded once, 170 MB",
-    "mnist": "60,000 + 10,000 grey images of digits, 28x28; downloaded once, 11 MB",
-    "shapes10": "ten classes of objects that this program draws, 32x32; made in seconds",
-    "FILE.npz": "arrays x_train, y_train, x_test and y_test",
-    "FOLDER": "train/ and test/, of one folder of images a class",
-    "FOLDER of parquet": "train*.parquet and test*.parquet in the Hugging Face image layout",
-}
-
 
 def studies_table(specs: Sequence[Study], done: Sequence[str]) -> Table:
     """One row a built-in study; `done` are the studies with results."""
@@ -67,9 +58,12 @@ def spaces_view(spaces: Sequence[Mapping[str, Any]]) -> RenderableType:
 
 def sources_view() -> RenderableType:
     """What ``--data`` takes, and what is cached."""
+    from tuner.data.sources import SOURCES
+
     made = table("--data", "what it is")
-    for name, what in SOURCES.items():
-        made.add_row(name, what)
+    for source in SOURCES:
+        for name, what in source.described.items():
+            made.add_row(name, what)
     folder = environment.cache_folder()
     held = cached(folder)
     lines = [Text(f"cached in {folder}", style="bold")]

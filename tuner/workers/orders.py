@@ -14,7 +14,7 @@ class WorkerOrders:
     storage: str
     results: str
     data: dict[str, dict[str, Any]]
-    """For each data set that the study names, the fields of a `tuner.data.DataSet`."""
+    """For each data set that the study names, what `tuner.data.open_again` takes."""
     goal: int
     seed: int
     index: int

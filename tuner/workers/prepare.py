@@ -13,7 +13,7 @@ from optuna.storages import BaseStorage
 
 from tuner.basics.seeds import derived_seed
 from tuner.basics.versions import versions
-from tuner.data import DataSet
+from tuner.data import DataSet, open_again
 from tuner.errors import StudyChangedError
 from tuner.pruners.registry import make_pruner
 from tuner.records.keys import StudyKey, TrialKey
@@ -47,7 +47,7 @@ def prepare(
     )
     spec = from_dict(study.user_attrs[StudyKey.STUDY])
     study.pruner = make_pruner(orders.pruner, horizon=spec.horizon, seed=orders.seed)
-    data = {key: DataSet.of(fields) for key, fields in orders.data.items()}
+    data = {key: open_again(**reference) for key, reference in orders.data.items()}
     certifying = StudyKey.CERTIFIES in study.user_attrs
     spaces = {key: load(spec, d, whole=certifying) for key, d in data.items()}
     found = explore(next(iter(spaces.values())))

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from tuner.data.raw import Raw
+from tuner.data.sources.base import Found, Source, identity_of
 from tuner.data.sources.decode import decode, stack
 from tuner.errors import DataError
 
 IGNORED = frozenset({"thumbs.db", "desktop.ini"})  # left by file managers
+
+
+class ClassFolders(Source):
+    """A folder with ``train/`` and ``test/`` of one folder of images a class."""
+
+    described: ClassVar[Mapping[str, str]] = {
+        "FOLDER": "train/ and test/, of one folder of images a class"
+    }
+
+    def find(self, text: str, path: Path, cache: Path) -> Found | None:
+        """Any folder that has one of the two."""
+        if not path.is_dir() or not is_class_folders(path):
+            return None
+        return Found(path.name, identity_of(path, files(path)), lambda: read(path))
 
 
 def is_class_folders(folder: Path) -> bool:

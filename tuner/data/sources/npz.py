@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tuner.data.dataset import Images, Labels
 from tuner.data.raw import Raw
+from tuner.data.sources.base import Found, Source, identity_of
 from tuner.errors import DataError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+class NpzFile(Source):
+    """An ``.npz`` file."""
+
+    described: ClassVar[Mapping[str, str]] = {
+        "FILE.npz": "arrays x_train, y_train, x_test and y_test"
+    }
+
+    def find(self, text: str, path: Path, cache: Path) -> Found | None:
+        """Any file of that ending."""
+        if not path.is_file() or path.suffix.lower() != ".npz":
+            return None
+        return Found(path.stem, identity_of(path, [path]), lambda: read(path))
 
 
 def read(path: Path) -> Raw:

@@ -10,13 +10,16 @@ import shutil
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from tuner.basics import child_process
 from tuner.data.cache import scratch, writing
 from tuner.data.raw import Raw
 from tuner.data.sources import npz
+from tuner.data.sources.base import Found, Source
 from tuner.errors import DataUnavailableError
 
 PROBE = 3.0  # seconds for the archive's server to answer at all
@@ -64,6 +67,20 @@ ARCHIVES = {
         classes=tuple("0123456789"),
     ),
 }
+
+
+class Official(Source):
+    """The archives that Keras knows by name."""
+
+    described: ClassVar[Mapping[str, str]] = {
+        "cifar10": "50,000 + 10,000 colour images of objects, 32x32; downloaded once, 170 MB",
+        "mnist": "60,000 + 10,000 grey images of digits, 28x28; downloaded once, 11 MB",
+    }
+    builtin: ClassVar[tuple[str, ...]] = tuple(ARCHIVES)
+
+    def find(self, text: str, path: Path, cache: Path) -> Found | None:
+        """By their names."""
+        return Found(text, [text], lambda: read(text, cache)) if text in ARCHIVES else None
 
 
 def read(name: str, cache: Path) -> Raw:

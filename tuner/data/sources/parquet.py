@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tuner.data.dataset import Images, Labels
 from tuner.data.raw import Raw
+from tuner.data.sources.base import Found, Source, identity_of
 from tuner.data.sources.decode import decode, stack
 from tuner.errors import DataError
 
 IMAGE_COLUMNS = ("img", "image")
 ROWS = 1024  # encoded images in memory at a time
+
+
+class ParquetFolder(Source):
+    """A folder of parquet files."""
+
+    described: ClassVar[Mapping[str, str]] = {
+        "FOLDER of parquet": "train*.parquet and test*.parquet in the Hugging Face image layout"
+    }
+
+    def find(self, text: str, path: Path, cache: Path) -> Found | None:
+        """Any folder that holds such files."""
+        if not path.is_dir() or not is_parquet(path):
+            return None
+        return Found(path.name, identity_of(path, files(path)), lambda: read(path))
 
 
 def is_parquet(folder: Path) -> bool:
