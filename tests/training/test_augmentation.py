@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tuner.training.augmentation import Augmentation, from_values
+from tuner.training.augmentation import Augmentation
 
 
 @pytest.fixture
@@ -63,12 +63,6 @@ def test_the_same_seed_gives_the_same_images(images: np.ndarray) -> None:
     augment = Augmentation(flip=True, shift=3, cutout=3)
     one, two = (augment(images, np.random.default_rng(4)) for _ in range(2))
     assert (one == two).all()
-
-
-def test_absent_hyperparameters_switch_it_off() -> None:
-    assert not from_values({"width": 3, "flip": None})
-    assert all(from_values({name: 1}) for name in ("flip", "shift", "cutout"))
-    assert from_values({"flip": 1, "shift": 2}) == Augmentation(flip=True, shift=2)
 
 
 def test_chosen_images_are_changed_as_if_they_stood_alone(images: np.ndarray) -> None:

@@ -62,6 +62,21 @@ def size_of(
     return size
 
 
+def measured(hypermodel: Any, values: Mapping[str, Any], quantity: Quantity) -> int | None:
+    """What a space's ``measure`` says of a configuration; None where it does not say.
+
+    Args:
+        hypermodel: The space.
+        values: The configuration, by keras-tuner's names.
+        quantity: What of the model.
+    """
+    measure = getattr(hypermodel, "measure", None)
+    if measure is None:
+        return None
+    cost = measure(values)
+    return quantity.of_cost(ModelCost(cost.size, cost.total, cost.macs))
+
+
 def epoch_cost_of(hypermodel: Any) -> Callable[[dict[str, Any]], float] | None:
     """What an epoch of a configuration costs, in multiply-accumulates an image, and what is like.
 

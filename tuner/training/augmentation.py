@@ -225,12 +225,3 @@ def cut(
     first = (np.arange(n) * height + tops)[:, None] + np.arange(side)
     fill = np.tile(means.astype(np.uint8), (1, side)).view(runs.dtype)
     runs[first * width + lefts[:, None]] = fill
-
-
-def from_values(values: dict[str, Any]) -> Augmentation:
-    """Reads the hyperparameters ``flip``, ``shift`` and ``cutout``, each off where absent."""
-    return Augmentation(
-        flip=bool(values.get("flip") or False),
-        shift=int(values.get("shift") or 0),
-        cutout=int(values.get("cutout") or 0),
-    )

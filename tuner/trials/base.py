@@ -21,14 +21,15 @@ from tuner.objectives.model_cost import ModelCost, cost_of_model
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
 from tuner.records.epochs import Epoch, epoch_fields
 from tuner.records.keys import Outcome, TrialKey
-from tuner.spaces.hyperparameters import TrialHyperParameters
+from tuner.spaces.hyperparameters import TrialHyperParameters, name_of
+from tuner.spaces.sizes import measured
 from tuner.specs.spec import Study
 from tuner.storages import claims
-from tuner.training.augmentation import from_values
 from tuner.training.checkpoints import Checkpoint
 from tuner.training.failures import diverged
-from tuner.training.loop import DEFAULT_BATCH_SIZE, Images, epochs
+from tuner.training.loop import Images, epochs
 from tuner.training.scores import confusion, predict
+from tuner.training.settings import read_settings
 
 NAMES_OF_COSTS = {
     TrialKey.SIZE: "trainable parameters",
@@ -139,6 +140,7 @@ class TrialRun(ABC):
         cost = cost_of_model(model, self.data.train()[0][:1])
         self._check_expected(cost)
         value = self._value(cost)
+        self._check_measured(hp.values, value)
         values = dict(hp.values)
         self._describe(values, cost)
         if self.gate(cost):
@@ -161,6 +163,23 @@ class TrialRun(ABC):
                     "same hyperparameters; restore the search space, or start anew with another "
                     "study name or --results folder."
                 )
+
+    def _check_measured(self, values: Mapping[str, Any], value: int) -> None:
+        """Compares the model with what the space's ``measure`` says of it.
+
+        The sampler believes ``measure``: one that is wrong would lead the whole search astray.
+
+        Raises:
+            SpaceError: They disagree.
+        """
+        space = self.work.spaces[self.dataset]
+        said = measured(space, values, self.quantity)
+        if said is not None and said != value:
+            raise SpaceError(
+                f"{name_of(space)}: measure() says {said:,} for the {self.quantity.unit} of a "
+                f"configuration of which build() makes a model with {value:,}: {dict(values)}; "
+                "mend measure(), or remove it: then the search learns what models cost."
+            )
 
     def _value(self, cost: ModelCost) -> int:
         """What the study minimises.
@@ -196,14 +215,15 @@ class TrialRun(ABC):
             self.trial.set_user_attr(key, value)
 
     def _train(self, model: Any, values: dict[str, Any], cost: ModelCost) -> Outcome:
+        settings = read_settings(values)
         checkpoint = self._checkpoint(values)
         self._take_over(checkpoint.history)
         training = epochs(
             model,
             self.images(),
             horizon=self.horizon,
-            batch_size=int(values.get("batch_size") or DEFAULT_BATCH_SIZE),
-            augmentation=from_values(values),
+            batch_size=settings.batch_size,
+            augmentation=settings.augmentation,
             seed=self.seed,
             settled=self.settled,
             pause=self._stop_if_asked,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import keras
@@ -18,14 +19,18 @@ from tuner.errors import StudyChangedError
 from tuner.pruners.registry import make_pruner
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.spaces import configurations
-from tuner.spaces.exploration import explore
+from tuner.spaces.exploration import Exploration, explore
 from tuner.spaces.loading import load_space
 from tuner.spaces.source import source_hash
 from tuner.specs.spec import Study, SweepStudy, from_dict
 from tuner.storages import claims
+from tuner.training.settings import read_settings
 from tuner.trials.base import Work
 from tuner.workers.asker import Asker
 from tuner.workers.orders import WorkerOrders
+
+DRAWS = 4
+"""Values within the range of each hyperparameter that are looked at, besides its ends."""
 
 PREPARED = "prepared"
 """Study attribute: the reference, or the whole grid, has been queued."""
@@ -53,6 +58,7 @@ def prepare(
     found = explore(next(iter(spaces.values())))
     _check_space(study, found.hash, spec)
     _check_source(study, spec)
+    _check_settings(found)
     work = Work(
         study=study,
         spec=spec,
@@ -67,6 +73,21 @@ def prepare(
     if not certifying:  # what certifies a trial is queued by whoever asks for it
         _await_filled(work, orders)
     return work, Asker(work, orders, found)
+
+
+def _check_settings(found: Exploration) -> None:
+    """Reads the training's own hyperparameters at some places of their ranges.
+
+    Raises:
+        SpaceError: The space means something else by one of them.
+    """
+    random = Random(0)
+    for name, code in found.codes.items():
+        stored = [*code.corners, *(code.draw(random) for _ in range(DRAWS))]
+        for value in stored:
+            read_settings({name.split("[")[0]: code.decode(value)})
+    for name, value in found.fixed.items():
+        read_settings({name.split("[")[0]: value})
 
 
 def _await_filled(work: Work, orders: WorkerOrders) -> None:
