@@ -155,6 +155,6 @@ def _provenance(record: StudyRecord) -> Markup:
     if record.warm_start:
         name, count = record.warm_start
         rows.insert(1, ("warm start", f"{words.several(count, 'trial')} of {name}"))
-    if made := attributes.get(StudyKey.CREATED_BY):
-        rows.append(("made by", element("code", str(made))))
+    if record.created_by:
+        rows.append(("made by", element("code", record.created_by)))
     return facts(rows)

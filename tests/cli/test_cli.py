@@ -42,8 +42,7 @@ def filled(tmp_path_factory) -> Path:
     fakes.make_search(storage, "q4@shapes10", "shapes10")
     fakes.make_sweep(storage)
     fakes.add_trial(fakes.make_study("q2", storage=storage), "missed", 3_000, 0.752)
-    storage.remove_session()  # type: ignore[attr-defined]
-    storage.engine.dispose()  # type: ignore[attr-defined]
+    storage.close()
     return made / "tuner.db"
 
 
@@ -397,4 +396,10 @@ def test_what_is_repeated_hides_a_password():
     assert repeated(None, Path("tuner-results")) == []
     url = "postgresql://me:secret@host/name"
     again = repeated(url, Path("r"))
-    assert again == ["--results", "r", "--storage", "postgresql://me:***@host/name"]
+    assert again == ["--results", "r"]  # TUNER_STORAGE has the rest
+    assert repeated("sqlite:///a.db", Path("r")) == [
+        "--results",
+        "r",
+        "--storage",
+        "sqlite:///a.db",
+    ]

@@ -174,7 +174,7 @@ def test_a_storage_that_cannot_be_reached_hides_its_password(tmp_path: Path) -> 
         ("postgresql+psycopg", "'psycopg[binary]'"),
         ("postgresql+psycopg2", "psycopg2-binary"),
         ("mysql", "PyMySQL"),
-        ("mysql+pymysql", "its Python driver"),
+        ("mysql+pymysql", "PyMySQL"),
     ],
 )
 def test_a_missing_driver_is_named_as_pip_wants_it(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import sqlite3
 from pathlib import Path
 
 import optuna
@@ -9,8 +11,11 @@ from sqlalchemy.exc import OperationalError
 
 from tuner.errors import StorageError, UsageError
 from tuner.records.keys import StudyKey
-from tuner.storages.opening import mask, open_storage, storage_errors
+from tuner.storages.opening import default_url, open_storage, prepare_results
+from tuner.storages.patience import Patience
+from tuner.storages.patient import PatientStorage
 from tuner.storages.studies import find_study, study_names
+from tuner.storages.urls import address_of
 
 
 def made(storage: optuna.storages.BaseStorage, *names: str) -> None:
@@ -50,26 +55,78 @@ def test_a_journal_file_is_a_storage(tmp_path: Path) -> None:
     assert study_names(open_storage(url, create=False)) == ["q4"]
 
 
-@pytest.mark.parametrize("url", ["what", "nosuch://here", "postgresql://me:secret@127.0.0.1:1/x"])
-def test_a_url_that_is_none_is_one_line_without_its_password(url: str) -> None:
-    with pytest.raises(StorageError) as caught:
-        open_storage(url)
-    assert "\n" not in str(caught.value)
-    assert "secret" not in str(caught.value)
+def database_of_another(file: Path) -> str:
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE invoices (id INTEGER)")
+        connection.commit()
+    return f"sqlite:///{file}"
 
 
-def test_a_password_is_masked_and_a_journal_left_as_it_is() -> None:
-    assert mask("mysql://me:secret@host/x") == "mysql://me:***@host/x"
-    assert mask("journal:a/b.log") == "journal:a/b.log"
+def test_reading_makes_no_table_in_what_is_another_programs(tmp_path: Path) -> None:
+    url = database_of_another(tmp_path / "shop.db")
+    before = (tmp_path / "shop.db").read_bytes()
+    with pytest.raises(StorageError, match=r"tables of another program \(invoices\); run"):
+        open_storage(url, create=False)
+    assert (tmp_path / "shop.db").read_bytes() == before
+    (tmp_path / "empty.db").touch()
+    with pytest.raises(StorageError, match="it is empty; run 'tuner search'"):
+        open_storage(f"sqlite:///{tmp_path / 'empty.db'}", create=False)
+    assert (tmp_path / "empty.db").read_bytes() == b""
+    for text in ("a line of another program\n", '{"level": "info"}\n', "[1]\n"):
+        (tmp_path / "app.log").write_text(text)
+        with pytest.raises(StorageError, match="is no journal of Optuna's"):
+            open_storage(f"journal:{tmp_path / 'app.log'}", create=False)
+        assert (tmp_path / "app.log").read_text() == text
+    assert {p.name for p in tmp_path.iterdir()} == {"shop.db", "empty.db", "app.log"}
+
+
+@pytest.mark.parametrize("name", ["a%20b", "a?b", "a#b", "a{b}", "a b", "a@b:c", "ä"])
+def test_any_folder_may_hold_results(tmp_path: Path, name: str) -> None:
+    results = tmp_path / name
+    prepare_results(results)
+    made(open_storage(default_url(results)), "q4")
+    assert [p.name for p in results.iterdir()] == ["tuner.db"]
+    assert study_names(open_storage(default_url(results), create=False, worker=True)) == ["q4"]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    for url in (f"sqlite:///{tmp_path}/no/s.db", f"journal:{tmp_path}/no/s.log"):
+        with pytest.raises(StorageError, match=r"there is no folder '.*no'; make it"):
+            open_storage(url)
+
+
+class Full(optuna.storages.InMemoryStorage):
+    """A storage without space."""
+
+    def set_study_user_attr(self, study_id: int, key: str, value: object) -> None:
+        raise OperationalError("INSERT ...", {}, Exception("database or disk is full"))
+
+
+def patient(inner: optuna.storages.BaseStorage) -> PatientStorage:
+    return PatientStorage(inner, address_of("sqlite:///x"), Patience())
 
 
 def test_a_full_disk_is_one_line() -> None:
-    full = OperationalError("INSERT ...", {}, Exception("database or disk is full"))
-    with (
-        pytest.raises(StorageError, match="database or disk is full; check"),
-        storage_errors("sqlite:///x"),
-    ):
-        raise full
+    study = optuna.create_study(storage=patient(Full()))
+    with pytest.raises(StorageError, match="database or disk is full; check"):
+        study.set_user_attr("a", 1)
+
+
+def test_only_what_comes_out_of_the_storage_is_the_storages() -> None:
+    """Whoever uses it may meet any error of its own, and answers are no errors of the storage."""
+    study = optuna.create_study(storage=patient(optuna.storages.InMemoryStorage()))
+
+    def objective(trial: optuna.Trial) -> float:
+        raise FileNotFoundError(2, "No such file", "weights.h5")
+
+    with pytest.raises(FileNotFoundError, match=r"weights\.h5"):
+        study.optimize(objective, n_trials=1)
+    with pytest.raises(KeyError):
+        optuna.load_study(study_name="none", storage=patient(optuna.storages.InMemoryStorage()))
+    trial = study.ask()
+    study.tell(trial, 1.0)
+    with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
+        trial.set_user_attr("a", 1)
 
 
 def _open(job: tuple[str, str]) -> None:

@@ -10,10 +10,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import optuna
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, RDBStorage, get_storage
+from optuna.study._frozen import FrozenStudy as FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 AnyTrial = optuna.Trial | FrozenTrial
+
+
+def with_cache(database: RDBStorage) -> BaseStorage:
+    """A database behind Optuna's cache, which reads ended trials once."""
+    return get_storage(database)
 
 
 def storage_of(study: optuna.Study) -> BaseStorage:

@@ -30,13 +30,11 @@ def studies(storage: str | None, results: Path) -> None:
 
 
 def _with_results(storage: str | None, results: Path) -> list[str]:
-    from tuner.cli.results import existing, storage_url
-    from tuner.storages.opening import storage_errors
+    from tuner.cli.results import existing
     from tuner.storages.studies import study_names
 
-    with storage_errors(storage_url(storage, results)):
-        found = existing(storage, results)
-        return [] if found is None else study_names(found)
+    found = existing(storage, results)
+    return [] if found is None else study_names(found)
 
 
 @click.command()

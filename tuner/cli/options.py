@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from tuner.basics.secrets import NEEDS_VARIABLE, has_secret, shown_option
+
 RESULTS = "tuner-results"
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -114,11 +116,13 @@ def storage_options(command: F) -> F:
     )(command)
 
 
-def repeated(storage: str | None, results: Path) -> Sequence[str]:
-    """What a next command must say again to find the same studies; a password is hidden."""
-    again = [] if str(results) == RESULTS else ["--results", str(results)]
-    if storage is None:
-        return again
-    from tuner.storages.opening import mask
+def remind_of_secret(storage: str | None) -> None:
+    """Says, on standard error, what the commands that were just shown count on."""
+    if storage is not None and has_secret(storage):
+        click.echo(NEEDS_VARIABLE, err=True)
 
-    return [*again, "--storage", mask(storage)]
+
+def repeated(storage: str | None, results: Path) -> Sequence[str]:
+    """What a next command must say again to find the same studies; see `shown_option`."""
+    again = [] if str(results) == RESULTS else ["--results", str(results)]
+    return [*again, *shown_option(storage)]

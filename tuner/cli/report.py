@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuner.cli.options import complete_study, repeated, storage_options
+from tuner.cli.options import complete_study, remind_of_secret, repeated, storage_options
 from tuner.cli.results import storage_url
 
 if TYPE_CHECKING:
@@ -50,24 +50,24 @@ def report(
     target = output or folder / ("lab.html" if lab else "report.html")
     _write(text, target)
     click.echo(str(target))
+    remind_of_secret(storage)
 
 
 def _records(study: str | None, storage: str | None, results: Path) -> Sequence[StudyRecord]:
     """The study that was named, or all of the storage's."""
     from tuner.errors import UsageError
     from tuner.records.studies import StudyRecord
-    from tuner.storages.opening import open_storage, storage_errors
+    from tuner.storages.opening import open_storage
     from tuner.storages.studies import find_study, study_names
 
     url = storage_url(storage, results)
-    with storage_errors(url):
-        opened = open_storage(url, create=False)
-        if study is not None:
-            return [StudyRecord.of(find_study(study, opened))]
-        found = [find_study(name, opened) for name in study_names(opened)]
-        if not found:
-            raise UsageError("the storage holds no study yet; start with 'tuner search q10'.")
-        return [StudyRecord.of(s) for s in found]
+    opened = open_storage(url, create=False)
+    if study is not None:
+        return [StudyRecord.of(find_study(study, opened))]
+    found = [find_study(name, opened) for name in study_names(opened)]
+    if not found:
+        raise UsageError("the storage holds no study yet; start with 'tuner search q10'.")
+    return [StudyRecord.of(s) for s in found]
 
 
 def _write(text: str, target: Path) -> None:

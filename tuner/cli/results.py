@@ -13,6 +13,7 @@ from tuner.cli.guard import NOT_MET
 from tuner.cli.options import (
     OneOf,
     complete_study,
+    remind_of_secret,
     repeated,
     storage_options,
     study_argument,
@@ -34,12 +35,10 @@ def storage_url(storage: str | None, results: Path) -> str:
 
 def _record(name: str, storage: str | None, results: Path) -> tuple[optuna.Study, StudyRecord]:
     from tuner.records.studies import StudyRecord
-    from tuner.storages.opening import storage_errors
     from tuner.storages.studies import load_study
 
-    with storage_errors(storage_url(storage, results)):
-        study = load_study(name, storage=storage, results=results)
-        return study, StudyRecord.of(study)
+    study = load_study(name, storage=storage, results=results)
+    return study, StudyRecord.of(study)
 
 
 def existing(storage: str | None, results: Path) -> BaseStorage | None:
@@ -59,28 +58,26 @@ def existing(storage: str | None, results: Path) -> BaseStorage | None:
 @storage_options
 def status(study: str | None, storage: str | None, results: Path) -> None:
     """How far a study is, or all of them."""
-    from tuner.storages.opening import storage_errors
     from tuner.storages.studies import find_study, study_names
     from tuner.views import tables
     from tuner.views.consoles import console
 
-    with storage_errors(storage_url(storage, results)):
-        found = existing(storage, results)
-        if found is None and study is None:
-            click.echo(f"No results yet in {results}; start with 'tuner search q10'.")
-            return
-        if study is not None:
-            loaded = _record(study, storage, results)[0]
-            console().print(tables.status(loaded))
-            return
-        assert found is not None
-        names = study_names(found)
-        studies = [find_study(name, found) for name in names]
-        if not studies:
-            click.echo("The storage holds no study yet; start with 'tuner search q10'.")
-            return
-        console().print(tables.overview(studies))
-        click.echo("One of them in full: tuner status STUDY")
+    found = existing(storage, results)
+    if found is None and study is None:
+        click.echo(f"No results yet in {results}; start with 'tuner search q10'.")
+        return
+    if study is not None:
+        loaded = _record(study, storage, results)[0]
+        console().print(tables.status(loaded))
+        return
+    assert found is not None
+    names = study_names(found)
+    studies = [find_study(name, found) for name in names]
+    if not studies:
+        click.echo("The storage holds no study yet; start with 'tuner search q10'.")
+        return
+    console().print(tables.overview(studies))
+    click.echo("One of them in full: tuner status STUDY")
 
 
 @click.command(short_help="The smallest model that met the target.")
@@ -99,6 +96,7 @@ def best(study: str, storage: str | None, results: Path, as_json: bool) -> int:
         click.echo(json.dumps(best_object(record, folder), allow_nan=False))
     else:
         console().print(summary.best(record, folder, repeated(storage, results)))
+        remind_of_secret(storage)
     return NOT_MET if record.target is not None and record.incumbent is None else 0
 
 

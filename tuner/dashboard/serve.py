@@ -17,7 +17,7 @@ from tuner.dashboard.notes import dashboard_package, write_notes
 from tuner.dashboard.storage_view import shown, without_infeasible_best
 from tuner.errors import UsageError
 from tuner.storages.artifacts import artifact_store
-from tuner.storages.opening import open_storage, storage_errors
+from tuner.storages.opening import open_storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,8 +54,7 @@ def serve(
     view = shown(open_storage(url, create=False))
     app = without_infeasible_best(wsgi(view, artifact_store=artifact_store(results)))
     server = _listen(host, port, app)
-    with storage_errors(url):
-        write_notes(storage, results)
+    write_notes(storage, results)
     address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{server.server_port}"
     print(f"The dashboard is at {address} (Ctrl-C ends it)", flush=True)
     ended = threading.Event()

@@ -17,6 +17,7 @@ from optuna.storages import BaseStorage
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.basics.secrets import masked_text
 from tuner.records.certificates import refuted_shortfalls
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.words import MEASURES
@@ -32,7 +33,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 def shown(storage: BaseStorage) -> BaseStorage:
     """Changes what this storage object answers; use one of its own for the dashboard."""
     read_trials, read_studies = storage.get_all_trials, storage.get_all_studies
-    read_best = storage.get_best_trial
+    read_best, read_attributes = storage.get_best_trial, storage.get_study_user_attrs
 
     def get_all_trials(study_id: int, *args: Any, **options: Any) -> list[FrozenTrial]:
         lucky = refuted_shortfalls(storage.get_study_user_attrs(study_id))
@@ -40,9 +41,10 @@ def shown(storage: BaseStorage) -> BaseStorage:
 
     def get_all_studies() -> list[FrozenStudy]:
         # The trainings of certificates are told in their study's note.
-        return [
-            _with_objective(s) for s in read_studies() if StudyKey.CERTIFIES not in s.user_attrs
-        ]
+        found = [s for s in read_studies() if StudyKey.CERTIFIES not in s.user_attrs]
+        for study in found:
+            study.user_attrs = _without_secrets(study.user_attrs)
+        return [_with_objective(study) for study in found]
 
     def get_best_trial(study_id: int) -> FrozenTrial:
         ended = get_all_trials(study_id, deepcopy=False, states=(TrialState.COMPLETE,))
@@ -52,7 +54,10 @@ def shown(storage: BaseStorage) -> BaseStorage:
             return _mended(read_best(study_id), lucky)
         return min(feasible, key=lambda t: (t.value, t.number))
 
-    for replacement in (get_all_trials, get_all_studies, get_best_trial):
+    def get_study_user_attrs(study_id: int) -> dict[str, Any]:
+        return _without_secrets(read_attributes(study_id))
+
+    for replacement in (get_all_trials, get_all_studies, get_best_trial, get_study_user_attrs):
         setattr(storage, replacement.__name__, replacement)
     return storage
 
@@ -72,6 +77,12 @@ def _mended(trial: FrozenTrial, refuted: Mapping[int, float]) -> FrozenTrial:
     if trial.state == TrialState.PRUNED and value is not None:
         trial.value = float(value)  # Optuna puts the last shortfall there, among the sizes
     return trial
+
+
+def _without_secrets(attributes: dict[str, Any]) -> dict[str, Any]:
+    """A study's attributes without the password that its command may have had."""
+    made = attributes.get(StudyKey.CREATED_BY)
+    return {**attributes, StudyKey.CREATED_BY: masked_text(str(made))} if made else attributes
 
 
 def _with_objective(study: FrozenStudy) -> FrozenStudy:

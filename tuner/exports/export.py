@@ -63,12 +63,10 @@ def export(
         ExportError: The model is gone or cannot be converted, or the file cannot be written.
         StorageError: The storage cannot be reached.
     """
-    from tuner.storages.opening import chosen_url, storage_errors
     from tuner.storages.studies import load_study
 
     _check_format(format, int8)
-    with storage_errors(chosen_url(storage, Path(results))):
-        record = StudyRecord.of(load_study(study, storage=storage, results=results))
+    record = StudyRecord.of(load_study(study, storage=storage, results=results))
     source = find_source(record, Path(results) / record.name, trial)
     file = _destination(record.name, format, int8, output, source.file)
     card = file.with_name(f"{file.name}.md")

@@ -8,6 +8,7 @@ from typing import Any
 
 import optuna
 
+from tuner.basics.secrets import masked_text
 from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
 from tuner.objectives.target import Target
@@ -121,6 +122,12 @@ class StudyRecord:
         """The study whose trials this one began with, and how many they were."""
         began = self.attributes.get(StudyKey.WARM_START)
         return None if began is None else (str(began["study"]), len(began["trials"]))
+
+    @property
+    def created_by(self) -> str | None:
+        """The command that made it, without the password that version 0.1 has left in it."""
+        made = self.attributes.get(StudyKey.CREATED_BY)
+        return masked_text(str(made)) if made else None
 
     @property
     def reference(self) -> TrialRecord | None:

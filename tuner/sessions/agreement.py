@@ -8,6 +8,7 @@ from typing import Any
 
 import optuna
 
+from tuner.basics.secrets import shown_command
 from tuner.basics.versions import versions
 from tuner.data import DataSet
 from tuner.errors import StudyChangedError, UsageError
@@ -43,7 +44,7 @@ def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int)
             StudyKey.MARGIN: margin,
             StudyKey.SEED: seed,
             StudyKey.VERSIONS: versions(),
-            StudyKey.CREATED_BY: " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            StudyKey.CREATED_BY: _made_by(),
             StudyKey.SCHEMA: SCHEMA,
         }.items():
             study.set_user_attr(key, value)
@@ -57,6 +58,17 @@ def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int)
                 f"(hash {was['hash'][:12]}), but {now['source']!r} holds other images "
                 f"(hash {now['hash'][:12]}); give the same data or another --results folder."
             )
+
+
+def _made_by() -> str:
+    """The command that runs, as it can be typed again, without secrets.
+
+    Of another program than this one only its name: what its arguments mean is not known.
+    """
+    program = Path(sys.argv[0]).name
+    if program in ("tuner", "__main__.py"):
+        return shown_command(["tuner", *sys.argv[1:]])
+    return program
 
 
 def compare(name: str, was: dict[str, Any], now: dict[str, Any]) -> None:

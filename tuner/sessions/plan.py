@@ -20,7 +20,7 @@ from tuner.sessions.wish import Wish, assign, full_name, goal, overridden, resum
 from tuner.specs.files import read_study
 from tuner.specs.spec import Study, from_dict
 from tuner.storages import warm_start
-from tuner.storages.opening import chosen_url, open_storage, prepare_results, storage_errors
+from tuner.storages.opening import chosen_url, open_storage, prepare_results
 from tuner.storages.studies import find_study
 from tuner.workers.orders import WorkerOrders
 
@@ -56,17 +56,16 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     storage = open_storage(url)
     data = find_data(spec, wish.data, watcher)
     name = full_name(spec, wish, data)
-    with storage_errors(url):
-        study = optuna.create_study(
-            storage=storage,
-            study_name=name,
-            direction="minimize",
-            load_if_exists=True,
-            pruner=optuna.pruners.NopPruner(),
-        )
-        agree(study, spec, data, wish.seed)
-        warm_start.agree(study, wish.warm_start)
-        record = StudyRecord.of(study)
+    study = optuna.create_study(
+        storage=storage,
+        study_name=name,
+        direction="minimize",
+        load_if_exists=True,
+        pruner=optuna.pruners.NopPruner(),
+    )
+    agree(study, spec, data, wish.seed)
+    warm_start.agree(study, wish.warm_start)
+    record = StudyRecord.of(study)
     folder = (wish.results / name).resolve()
     orders = _orders(study, url, folder, data, goal(spec, wish, record, len(data)))
     return Planned(study, spec, orders, folder, resume_arguments(wish, orders.goal))
@@ -88,16 +87,15 @@ def plan_again(name: str, storage: str | None, results: Path, source: str | None
     """
     _begin()
     url = chosen_url(storage, results.resolve())
-    with storage_errors(url):
-        study = find_study(name, open_storage(url, create=False))
-        spec = from_dict(study.user_attrs[StudyKey.STUDY])
-        stored = study.user_attrs[StudyKey.DATA]
-        data = {
-            key: images.resolve(source or was["source"], seed=spec.split_seed)
-            for key, was in stored.items()
-        }
-        agree(study, spec, data, int(study.user_attrs[StudyKey.SEED]))
-        done = len(StudyRecord.of(study).trained)
+    study = find_study(name, open_storage(url, create=False))
+    spec = from_dict(study.user_attrs[StudyKey.STUDY])
+    stored = study.user_attrs[StudyKey.DATA]
+    data = {
+        key: images.resolve(source or was["source"], seed=spec.split_seed)
+        for key, was in stored.items()
+    }
+    agree(study, spec, data, int(study.user_attrs[StudyKey.SEED]))
+    done = len(StudyRecord.of(study).trained)
     folder = (results / study.study_name).resolve()
     return Planned(study, spec, _orders(study, url, folder, data, done), folder, (name,))
 

@@ -12,6 +12,7 @@ from typing import Literal
 import optuna
 
 from tuner.basics.environment import keras_backend
+from tuner.basics.secrets import masked
 from tuner.certificates import statistics, trainings
 from tuner.launchers import DEFAULT_LAUNCHER, Launcher, gpus
 from tuner.launchers.supervision import Supervision
@@ -22,7 +23,6 @@ from tuner.sessions.progress import RunProgress
 from tuner.sessions.result import CertificateResult, Result, Status
 from tuner.sessions.watcher import Watcher
 from tuner.storages.claims import reap
-from tuner.storages.opening import mask, storage_errors
 from tuner.workers.orders import WorkerOrders
 
 LOOKS = (0.8, 0.87, 0.94)
@@ -78,7 +78,7 @@ class Session:
 
     def run(self) -> Result:
         """Trains and certifies until all is done, or something stops it."""
-        with storage_errors(self.planned.orders.storage), self._launcher.shared() as self._shared:
+        with self._launcher.shared() as self._shared:
             reap(self.planned.study)
             left = self.goal - self._before
             space = self.planned.spec.space
@@ -98,7 +98,7 @@ class Session:
         Args:
             number: The trial; None: the incumbent, and where it is refuted the next.
         """
-        with storage_errors(self.planned.orders.storage), self._launcher.shared() as self._shared:
+        with self._launcher.shared() as self._shared:
             reap(self.planned.study)
             self.watcher.started(self.record, self._progress())
             if number is not None:
@@ -174,7 +174,7 @@ class Session:
             workers=self._count,
             elapsed=elapsed,
             remaining=elapsed / done * left if done else None,
-            storage=mask(self.planned.orders.storage),
+            storage=masked(self.planned.orders.storage),
             certifying=self._certifying.progress(),
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pydantic
 
+from tuner.basics.secrets import shown_option
 from tuner.data import DataSet
 from tuner.errors import UsageError
 from tuner.records.studies import StudyRecord
@@ -118,10 +119,9 @@ def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
         "--minimize": wish.minimize,
         "--warm-start": wish.warm_start,
         "--seed": wish.seed or None,
-        "--storage": wish.storage,
         "--results": None if wish.results == Path("tuner-results") else wish.results,
     }
     for option, value in options.items():
         if value is not None:
             arguments += [option, str(value)]
-    return tuple(arguments)
+    return (*arguments, *shown_option(wish.storage))

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
 import logging
 import os
 import random
 import sqlite3
 import time
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    IntegrityError,
-    NoSuchModuleError,
-    OperationalError,
-    ProgrammingError,
-    SQLAlchemyError,
-)
+from sqlalchemy import Engine, create_engine, event, inspect
+from sqlalchemy.engine import URL, Connection, ExceptionContext
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from tuner.basics import environment
+from tuner.basics.optuna_private import with_cache
 from tuner.errors import StorageError
+from tuner.storages.failures import ConnectionLostError, cause, passes, storage_error
+from tuner.storages.patience import Patience
+from tuner.storages.patient import PatientStorage
+from tuner.storages.urls import Address, address_of, file_url
 
 SQLITE_TIMEOUT = 120
 """Seconds that a process waits for another's write to an SQLite file."""
@@ -35,30 +33,47 @@ SQLITE_TIMEOUT = 120
 TABLE_RACES = 5
 """How often to try again where several processes make the tables of a new storage at once."""
 
-DRIVERS = {
-    "psycopg": "'psycopg[binary]'",
-    "psycopg2": "psycopg2-binary",
-    "mysqldb": "PyMySQL and give mysql+pymysql://…",
+TABLES = frozenset({"studies", "trials", "version_info", "alembic_version"})
+"""Of those that Optuna makes: a database without them holds no studies."""
+
+SHOWN_TABLES = 3
+
+JOURNAL_LINE = 65_536
+"""Bytes of a journal's first line that are looked at."""
+
+START = "run 'tuner search' with it first, or give another --storage"
+
+CONNECT_SECONDS = 10
+SILENT_SECONDS = 60
+"""A server that says nothing for so long, though it was asked, is taken for unreachable."""
+
+_LIBPQ: dict[str, Any] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 1000 * SILENT_SECONDS,
 }
-"""What to install for a storage whose driver is missing."""
+CONNECT_OPTIONS: dict[str, dict[str, Any]] = {
+    "psycopg": _LIBPQ,
+    "psycopg2": _LIBPQ,
+    "pg8000": {"timeout": CONNECT_SECONDS},
+    "pymysql": {"connect_timeout": CONNECT_SECONDS, "read_timeout": 2 * SILENT_SECONDS},
+    "mysqldb": {"connect_timeout": CONNECT_SECONDS, "read_timeout": 2 * SILENT_SECONDS},
+    "mysqlconnector": {"connection_timeout": CONNECT_SECONDS},
+    "pysqlite": {"timeout": SQLITE_TIMEOUT},
+}
+"""How long each driver waits, in its own words; a URL's query has the last one."""
 
 
 def default_url(results: Path) -> str:
     """The URL of the SQLite file in a results folder."""
-    return f"sqlite:///{results / 'tuner.db'}"
+    return file_url(results / "tuner.db")
 
 
 def chosen_url(storage: str | None, results: Path) -> str:
     """The storage that was given, else ``TUNER_STORAGE``, else the file in the results folder."""
     return storage or environment.storage_url() or default_url(results)
-
-
-def mask(url: str) -> str:
-    """The URL with its password hidden."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return url
 
 
 def prepare_results(results: Path) -> None:
@@ -79,36 +94,134 @@ def prepare_results(results: Path) -> None:
         ) from error
 
 
-def open_storage(url: str, *, create: bool = True, worker: bool = False) -> BaseStorage:
+def open_storage(
+    url: str, *, create: bool = True, worker: bool = False, patience: Patience | None = None
+) -> PatientStorage:
     """Opens a storage: any SQLAlchemy URL, or ``journal:FILE`` for Optuna's journal file.
 
     Args:
         url: Where.
-        create: Whether an SQLite or journal file that does not exist may be made.
-        worker: Whether trials will be asked for, so that no two processes may get the same one.
+        create: Whether a file or tables that do not exist may be made.
+        worker: Whether trials will be asked for, so that no two processes may get the same one;
+            a server that is away is then waited for from the beginning.
+        patience: How long to wait for a server that is away, and who is told.
 
     Raises:
         StorageError: It cannot be reached, is not an Optuna storage, or does not exist.
     """
-    file = _file_of(url)
-    if file is not None and not create and not file.exists():
+    address = address_of(url)
+    patience = patience or Patience()
+    _check_file(address, create)
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
+    failed, began = 0, time.monotonic()
+    while True:
+        try:
+            return _opened(address, create, worker, patience)
+        except ConnectionLostError as error:
+            failed += 1
+            waited = time.monotonic() - began
+            why = f"the storage {address.shown!r} is away: {cause(url, error)}"
+            # Somebody who has just typed a command may have mistyped it.
+            if not worker or not patience.wait(failed, waited, why):
+                raise storage_error(url, error, waited) from error
+        except StorageError:
+            raise
+        except Exception as error:
+            raise storage_error(url, error) from error
+
+
+def _check_file(address: Address, create: bool) -> None:
+    file = address.file
+    if file is None or file.exists():
+        return
+    if not create:
         raise StorageError(
             f"there are no results yet: {str(file)!r} does not exist; "
             "run 'tuner search' first or give --storage."
         )
-    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
-    with storage_errors(url), warnings.catch_warnings():
+    if not file.parent.is_dir():
+        raise StorageError(
+            f"cannot make the storage {address.shown!r}: there is no folder {str(file.parent)!r}; "
+            "make it, or give another --storage."
+        )
+
+
+def _journal(address: Address) -> BaseStorage:
+    assert address.file is not None
+    no_journal = f"{str(address.file)!r} is no journal of Optuna's; {START}."
+    if not _may_be_journal(address.file):
+        raise StorageError(no_journal)
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        if url.startswith("journal:"):
-            backend = JournalFileBackend(url.removeprefix("journal:"))
-            return optuna.storages.JournalStorage(backend)
-        database = _open_database(url)
-        if worker and url.startswith("sqlite"):
-            _serialise(database)
-        return database
+        try:
+            return optuna.storages.JournalStorage(JournalFileBackend(str(address.file)))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StorageError(no_journal) from error
 
 
-def _serialise(database: RDBStorage) -> None:
+def _may_be_journal(file: Path) -> bool:
+    """Whether a file is new or begins as a journal does, so that nothing is added to another's."""
+    if not file.exists():
+        return True
+    with file.open("rb") as opened:
+        first = opened.readline(JOURNAL_LINE)
+    if not first or len(first) == JOURNAL_LINE:
+        return True
+    try:
+        return "op_code" in json.loads(first)
+    except (ValueError, TypeError):
+        return False
+
+
+def _opened(address: Address, create: bool, worker: bool, patience: Patience) -> PatientStorage:
+    if address.parsed is None:
+        return PatientStorage(_journal(address), address, patience)
+    options = _engine_options(address.parsed)
+    if not create:
+        _check_tables(address, options)
+    database = _open_database(address.parsed, options, create)
+    _watch(database.engine, address.parsed)
+    if worker and address.dialect == "sqlite":
+        _serialise(database.engine)
+    return PatientStorage(with_cache(database), address, patience, database.engine)
+
+
+def _check_tables(address: Address, options: dict[str, Any]) -> None:
+    """Looks whether a database holds studies, without Optuna, which would make its tables.
+
+    Raises:
+        StorageError: It does not.
+    """
+    assert address.parsed is not None
+    engine = create_engine(address.parsed, **options)
+    _watch(engine, address.parsed)
+    try:
+        with engine.connect() as connection:
+            seen = inspect(connection)
+            if all(seen.has_table(name) for name in TABLES):
+                return
+            others = sorted(seen.get_table_names())
+    finally:
+        engine.dispose()
+    holds = "it is empty"
+    if others:
+        more = ", …" if len(others) > SHOWN_TABLES else ""
+        holds = f"it holds the tables of another program ({', '.join(others[:SHOWN_TABLES])}{more})"
+    raise StorageError(f"there are no results in the storage {address.shown!r}: {holds}; {START}.")
+
+
+def _watch(engine: Engine, parsed: URL) -> None:
+    """Tells a lost connection from all other errors, before Optuna takes it for a deadlock."""
+    if parsed.get_backend_name() == "sqlite":
+        return
+
+    @event.listens_for(engine, "handle_error")
+    def handle(context: ExceptionContext) -> None:
+        if not context.is_pre_ping and passes(context, parsed):
+            raise ConnectionLostError(str(context.original_exception))
+
+
+def _serialise(engine: Engine) -> None:
     """Makes each transaction on an SQLite file exclusive from its first statement.
 
     Optuna takes a queued trial by reading its state and then writing it. Other databases lock the
@@ -116,7 +229,6 @@ def _serialise(database: RDBStorage) -> None:
     workers could both find the trial waiting and both train it. The listeners are SQLAlchemy's own
     recipe for transactions that begin where they say.
     """
-    engine = database.engine
 
     @event.listens_for(engine, "connect")
     def connect(connection: sqlite3.Connection, _: object) -> None:
@@ -129,68 +241,22 @@ def _serialise(database: RDBStorage) -> None:
     engine.dispose()  # connections made so far know nothing of this
 
 
-def _open_database(url: str) -> RDBStorage:
+def _open_database(parsed: URL, options: dict[str, Any], create: bool) -> RDBStorage:
     """Opens a database, also where another process is making its tables at this moment."""
+    # Optuna fills in a template in the URL: with the braces written %7B there is none.
+    url = parsed.render_as_string(hide_password=False)
     for _ in range(TABLE_RACES):
         try:
-            return RDBStorage(url, engine_kwargs=_engine_options(url))
+            return RDBStorage(url, engine_kwargs=options, skip_table_creation=not create)
         except (OperationalError, ProgrammingError, IntegrityError) as error:
             if not isinstance(error, IntegrityError) and "already exists" not in str(error):
                 raise
         time.sleep(random.uniform(0.05, 0.3))
-    return RDBStorage(url, engine_kwargs=_engine_options(url))
+    return RDBStorage(url, engine_kwargs=options, skip_table_creation=not create)
 
 
-def _engine_options(url: str) -> dict[str, object]:
-    if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": SQLITE_TIMEOUT}}
-    connect = {"connect_timeout": 10} if url.startswith(("postgresql", "mysql")) else {}
-    return {"pool_pre_ping": True, "connect_args": connect}
-
-
-def _file_of(url: str) -> Path | None:
-    if url.startswith("journal:"):
-        return Path(url.removeprefix("journal:"))
-    with contextlib.suppress(ArgumentError):
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-            return Path(str(parsed.database))
-    return None
-
-
-@contextlib.contextmanager
-def storage_errors(url: str) -> Iterator[None]:
-    """Turns a storage's many kinds of failure into one line.
-
-    Raises:
-        StorageError: The body failed to reach, read or write the storage.
-    """
-    try:
-        yield
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise StorageError(
-            f"{mask(url)!r} is no storage URL: {_line(error)}; expected for example "
-            "sqlite:///file.db, postgresql://user:password@host/name or journal:file.log."
-        ) from error
-    except (ImportError, ModuleNotFoundError) as error:
-        driver = DRIVERS.get(make_url(url).get_driver_name(), "its Python driver")
-        raise StorageError(
-            f"storage {mask(url)!r} needs a driver that is not installed; install {driver}."
-        ) from error
-    except (
-        SQLAlchemyError,
-        sqlite3.Error,
-        optuna.exceptions.StorageInternalError,
-        OSError,
-        RuntimeError,
-    ) as error:
-        raise StorageError(
-            f"cannot use the storage {mask(url)!r}: {_line(error)}; "
-            "check that it is reachable, writable and has space left."
-        ) from error
-
-
-def _line(error: BaseException) -> str:
-    cause = getattr(error, "orig", None) or error.__cause__ or error
-    cause = getattr(cause, "orig", None) or cause
-    return " ".join(str(cause).split())[:300].rstrip(".")
+def _engine_options(parsed: URL) -> dict[str, Any]:
+    known = CONNECT_OPTIONS.get(parsed.get_driver_name(), {})
+    connect = {key: value for key, value in known.items() if key not in parsed.query}
+    ping = {} if parsed.get_backend_name() == "sqlite" else {"pool_pre_ping": True}
+    return {**ping, "connect_args": connect}

@@ -19,16 +19,13 @@ def work(fields: dict[str, Any], channel: Channel) -> None:
     Raises:
         TunerError: An error that ends the whole search.
     """
-    from tuner.storages.opening import storage_errors
-
     orders = WorkerOrders(**fields)
     set_up(orders.environment, orders.cpus)
     stop = threading.Event()
     threading.Thread(target=_listen, args=(channel, stop), daemon=True).start()
     if orders.gpu_memory and keras_backend() == "tensorflow":
         bound_gpu_memory(orders.gpu_memory)
-    with storage_errors(orders.storage):
-        code = Worker(orders, stop).run()
+    code = Worker(orders, stop).run()
     sys.exit(code)
 
 

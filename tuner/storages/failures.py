@@ -1,0 +1,104 @@
+"""Which errors are a storage's, which of them pass by themselves, and how each is told."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sqlite3
+
+import optuna
+from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.exc import SQLAlchemyError
+
+from tuner.basics.secrets import masked, scrubbed
+from tuner.errors import StorageError
+
+OF_STORAGES = (
+    SQLAlchemyError,
+    sqlite3.Error,
+    optuna.exceptions.StorageInternalError,
+    json.JSONDecodeError,
+    OSError,
+    RuntimeError,
+)
+"""What a storage's own calls raise where it cannot be reached, read or written."""
+
+PASSING_STATES = frozenset({"57P01", "57P02", "57P03", "53300"})
+"""PostgreSQL's states of a server that stops, starts or has too many connections."""
+PASSING_CODES = frozenset({1040, 1053, 1927, 2002, 2003, 2006, 2013, 2055, 4031})
+"""MySQL's and MariaDB's numbers for the same."""
+PASSING_WORDS = ("starting up", "shutting down", "in recovery mode", "too many clients")
+"""Of servers whose driver hands on the text alone."""
+
+PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
+
+
+class ConnectionLostError(Exception):
+    """A database's server cannot be reached at the moment; what was begun may have been done."""
+
+
+def is_of_storage(error: BaseException) -> bool:
+    """Whether an error that came out of a storage's call says that the storage has failed.
+
+    The others are answers: that there is no such study, that a trial has ended.
+    """
+    if isinstance(error, optuna.exceptions.OptunaError):
+        return isinstance(error, optuna.exceptions.StorageInternalError)
+    return isinstance(error, (*OF_STORAGES, ConnectionLostError))
+
+
+def storage_error(url: str, error: BaseException, waited: float = 0.0) -> StorageError:
+    """The one line for a storage that has failed.
+
+    Args:
+        url: The storage's.
+        error: What one of its calls raised.
+        waited: Seconds for which it was tried again.
+    """
+    how_long = f" for {waited:.0f} s" if waited >= 1 else ""
+    return StorageError(
+        f"cannot use the storage {masked(url)!r}{how_long}: {cause(url, error)}; "
+        "check that it is reachable, writable and has space left."
+    )
+
+
+def cause(url: str, error: BaseException) -> str:
+    """What a driver says, one line without the secrets of the URL."""
+    known: set[int] = set()
+    while id(error) not in known:
+        known.add(id(error))
+        error = getattr(error, "orig", None) or error.__cause__ or error
+    text = str(error) or type(error).__name__
+    return scrubbed(" ".join(text.split())[:300].rstrip("."), url)
+
+
+def passes(context: ExceptionContext, parsed: URL) -> bool:
+    """Whether a server's error is one that ends by itself: it restarts, or the network is down.
+
+    Args:
+        context: The error, as SQLAlchemy's event gives it.
+        parsed: The server's URL.
+    """
+    error = context.original_exception
+    if context.is_disconnect:
+        return True
+    state = str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
+    code = error.args[0] if error.args else None
+    if state in PASSING_STATES or state.startswith("08") or code in PASSING_CODES:
+        return True
+    if any(words in str(error) for words in PASSING_WORDS):
+        return True
+    # Other drivers' texts are in the language of the system: whether it answers is seen directly.
+    return context.connection is None and not _answers(parsed)
+
+
+def _answers(parsed: URL) -> bool:
+    """Whether something listens where the server should."""
+    port = parsed.port or PORTS.get(parsed.get_backend_name())
+    if parsed.host is None or port is None or parsed.host.startswith("/"):
+        return True  # a socket's file, or a name that only the driver knows
+    try:
+        socket.create_connection((parsed.host, port), timeout=5).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,269 @@
+"""A storage whose failures are named as its own, and that waits for its server.
+
+It stands before one of Optuna's. An error that comes out of it as a `StorageError` is the storage's
+and nothing else's, so nobody has to guess by an error's kind. Where a connection is lost, a call is
+made again: each can be repeated without losing or doubling anything (see the methods that write).
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+import uuid
+from collections.abc import Callable, Container, Sequence
+from typing import Any, TypeVar
+
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState, create_trial
+from sqlalchemy import Engine
+
+from tuner.basics.optuna_private import FrozenStudy, id_of
+from tuner.storages import pieces
+from tuner.storages.failures import (
+    ConnectionLostError,
+    cause,
+    is_of_storage,
+    storage_error,
+)
+from tuner.storages.patience import Patience
+from tuner.storages.urls import Address
+
+T = TypeVar("T")
+
+REQUEST = "request"
+"""System attribute of a trial: which call made it, so that the call can be made again."""
+
+
+class PatientStorage(BaseStorage):
+    """One of Optuna's storages, with its failures named and waited for.
+
+    Args:
+        inner: Optuna's storage.
+        address: Where it is.
+        patience: How long to wait for it.
+        engine: What connects to it, where it is a database.
+    """
+
+    def __init__(
+        self,
+        inner: BaseStorage,
+        address: Address,
+        patience: Patience,
+        engine: Engine | None = None,
+    ) -> None:
+        self.inner = inner
+        self.address = address
+        self.patience = patience
+        self._engine = engine
+        self._short = address.dialect in ("mysql", "mariadb")
+        """Whether long attributes are stored in pieces."""
+
+    def _call(self, call: Callable[[int], T]) -> T:
+        """Makes a call, again while its connection is lost; it is told how often it has failed.
+
+        Raises:
+            StorageError: The storage has failed.
+        """
+        failed, began = 0, 0.0
+        while True:
+            try:
+                answer = call(failed)
+            except ConnectionLostError as error:
+                failed += 1
+                began = began or time.monotonic()
+                waited = time.monotonic() - began
+                url = self.address.url
+                why = f"the storage {self.address.shown!r} is away: {cause(url, error)}"
+                if not self.patience.wait(failed, waited, why):
+                    raise storage_error(url, error, waited) from error
+            except Exception as error:
+                if not is_of_storage(error):
+                    raise
+                raise storage_error(self.address.url, error) from error
+            else:
+                if failed:
+                    self.patience.over()
+                return answer
+
+    def _joined(self, trial: FrozenTrial) -> FrozenTrial:
+        if self._short:
+            pieces.join(trial.user_attrs)
+            pieces.join(trial.system_attrs)
+        return trial
+
+    def _joined_attributes(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        return pieces.join(attributes) if self._short else attributes
+
+    def _write(
+        self, write: Callable[[int, str, Any], None], number: int, key: str, value: Any
+    ) -> None:
+        parts = pieces.split(key, value) if self._short else {key: value}
+
+        def write_all(_: int) -> None:
+            for name, part in parts.items():
+                write(number, name, part)
+
+        self._call(write_all)
+
+    # Studies
+
+    def create_new_study(
+        self, directions: Sequence[StudyDirection], study_name: str | None = None
+    ) -> int:
+        """A second attempt may find the first one's study: a duplicate, as of another process."""
+        return self._call(lambda _: self.inner.create_new_study(directions, study_name))
+
+    def delete_study(self, study_id: int) -> None:
+        """A second attempt may find nothing left to delete."""
+        self._call(lambda _: self.inner.delete_study(study_id))
+
+    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Writes an attribute; the same again is the same."""
+        self._write(self.inner.set_study_user_attr, study_id, key, value)
+
+    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Writes an attribute; the same again is the same."""
+        self._write(self.inner.set_study_system_attr, study_id, key, value)
+
+    def get_study_id_from_name(self, study_name: str) -> int:
+        """Reads."""
+        return self._call(lambda _: self.inner.get_study_id_from_name(study_name))
+
+    def get_study_name_from_id(self, study_id: int) -> str:
+        """Reads."""
+        return self._call(lambda _: self.inner.get_study_name_from_id(study_id))
+
+    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
+        """Reads."""
+        return self._call(lambda _: self.inner.get_study_directions(study_id))
+
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        """Reads."""
+        found = self._call(lambda _: self.inner.get_study_user_attrs(study_id))
+        return self._joined_attributes(found)
+
+    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
+        """Reads."""
+        found = self._call(lambda _: self.inner.get_study_system_attrs(study_id))
+        return self._joined_attributes(found)
+
+    def get_all_studies(self) -> list[FrozenStudy]:
+        """Reads."""
+        studies = self._call(lambda _: self.inner.get_all_studies())
+        for study in studies:
+            self._joined_attributes(study.user_attrs)
+            self._joined_attributes(study.system_attrs)
+        return studies
+
+    # Trials
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        """Each call has a name, by which a second attempt finds what the first one made."""
+        if self.address.file is not None:  # no connection that could be lost
+            return self._call(lambda _: self.inner.create_new_trial(study_id, template_trial))
+        request = uuid.uuid4().hex
+        template = copy.deepcopy(template_trial) or create_trial(state=TrialState.RUNNING)
+        template.system_attrs = {**template.system_attrs, REQUEST: request}
+        if self._short:
+            template.user_attrs = pieces.split_all(template.user_attrs)
+            template.system_attrs = pieces.split_all(template.system_attrs)
+
+        def create(failed: int) -> int:
+            made = self._made(study_id, request) if failed else None
+            return self.inner.create_new_trial(study_id, template) if made is None else made
+
+        return self._call(create)
+
+    def _made(self, study_id: int, request: str) -> int | None:
+        trials = self.inner.get_all_trials(study_id, deepcopy=False)
+        return next((id_of(t) for t in trials if t.system_attrs.get(REQUEST) == request), None)
+
+    def set_trial_param(
+        self,
+        trial_id: int,
+        param_name: str,
+        param_value_internal: float,
+        distribution: BaseDistribution,
+    ) -> None:
+        """Writes a value; Optuna passes over one that is there already."""
+        self._call(
+            lambda _: self.inner.set_trial_param(
+                trial_id, param_name, param_value_internal, distribution
+            )
+        )
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        """Changes the state; a trial that a first attempt has ended so has been ended so.
+
+        Of a queued trial that a first attempt has taken nobody knows whose it is: it counts as
+        another's and is queued again, as any whose worker died before it said so.
+        """
+
+        def change(failed: int) -> bool:
+            try:
+                return self.inner.set_trial_state_values(trial_id, state, values)
+            except UpdateFinishedTrialError:
+                if failed and self._is_so(trial_id, state, values):
+                    return True
+                raise
+
+        return self._call(change)
+
+    def _is_so(self, trial_id: int, state: TrialState, values: Sequence[float] | None) -> bool:
+        found = self.inner.get_trial(trial_id)
+        return found.state == state and (values is None or found.values == list(values))
+
+    def set_trial_intermediate_value(
+        self, trial_id: int, step: int, intermediate_value: float
+    ) -> None:
+        """Writes a value; the same again is the same."""
+        self._call(
+            lambda _: self.inner.set_trial_intermediate_value(trial_id, step, intermediate_value)
+        )
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Writes an attribute; the same again is the same."""
+        self._write(self.inner.set_trial_user_attr, trial_id, key, value)
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Writes an attribute; the same again is the same."""
+        self._write(self.inner.set_trial_system_attr, trial_id, key, value)
+
+    def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
+        """Reads."""
+        return self._call(
+            lambda _: self.inner.get_trial_id_from_study_id_trial_number(study_id, trial_number)
+        )
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """Reads."""
+        return self._joined(self._call(lambda _: self.inner.get_trial(trial_id)))
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """Reads."""
+        trials = self._call(lambda _: self.inner.get_all_trials(study_id, deepcopy, states))
+        return [self._joined(t) for t in trials] if self._short else trials
+
+    def get_best_trial(self, study_id: int) -> FrozenTrial:
+        """Reads."""
+        return self._joined(self._call(lambda _: self.inner.get_best_trial(study_id)))
+
+    def close(self) -> None:
+        """Gives all connections back."""
+        self.inner.remove_session()
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def remove_session(self) -> None:
+        """Gives this thread's connection back."""
+        self.inner.remove_session()
