@@ -241,8 +241,7 @@ def results(tmp_path, monkeypatch) -> Path:
     storage = open_storage(default_url(made))
     fakes.make_search(storage)
     fakes.make_study("q2", storage=storage)
-    storage.remove_session()  # type: ignore[attr-defined]
-    storage.engine.dispose()  # type: ignore[attr-defined]
+    storage.close()
     return made
 
 

@@ -34,8 +34,7 @@ def url(tmp_path) -> str:
     storage = open_storage(url)
     fakes.make_search(storage)
     fakes.add_trial(fakes.make_study("q2", storage=storage), "missed", 3_000, 0.7)
-    storage.remove_session()  # type: ignore[attr-defined]
-    storage.engine.dispose()  # type: ignore[attr-defined]
+    storage.close()
     return url
 
 

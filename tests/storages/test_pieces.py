@@ -5,6 +5,7 @@ import random
 from typing import Any
 
 import pytest
+
 from tuner.storages.pieces import join, split
 
 LIMIT = 65_535

@@ -1,12 +1,21 @@
-"""What each epoch gave, typed and as it is stored."""
+"""What each epoch gave, typed and as it is stored.
+
+A trial's epochs are stored in blocks, each an attribute of its own. So an epoch writes as much at
+the end of a long training as at its beginning, and no attribute outgrows what a database takes.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from tuner.records.keys import TrialKey
+
+BLOCK = 10
+"""Epochs in one attribute."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +47,29 @@ def read_epoch(fields: Mapping[str, Any]) -> Epoch:
     """An epoch as `epoch_fields` gave it."""
     read: dict[str, Any] = {k: math.nan if v is None else v for k, v in fields.items()}
     return Epoch(**read)
+
+
+def history_attributes(history: Sequence[Epoch], new: int = 1) -> dict[str, Any]:
+    """The attributes to write after the latest epochs.
+
+    Args:
+        history: All epochs of the trial, from the first.
+        new: How many of them have not been written yet.
+    """
+    first = max(0, len(history) - new) // BLOCK
+    return {
+        f"{TrialKey.HISTORY}:{block}": [
+            epoch_fields(e) for e in history[block * BLOCK : (block + 1) * BLOCK]
+        ]
+        for block in range(first, -(-len(history) // BLOCK))
+    }
+
+
+def read_history(attributes: Mapping[str, Any]) -> tuple[Epoch, ...]:
+    """A trial's epochs, from its attributes; those of version 0.1 have them all in one."""
+    stored = list(attributes.get(TrialKey.HISTORY, ()))
+    block = 0
+    while (fields := attributes.get(f"{TrialKey.HISTORY}:{block}")) is not None:
+        stored += fields
+        block += 1
+    return tuple(read_epoch(e) for e in stored)

@@ -50,7 +50,7 @@ class TrialKey:
     MACS = "macs"  # multiply-accumulates of one image
     BYTES = "bytes"  # of the weights in float32
     VALUE = "value"  # what the study minimises, known before any training
-    HISTORY = "history"  # one dict an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds
+    HISTORY = "history"  # epochs by blocks of ten, history:0 and so on; see `records.epochs`
     TAKEN_OVER = "taken_over"  # epochs that a lost trial had trained and this one went on from
     AUDIT = "audit"  # whether the pruner would have stopped it and did not, to learn if it may
     PROJECTED = "projected"  # [mean, sd] of the final shortfall of a stopped training

@@ -10,7 +10,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.objectives.metrics import DEFAULT_METRIC
-from tuner.records.epochs import Epoch, read_epoch
+from tuner.records.epochs import Epoch, read_history
 from tuner.records.keys import OUTCOMES, SHORTFALL, TRAINED, Outcome, TrialKey
 
 
@@ -113,7 +113,7 @@ class TrialRecord:
             bytes=a.get(TrialKey.BYTES),
             value=trial.value if trial.state == TrialState.COMPLETE else None,
             shortfall=trial.constraints.get(SHORTFALL),
-            history=tuple(read_epoch(e) for e in a.get(TrialKey.HISTORY, ())),
+            history=read_history(a),
             seconds=a.get(TrialKey.SECONDS),
             seed=a.get(TrialKey.SEED),
             dataset=asked if datasets is None else datasets.get(str(asked), asked),

@@ -40,7 +40,7 @@ def split_all(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 def join(attributes: dict[str, Any]) -> dict[str, Any]:
     """Puts the values in these attributes together, in place; pieces are left out then."""
-    whole = [k for k, v in attributes.items() if isinstance(v, dict) and MARK in v]
+    whole = [k for k, v in attributes.items() if isinstance(v, dict) and v.keys() == {MARK, "hash"}]
     for key in whole:
         about = attributes[key]
         names = [_piece(key, about["hash"], i) for i in range(about[MARK])]

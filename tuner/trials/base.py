@@ -19,7 +19,7 @@ from tuner.errors import SpaceError, StudyChangedError
 from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.objectives.model_cost import ModelCost, cost_of_model
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
-from tuner.records.epochs import Epoch, epoch_fields
+from tuner.records.epochs import Epoch, history_attributes
 from tuner.records.keys import Outcome, TrialKey
 from tuner.spaces.hyperparameters import TrialHyperParameters, name_of
 from tuner.spaces.sizes import measured
@@ -260,7 +260,7 @@ class TrialRun(ABC):
             return
         self.history = list(history)
         self.trial.set_user_attr(TrialKey.TAKEN_OVER, len(history))
-        self._store_history()
+        self._store_history(len(history))
         for epoch in history:
             self.report(epoch)
 
@@ -268,11 +268,12 @@ class TrialRun(ABC):
         if not claims.is_mine(self.work.study, self.trial):
             raise TakenOverError
         self.history.append(epoch)
-        self._store_history()
+        self._store_history(1)
         self.report(epoch)
 
-    def _store_history(self) -> None:
-        self.trial.set_user_attr(TrialKey.HISTORY, [epoch_fields(e) for e in self.history])
+    def _store_history(self, new: int) -> None:
+        for key, block in history_attributes(self.history, new).items():
+            self.trial.set_user_attr(key, block)
 
     def _stop_if_asked(self) -> None:
         if self.work.stopping():
