@@ -1,4 +1,4 @@
-"""TODO."""
+"""What a mistyped name may have meant."""
 
 from __future__ import annotations
 

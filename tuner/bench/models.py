@@ -1,4 +1,4 @@
-"""TODO."""
+"""The models whose training is measured, one a family."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""TODO."""
+"""The rules of a certificate: how many seeds, how long, and what their accuracies prove.
+
+The bound is the one-sided confidence bound of a mean by Student's t (Student, "The probable error
+of a mean", Biometrika 6, 1908).
+"""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from tuner.cli.options import (
     study_argument,
     workers,
 )
+from tuner.objectives.quantities import QUANTITIES
 from tuner.pruners.registry import PRUNERS
 from tuner.samplers.registry import SAMPLERS
 
@@ -61,7 +62,7 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
 )
 @click.option(
     "--minimize",
-    type=OneOf(["size", "macs", "bytes"]),
+    type=OneOf(list(QUANTITIES)),
     help="What the smallest model has least of.",
 )
 @click.option(

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The note and the drawing that the dashboard shows on each study."""
 
 from __future__ import annotations
 

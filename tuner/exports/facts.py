@@ -1,4 +1,4 @@
-"""TODO."""
+"""What is known of an exported file."""
 
 from __future__ import annotations
 

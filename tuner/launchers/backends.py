@@ -1,4 +1,4 @@
-"""TODO."""
+"""Environment variables of Keras's backends, and what workers of one command share of them."""
 
 from __future__ import annotations
 

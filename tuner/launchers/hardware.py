@@ -1,4 +1,4 @@
-"""TODO."""
+"""What this machine has: processors, memory, GPUs."""
 
 from __future__ import annotations
 

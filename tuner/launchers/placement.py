@@ -1,4 +1,4 @@
-"""TODO."""
+"""How many workers a machine runs, and on which processors and GPUs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Whether a stored study still is what its user asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""How far a session is, for whoever watches it."""
 
 from __future__ import annotations
 

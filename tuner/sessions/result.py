@@ -1,4 +1,4 @@
-"""TODO."""
+"""What came of a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""What a user asked for, and what follows from it alone: names, goals, the next command."""
 
 from __future__ import annotations
 

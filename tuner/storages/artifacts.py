@@ -1,4 +1,4 @@
-"""TODO."""
+"""Where the files are kept that belong to a trial."""
 
 from __future__ import annotations
 

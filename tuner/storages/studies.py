@@ -1,4 +1,4 @@
-"""TODO."""
+"""Which studies a storage has, and the one that a user means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""How a training fails: its loss is no number any more, or memory runs out."""
 
 from __future__ import annotations
 

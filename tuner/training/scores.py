@@ -1,4 +1,4 @@
-"""TODO."""
+"""What a trained model makes of examples: scores, and which classes it confuses."""
 
 from __future__ import annotations
 

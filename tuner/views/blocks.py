@@ -1,4 +1,4 @@
-"""TODO."""
+"""Curves of block characters, for lines of text."""
 
 from __future__ import annotations
 

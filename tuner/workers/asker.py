@@ -1,4 +1,4 @@
-"""TODO."""
+"""Which trial a worker takes next, and when there is none any more."""
 
 from __future__ import annotations
 
