@@ -126,6 +126,7 @@ def _orders(
         results=str(folder),
         data={key: d.reference(seed) for key, d in data.items()},
         goal=goal,
+        first_trial=len(study.get_trials(deepcopy=False)),
         seed=int(study.user_attrs[StudyKey.SEED]),
         index=0,
         sampler="smallest",

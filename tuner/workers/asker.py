@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -25,6 +27,18 @@ MOST_UNTRAINED = 200
 
 MOST_FAILED = 10
 """So many in a row that cannot be built or trained, with none that can, is the space's fault."""
+
+MOST_ALIKE = 25
+"""So many in a row that fail for one reason end the search also where others were trained."""
+
+
+def _cause(trial: FrozenTrial) -> str:
+    """Why a trial failed, without the numbers in it; empty where it was trained."""
+    outcome = str(trial.user_attrs[TrialKey.OUTCOME])
+    if outcome == "out_of_memory":
+        return outcome
+    error = str(trial.user_attrs.get(TrialKey.ERROR, outcome))
+    return re.sub(r"[\d,.]+", "#", error) if outcome == "failed" else ""
 
 
 def _would_be_trained_now(trial: FrozenTrial, best: FrozenTrial | None) -> bool:
@@ -78,6 +92,7 @@ class Asker:
         return "done" if self._exhausted(trials) else "ask"
 
     def _exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
+        self._check_failures(trials)
         streak = 0
         best = claims.incumbent(self.work.study) if len(trials) >= MOST_UNTRAINED else None
         for trial in reversed(trials):
@@ -89,13 +104,30 @@ class Asker:
             streak += outcome is not None
             if outcome == "gated" and streak >= MOST_UNTRAINED:
                 return True
-            if streak >= MOST_FAILED and not claims.trained(trials) and outcome != "gated":
-                raise StudyError(
-                    f"the last {streak} configurations could not be trained, the latest because "
-                    f"of {trial.user_attrs.get(TrialKey.ERROR, outcome)!s}; "
-                    f"mend the search space {self.work.spec.space!r}."
-                )
         return False
+
+    def _check_failures(self, trials: Sequence[FrozenTrial]) -> None:
+        """Gives up where configuration after configuration fails in this run of the command.
+
+        Raises:
+            StudyError: It does.
+        """
+        mine = trials[self.orders.first_trial :]
+        ended = [t for t in mine if t.user_attrs.get(TrialKey.OUTCOME) not in (None, "gated")]
+        causes = list(itertools.takewhile(bool, (_cause(t) for t in reversed(ended))))
+        if not causes:
+            return
+        alike = sum(1 for _ in itertools.takewhile(lambda c: c == causes[0], causes))
+        others = any(claims.is_live(t) and TrialKey.OUTCOME not in t.user_attrs for t in trials)
+        hopeless = len(causes) >= MOST_FAILED and not others and not claims.trained(trials)
+        if alike < MOST_ALIKE and not hopeless:
+            return
+        latest = ended[-1].user_attrs
+        raise StudyError(
+            f"the last {len(causes)} configurations could not be trained, the latest because of "
+            f"{latest.get(TrialKey.ERROR, latest[TrialKey.OUTCOME])!s}; "
+            f"mend the search space {self.work.spec.space!r}."
+        )
 
     def ask(self, trials: Sequence[FrozenTrial]) -> optuna.Trial:
         """Asks for one trial."""

@@ -22,6 +22,8 @@ class WorkerOrders:
     sampler: str
     pruner: str
     reference: bool
+    first_trial: int = 0
+    """Number of the first trial that this run of the command adds to the study."""
     deadline: float | None = None
     """Seconds since 1970 at which to stop, or None."""
     environment: dict[str, str] = field(default_factory=dict)

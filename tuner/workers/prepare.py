@@ -134,7 +134,8 @@ def _check_source(study: optuna.Study, spec: Study) -> None:
     stored = study.user_attrs.get(StudyKey.SOURCE_HASH)
     if found is None or stored == found:
         return
-    if stored is None:  # the first worker, or a study from before sources were compared
+    # Nothing was compared yet, or nothing was trained with what has been mended since.
+    if stored is None or not claims.trained(study.get_trials(deepcopy=False)):
         study.set_user_attr(StudyKey.SOURCE_HASH, found)
         return
     raise StudyChangedError(

@@ -1,0 +1,88 @@
+"""When a worker gives up on a search: failures, and what is still under way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import optuna
+import pytest
+
+from tests.helpers import fakes
+from tuner.errors import StudyError
+from tuner.records.keys import TrialKey
+from tuner.spaces.exploration import Exploration
+from tuner.specs.spec import from_dict
+from tuner.trials.base import Work
+from tuner.workers.asker import MOST_ALIKE, MOST_FAILED, Asker
+from tuner.workers.orders import WorkerOrders
+
+
+class Space:
+    """Says nothing of itself."""
+
+
+def asker(study: optuna.Study, first_trial: int = 0) -> Asker:
+    spec = from_dict({**fakes.SPEC, "reference": None})
+    work = Work(study, spec, {"cifar10": Space()}, {}, Path(), 0, {}, lambda: False)
+    orders = WorkerOrders(
+        "q10", "sqlite://", "", {}, 999, 0, 0, "smallest", "target", True, first_trial=first_trial
+    )
+    return Asker(work, orders, Exploration())
+
+
+def fail(study: optuna.Study, count: int, error: str, outcome: str = "failed") -> None:
+    for i in range(count):
+        fakes.add_trial(study, outcome, epochs=0, **{TrialKey.ERROR: error.format(i)})
+
+
+def asks(study: optuna.Study, first_trial: int = 0) -> bool:
+    return asker(study, first_trial).state(study.get_trials(deepcopy=False)) == "ask"
+
+
+def test_a_space_of_which_nothing_can_be_built_ends_the_search() -> None:
+    study = fakes.make_study()
+    fail(study, MOST_FAILED - 1, "ValueError: {} is unlucky")
+    assert asks(study)
+    fail(study, 1, "TypeError: of another kind")
+    with pytest.raises(StudyError, match=f"last {MOST_FAILED} .*of another kind"):
+        asks(study)
+
+
+@pytest.mark.parametrize("under_way", ["running", "queued"])
+def test_not_while_another_may_still_be_trained(under_way: str) -> None:
+    study = fakes.make_study()
+    if under_way == "queued":
+        study.enqueue_trial({"width": 4})
+    else:
+        fakes.add_running(study)
+    fail(study, MOST_FAILED + 5, "ValueError: {} is unlucky")
+    assert asks(study) or asker(study).state(study.get_trials(deepcopy=False)) == "wait"
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [("RuntimeError: no room for {} units", "failed"), ("OOM {}", "out_of_memory")],
+)
+def test_so_many_alike_end_it_also_after_others_were_trained(error: str, outcome: str) -> None:
+    study = fakes.make_search()
+    fail(study, MOST_ALIKE - 1, error, outcome)
+    fakes.add_running(study)
+    assert asks(study)
+    fail(study, 1, error, outcome)
+    with pytest.raises(StudyError, match=f"last {MOST_ALIKE} configurations could not be trained"):
+        asks(study)
+
+
+def test_different_failures_among_trained_ones_do_not() -> None:
+    study = fakes.make_search()
+    for kind in ("ValueError: a", "TypeError: b") * MOST_ALIKE:
+        fail(study, 1, kind)
+    assert asks(study)
+
+
+def test_the_same_command_again_starts_counting_anew() -> None:
+    study = fakes.make_study()
+    fail(study, MOST_FAILED, "ValueError: {} is unlucky")
+    with pytest.raises(StudyError):
+        asks(study)
+    assert asks(study, first_trial=MOST_FAILED)
