@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tests.helpers import tiny
 from tuner.errors import SpaceError
+from tuner.views.summary import final
+from tuner.workers.asker import LOOK_AFTER
 
 MEASURE = """
     def measure(self, values):
@@ -52,3 +56,28 @@ def test_a_hyperparameter_with_the_name_of_one_of_the_trainings_is_refused(tmp_p
     with pytest.raises(SpaceError, match="'flip' is 'none', but the training reads it as whether"):
         tiny.run(tmp_path, trials=2, workers=1)
     assert not list((tmp_path / "out").rglob("*.keras"))
+
+
+@pytest.mark.parametrize(("rate", "workers"), [(1e-9, 1), (1e-2, 2)], ids=["missed", "met"])
+def test_a_space_with_nothing_left_ends_the_search_soon_and_says_so(
+    tmp_path: Path, rate: float, workers: int
+) -> None:
+    change(
+        tmp_path,
+        ('hp.Int("width", 1, 64)', 'hp.Int("width", 2, 3)'),
+        ('hp.Float("rate", 1e-3, 1e-1, sampling="log", default=1e-2)', str(rate)),
+    )
+    result = tiny.run(tmp_path, trials=12, workers=workers)
+    record = result.record
+    assert result.exhausted
+    if record.incumbent is None:
+        assert len(record.trained) == 4  # of two widths and two minibatches
+    assert (record.incumbent is None) == (rate < 1e-2)
+    assert record.gated <= 4 * LOOK_AFTER
+    shown = io.StringIO()
+    Console(file=shown, width=200).print(final(result))
+    assert "The search space is exhausted: nothing" in shown.getvalue()
+    assert "--more" not in shown.getvalue()
+    again = tiny.run(tmp_path, more=20, workers=1)
+    assert again.exhausted
+    assert again.record.gated == record.gated  # nothing was drawn to find that out again

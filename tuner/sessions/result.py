@@ -26,6 +26,8 @@ class Result:
     """The study's folder, with its ``.keras`` files."""
     resume: str
     """The command that goes on with it."""
+    exhausted: bool = False
+    """Whether it ended before it had its trials, because nothing was left that could be trained."""
 
     @property
     def best(self) -> TrialRecord | None:

@@ -70,6 +70,7 @@ class Session:
         self._certified = certified and self.record.target is not None
         self._certifying = Certifying(self, seeds)
         self._before = self.record.done
+        self._exhausted = False
 
     @property
     def goal(self) -> int:
@@ -135,17 +136,18 @@ class Session:
         return self._interrupts > 0 or (deadline is not None and time.time() >= deadline)
 
     def _go(self) -> None:
-        exhausted = False
         while not self.stopped():
             stage = self._stage()
-            if self.record.done < stage and not exhausted:
-                exhausted = not self._train(stage)
+            if self.record.done < stage and not self._exhausted:
+                self._exhausted = not self._train(stage)
             if self.stopped():
                 return
             if self._certified and self._certifying.smallest():
-                exhausted = False  # where it was refuted, larger models are worth training again
+                self._exhausted = (
+                    False  # where it was refuted, larger models are worth training again
+                )
                 continue
-            if exhausted or self.record.done >= self.goal:
+            if self._exhausted or self.record.done >= self.goal:
                 return
 
     def _stage(self) -> int:
@@ -191,5 +193,6 @@ class Session:
             record=self.record,
             run=self._progress(),
             results=self.planned.folder,
+            exhausted=self._exhausted and not self.stopped(),
             resume=shlex.join(["tuner", "search", *self.planned.arguments]),
         )

@@ -75,7 +75,13 @@ def load_space(
     if (hp := _hyperparameters_of(target, {*offered, *options})) is not None:
         arguments = _arguments(target, spec, offered, options, besides=hp)
         return BuildFunction(target, spec.rpartition(":")[2], arguments)
-    arguments = _arguments(target, spec, offered, options)
+    return _made(target, spec, _arguments(target, spec, offered, options))
+
+
+def _made(
+    target: Callable[..., Any], spec: str, arguments: Mapping[str, Any]
+) -> keras_tuner.HyperModel:
+    """What a class or a factory makes."""
     try:
         space = target(**arguments)
     except Exception as error:  # someone else's constructor

@@ -145,6 +145,7 @@ def finished_object(result: Result) -> dict[str, Any]:
     answer = best_object(record, result.results)
     return {
         "status": result.status,
+        "exhausted": result.exhausted,
         **_run(result.run),
         **{k: answer[k] for k in _ANSWERED},
         "gated": record.gated,

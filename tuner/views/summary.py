@@ -91,6 +91,9 @@ def _headline(result: Result) -> Text:
         line = Text(f"{name}: nothing met the target.", style="bold red")
     if run.trained_before >= run.goal:
         line.append(f" All {run.goal} trials had been trained before.", style="not bold")
+    if result.exhausted:
+        smaller = "nothing smaller is" if record.incumbent is not None else "nothing is"
+        line.append(f" The search space is exhausted: {smaller} left to train.", style="not bold")
     return line
 
 
@@ -213,17 +216,19 @@ def _next(result: Result, again: Sequence[str]) -> list[str]:
     if result.status == "interrupted":
         return [result.resume, _command(["tuner", "status", name], again)]
     typed = shlex.split(result.resume)
-    more = shlex.join([*_without(typed, "--trials", "--more"), "--more", str(MORE)])
+    more = [shlex.join([*_without(typed, "--trials", "--more"), "--more", str(MORE)])]
+    if result.exhausted:
+        more = []
     trials = ["tuner", "trials", name]
     if result.status == "not_met":
         target = max(0.01, (result.record.target or 0.0) - 0.05)
         lower = shlex.join([*_without(typed, "--target"), "--target", f"{target:.2f}"])
-        return [more, lower, _command([*trials, "--sort", "accuracy"], again)]
+        return [*more, lower, _command([*trials, "--sort", "accuracy"], again)]
     dashboard = _command(["tuner", "dashboard"], again)
     if result.status == "complete":
         return [_command([*trials, "--csv"], again), dashboard]
     proof = [] if result.certificate else [_command(["tuner", "certify", name], again)]
-    return [_command(["tuner", "best", name], again), *proof, dashboard, more]
+    return [_command(["tuner", "best", name], again), *proof, dashboard, *more]
 
 
 def _without(words: Sequence[str], *options: str) -> list[str]:

@@ -1,8 +1,13 @@
-"""Which trial a worker takes next, and when there is none any more."""
+"""Which trial a worker takes next, and when there is none any more.
+
+There is none once the study has its trials, once its space has nothing left that could be trained,
+and once configuration after configuration fails.
+"""
 
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -20,10 +25,14 @@ from tuner.specs.spec import SearchStudy, SweepStudy
 from tuner.storages import claims, warm_start
 from tuner.trials.base import Work
 from tuner.trials.search import GATE_SLACK
+from tuner.workers.exhaustion import is_exhausted
 from tuner.workers.orders import WorkerOrders
 
+LOOK_AFTER = 3
+"""So many configurations in a row turned away: it is looked whether any is left to train."""
+
 MOST_UNTRAINED = 200
-"""So many configurations in a row turned away or failing end the search: nothing is left."""
+"""So many in a row turned away or failing end the search, where that cannot be looked up."""
 
 MOST_FAILED = 10
 """So many in a row that cannot be built or trained, with none that can, is the space's fault."""
@@ -62,6 +71,7 @@ class Asker:
         self.size_of = None
         self.cost_of: Callable[[dict[str, Any]], float] | None = None
         self.prior: list[FrozenTrial] = []
+        self._looked: dict[tuple[int, int | None], bool] = {}
         if isinstance(work.spec, SearchStudy):
             hypermodel = next(iter(work.spaces.values()))
             self.size_of = sizes.size_of(hypermodel, quantity_of(work.spec.minimize))
@@ -89,22 +99,45 @@ class Asker:
             if any(t.state == TrialState.WAITING for t in trials):
                 return "ask"
             return "wait" if any(claims.is_running(t) for t in trials) else "done"
-        return "done" if self._exhausted(trials) else "ask"
+        self._check_failures(trials)
+        if any(t.state == TrialState.WAITING for t in trials) or not self._exhausted(trials):
+            return "ask"
+        # What runs may be lost and queued again, or leave the incumbent as it is.
+        return "wait" if any(claims.is_running(t) for t in trials) else "done"
 
     def _exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
-        self._check_failures(trials)
-        streak = 0
-        best = claims.incumbent(self.work.study) if len(trials) >= MOST_UNTRAINED else None
+        """Whether no configuration is left to train."""
+        best = claims.incumbent(self.work.study)
+        streak, gated = 0, 0
         for trial in reversed(trials):
             outcome = trial.user_attrs.get(TrialKey.OUTCOME)
-            if outcome in TRAINED or claims.is_running(trial):
-                return False
-            if outcome == "gated" and _would_be_trained_now(trial, best):
-                return False
+            if outcome in TRAINED or (outcome == "gated" and _would_be_trained_now(trial, best)):
+                break
             streak += outcome is not None
+            gated += outcome == "gated"
             if outcome == "gated" and streak >= MOST_UNTRAINED:
                 return True
-        return False
+        return gated >= LOOK_AFTER and self._nothing_left(trials, best)
+
+    def _nothing_left(self, trials: Sequence[FrozenTrial], best: FrozenTrial | None) -> bool:
+        """Looks through the space; once for what is known of it."""
+        counted = [t for t in trials if self._counts(t, best)]
+        known = (len(counted), None if best is None else best.number)
+        if known not in self._looked:
+            space = dict(self.exploration.distributions)
+            for trial in counted:
+                space.update(trial.distributions)
+            limit = math.inf if best is None or best.value is None else best.value
+            params = [trial.params for trial in counted]
+            self._looked = {known: is_exhausted(space, params, self.size_of, limit)}
+        return self._looked[known]
+
+    def _counts(self, trial: FrozenTrial, best: FrozenTrial | None) -> bool:
+        """Whether a trial's configuration is not to be trained again."""
+        outcome = trial.user_attrs.get(TrialKey.OUTCOME)
+        if outcome == "gated":  # where sizes are known the gate is asked anew
+            return self.size_of is None and not _would_be_trained_now(trial, best)
+        return outcome is not None or claims.is_running(trial)
 
     def _check_failures(self, trials: Sequence[FrozenTrial]) -> None:
         """Gives up where configuration after configuration fails in this run of the command.

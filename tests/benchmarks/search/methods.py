@@ -139,10 +139,7 @@ def _gated(problem: Problem, meter: Meter, params: Params) -> float:
     return math.log2(problem.size(params))
 
 
-def keras_tuner_search(
-    problem: Problem, meter: Meter, seed: int, *, hyperband: bool, gate: bool
-) -> Foretold:
-    """keras-tuner's oracles. Hyperband goes on with a training instead of beginning it anew."""
+def _keras_tuner_space(problem: Problem) -> Any:
     import keras_tuner
 
     hps = keras_tuner.HyperParameters()
@@ -153,9 +150,18 @@ def keras_tuner_search(
             assert isinstance(dist, (IntDistribution, FloatDistribution))
             ask = hps.Int if isinstance(dist, IntDistribution) else hps.Float
             ask(name, dist.low, dist.high, sampling="log" if dist.log else "linear")
+    return hps
+
+
+def keras_tuner_search(
+    problem: Problem, meter: Meter, seed: int, *, hyperband: bool, gate: bool
+) -> Foretold:
+    """keras-tuner's oracles. Hyperband goes on with a training instead of beginning it anew."""
+    import keras_tuner
+
     common: dict[str, Any] = {
         "objective": keras_tuner.Objective("score", "min"),
-        "hyperparameters": hps,
+        "hyperparameters": _keras_tuner_space(problem),
         "seed": seed,
         "allow_new_entries": False,
         "tune_new_entries": False,
@@ -186,14 +192,8 @@ def keras_tuner_search(
     return []
 
 
-def smac_search(
-    problem: Problem, meter: Meter, seed: int, *, hyperband: bool, gate: bool
-) -> Foretold:
-    """SMAC3: a random forest, by itself or with Hyperband, which goes on with its trainings."""
+def _smac_space(problem: Problem, seed: int) -> Any:
     import ConfigSpace as Cs
-    import smac
-    from smac.main.exceptions import ConfigurationSpaceExhaustedException
-    from smac.runhistory.dataclasses import TrialValue
 
     space = Cs.ConfigurationSpace(seed=seed)
     for name, dist in problem.space.items():
@@ -204,6 +204,18 @@ def smac_search(
         else:
             assert isinstance(dist, FloatDistribution)
             space.add(Cs.Float(name, (dist.low, dist.high), log=dist.log))
+    return space
+
+
+def smac_search(
+    problem: Problem, meter: Meter, seed: int, *, hyperband: bool, gate: bool
+) -> Foretold:
+    """SMAC3: a random forest, by itself or with Hyperband, which goes on with its trainings."""
+    import smac
+    from smac.main.exceptions import ConfigurationSpaceExhaustedException
+    from smac.runhistory.dataclasses import TrialValue
+
+    space = _smac_space(problem, seed)
     facade_class = smac.MultiFidelityFacade if hyperband else smac.HyperparameterOptimizationFacade
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(BudgetSpentError):
         scenario = smac.Scenario(
