@@ -52,7 +52,7 @@ def study_report(study: optuna.Study | StudyRecord, again: Sequence[str] = ()) -
 
 def header(record: StudyRecord) -> Markup:
     """Name and question of a study, and the banner where its data stands in."""
-    question = paragraph(str(record.study.get("question", "")), class_="quiet")
+    question = paragraph(record.question, class_="quiet")
     return element("header", element("h1", record.name), question, banner(record))
 
 

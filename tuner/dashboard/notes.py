@@ -73,7 +73,7 @@ def note(study: optuna.Study, results: Path) -> str:
     data = record.stand_in or ", ".join(record.dataset_names)
     lines = [
         f"## {record.name}",
-        str(record.study.get("question", "")),
+        record.question,
         "",
         f"- Data: **{data}**",
         f"- Asked: {words.asked(record)}",

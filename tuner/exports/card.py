@@ -87,7 +87,7 @@ def card(made: Exported) -> str:
     classes = "\n".join(f"{i}. {name}" for i, name in enumerate(map(str, stored["classes"])))
     return f"""# {made.file.name}
 
-{study.study.get("question", study.name)} Found by tuner, study `{study.name}`.
+{study.question or study.name} Found by tuner, study `{study.name}`.
 
 | | |
 |---|---|

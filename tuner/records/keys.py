@@ -58,6 +58,7 @@ class TrialKey:
     SECONDS = "seconds"  # building and training
     SEED = "seed"
     DATA_HASH = "data_hash"
+    DATA_NAME = "data"  # the name of the data set that it was trained on
     DATA = "dataset"  # which of the study's data sets, in a sweep over several
     CELL = "cell"  # in a sweep: the varied hyperparameters
     VERSIONS = "versions"

@@ -14,6 +14,7 @@ from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
 from tuner.objectives.target import Target
 from tuner.records.certificates import Certificate, certificates, refuted
 from tuner.records.keys import StudyKey, TrialKey
+from tuner.records.questions import question_of, title_of, titles_of
 from tuner.records.trials import TrialRecord, smallest
 
 
@@ -52,6 +53,14 @@ class StudyRecord:
     def kind(self) -> str:
         """``search`` or ``sweep``."""
         return str(self.study.get("kind", "search"))
+
+    @property
+    def question(self) -> str:
+        """What the study asks, of the data that it was asked of; empty where it does not say."""
+        text = str(self.study.get("question", ""))
+        if self.stand_in is not None:  # stored by 0.1.0, which named the data that was asked for
+            text = text.replace(title_of("cifar10"), titles_of(self.dataset_names))
+        return question_of(text, self.dataset_names, self.target, self.horizon)
 
     @property
     def target(self) -> float | None:

@@ -100,6 +100,7 @@ class TrialRecord:
         """
         a = trial.user_attrs
         asked = a.get(TrialKey.DATA)
+        names = datasets or {}
         outcome = a.get(TrialKey.OUTCOME)
         return cls(
             number=trial.number,
@@ -116,7 +117,7 @@ class TrialRecord:
             history=read_history(a),
             seconds=a.get(TrialKey.SECONDS),
             seed=a.get(TrialKey.SEED),
-            dataset=asked if datasets is None else datasets.get(str(asked), asked),
+            dataset=a.get(TrialKey.DATA_NAME) if asked is None else names.get(asked, asked),
             cell=a.get(TrialKey.CELL),
             reference=bool(a.get(TrialKey.REFERENCE)),
             model_file=a.get(TrialKey.MODEL_FILE),

@@ -208,7 +208,7 @@ class TrialRun(ABC):
             TrialKey.TOTAL_SIZE: cost.total_size,
             TrialKey.VALUE: self.quantity.of_cost(cost),
             TrialKey.SEED: self.seed,
-            TrialKey.DATA: self.dataset,
+            TrialKey.DATA_NAME: self.data.name,
             TrialKey.DATA_HASH: self.data.hash,
             TrialKey.VERSIONS: dict(self.work.versions),
         }.items():

@@ -13,11 +13,18 @@ from rich.text import Text
 
 from tuner.basics import environment
 from tuner.records import words
+from tuner.records.questions import question_of
 from tuner.specs.spec import SearchStudy, Study
 from tuner.views.tables import grid, table
 
 if TYPE_CHECKING:
     from tuner.data import DataSet
+
+
+def asked(spec: Study) -> str:
+    """What a study asks, of the data that its file names."""
+    target = spec.target if isinstance(spec, SearchStudy) else None
+    return question_of(spec.question, spec.datasets(), target, spec.horizon)
 
 
 def studies_table(specs: Sequence[Study], done: Sequence[str]) -> Table:
@@ -34,7 +41,7 @@ def studies_table(specs: Sequence[Study], done: Sequence[str]) -> Table:
             facts.append(f"{len(spec.cells())} configurations x {spec.seeds} seeds")
         if own:
             facts.append(f"results: {', '.join(own)}")
-        asks = Text.assemble(spec.question, ("\n" + "; ".join(facts), "dim"))
+        asks = Text.assemble(asked(spec), ("\n" + "; ".join(facts), "dim"))
         made.add_row(Text(spec.name, style="bold"), goal, asks)
     return made
 

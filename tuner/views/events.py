@@ -76,7 +76,7 @@ def study_object(record: StudyRecord) -> dict[str, Any]:
     """What a study asks, and of which data."""
     return {
         "kind": record.kind,
-        "question": record.study.get("question"),
+        "question": record.question,
         "data": [dict(d) for d in record.data.values()],
         "target": record.target,
         "margin": record.margin,

@@ -57,7 +57,7 @@ def frame(record: StudyRecord, run: RunProgress, width: int, height: int) -> lis
 
 
 def _title(record: StudyRecord) -> Text:
-    return Text.assemble((record.name, "bold"), "  ", str(record.study.get("question", "")))
+    return Text.assemble((record.name, "bold"), "  ", record.question)
 
 
 def _asked(record: StudyRecord, width: int) -> list[Text]:

@@ -30,7 +30,7 @@ class Lines:
     def started(self, record: StudyRecord, run: RunProgress) -> None:
         """What is searched, on what."""
         self._changes = Changes(record)
-        self._say(f"{record.name}: {record.study.get('question', '')}")
+        self._say(f"{record.name}: {record.question}")
         for line in opening(record, run):
             self._say(line)
 

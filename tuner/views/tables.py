@@ -103,7 +103,7 @@ def status(study: optuna.Study) -> RenderableType:
         rows.append(("stale", Text(f"{numbers}: {again}", style="magenta")))
     for name, line in rows:
         facts.add_row(Text(f"  {name}"), line)
-    title = Text.assemble((record.name, "bold"), "  ", str(record.study.get("question", "")))
+    title = Text.assemble((record.name, "bold"), "  ", record.question)
     parts: list[RenderableType] = [title, facts]
     return Group(*parts, sweep_table(record)) if record.target is None else Group(*parts)
 
