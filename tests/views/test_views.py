@@ -39,7 +39,8 @@ def drawn(renderable, width: int = 100) -> str:
 
 def result(study: optuna.Study, status="met", **more) -> Result:
     resume = more.get("resume", "tuner search q10 --trials 20 --seed 3")
-    return Result(status, record(study), RUN, Path("tuner-results/q10"), resume)
+    folder = Path("tuner-results/q10")
+    return Result(status, record(study), RUN, folder, resume, more.get("exhausted", False))
 
 
 def busy() -> optuna.Study:
@@ -313,6 +314,16 @@ def test_the_summary_of_a_met_target():
         "tuner search q10 --seed 3 --more 20",
     ):
         assert said in shown
+
+
+@pytest.mark.parametrize("status", ["met", "not_met"])
+def test_the_summary_of_an_exhausted_space_suggests_no_more_trials(status: str):
+    found = fakes.make_search() if status == "met" else fakes.make_study()
+    what = "nothing smaller is" if status == "met" else "nothing is"
+    shown = drawn(summary.final(result(found, status, exhausted=True)), 160)
+    assert f"The search space is exhausted: {what} left to train." in shown
+    assert "--more" not in shown
+    assert "--more" in drawn(summary.final(result(found, status)), 160)
 
 
 def test_the_summary_where_nothing_met_the_target():
