@@ -166,6 +166,7 @@ def certify(
 
     if seeds < 2:
         raise UsageError(f"seeds must be at least 2 but got {seeds}.")
-    planned = plan_again(study, storage, Path(results), data)
-    run = Session(planned, watcher or Silent(), workers, certified=True, seeds=seeds)
+    watcher = watcher or Silent()
+    planned = plan_again(study, storage, Path(results), data, watcher)
+    run = Session(planned, watcher, workers, certified=True, seeds=seeds)
     return run.certify(trial)

@@ -12,7 +12,7 @@ import optuna
 from optuna.trial import TrialState, create_trial
 
 from tuner.records.keys import GATE, SCHEMA, SHORTFALL, StudyKey, TrialKey
-from tuner.storages import claims
+from tuner.storages import heartbeats
 
 SPEC: dict[str, Any] = {
     "name": "q10",
@@ -169,7 +169,7 @@ def add_running(
     horizon = study.user_attrs[StudyKey.STUDY]["horizon"]
     for key, value in attributes(size, curve(best, epochs, horizon)).items():
         trial.set_user_attr(key, value)
-    worker = claims.me()
+    worker = heartbeats.me()
     trial.set_user_attr(TrialKey.WORKER, {**worker, "started": 0.0} if dead else worker)
     trial.set_user_attr(TrialKey.HEARTBEAT, time.time())
     return trial

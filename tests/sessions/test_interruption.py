@@ -24,7 +24,7 @@ from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.sessions.progress import RunProgress
 from tuner.sessions.watcher import Silent
-from tuner.storages import claims
+from tuner.storages import claims, heartbeats
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +99,7 @@ def await_epoch(url: str) -> None:
         with contextlib.suppress(KeyError, OperationalError):  # nothing made yet
             study = optuna.load_study(study_name="tiny", storage=url)
             running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-            if any(claims.worker_lives(t) and t.intermediate_values for t in running):
+            if any(heartbeats.worker_lives(t) and t.intermediate_values for t in running):
                 return
         time.sleep(0.2)
     pytest.fail("no training began within two minutes")

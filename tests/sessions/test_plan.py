@@ -241,5 +241,5 @@ def test_the_command_to_go_on_with_repeats_what_mattered(tmp_path: Path) -> None
 def test_going_on_with_a_study_is_not_told_by_optuna_as_well(tmp_path):
     optuna.logging.set_verbosity(optuna.logging.INFO)
     with pytest.raises(StorageError, match="no results yet"):
-        plan_again("q10", None, tmp_path, None)
+        plan_again("q10", None, tmp_path, None, Silent())
     assert optuna.logging.get_verbosity() == optuna.logging.WARNING

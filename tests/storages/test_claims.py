@@ -7,11 +7,12 @@ import time
 from typing import Any
 
 import optuna
+import psutil
 import pytest
 from optuna.trial import TrialState
 
 from tuner.records.keys import StudyKey, TrialKey
-from tuner.storages import claims
+from tuner.storages import claims, heartbeats
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def study() -> optuna.Study:
 def dead_worker() -> dict[str, Any]:
     """The identity of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
-    worker = {**claims.me(), "pid": process.pid}
+    worker = {**heartbeats.me(), "pid": process.pid}
     process.wait(timeout=60)
     return worker
 
@@ -120,16 +121,57 @@ def test_a_worker_that_died_between_outcome_and_tell_has_its_trial_concluded(
 
 def test_a_worker_elsewhere_is_judged_by_its_heartbeat(study: optuna.Study) -> None:
     elsewhere = {"host": "another", "pid": os.getpid(), "started": 0.0}
-    for heard in (time.time(), time.time() - claims.STALE_SECONDS - 1):
-        trial = study.ask()
+    now = 0.0
+    seen = heartbeats.Heartbeats(lambda: now)
+    trials = [study.ask() for _ in range(3)]
+    hours_off = (0.0, 3_600.0, -3_600.0)  # of the clocks of their machines
+    for trial in trials:
         trial.set_user_attr(TrialKey.WORKER, elsewhere)
-        trial.set_user_attr(TrialKey.HEARTBEAT, heard)
-    assert claims.reap(study) == [1]
+    while now < 2 * heartbeats.STALE_SECONDS - heartbeats.HEARTBEAT_SECONDS:
+        alive = trials if now < heartbeats.STALE_SECONDS else trials[:1]
+        for trial, off in zip(alive, hours_off, strict=False):
+            trial.set_user_attr(TrialKey.HEARTBEAT, time.time() + off + now)
+        assert claims.reap(study, seen) == []
+        now += heartbeats.HEARTBEAT_SECONDS
+    assert claims.reap(study, seen) == [1, 2]
+
+
+def test_whoever_comes_later_gives_a_worker_elsewhere_its_time(study: optuna.Study) -> None:
+    trial = study.ask()
+    trial.set_user_attr(TrialKey.WORKER, {"host": "another", "pid": 1, "started": 0.0})
+    trial.set_user_attr(TrialKey.HEARTBEAT, time.time() - 3_600)
+    now = 1e6
+    seen = heartbeats.Heartbeats(lambda: now)
+    assert claims.reap(study, seen) == []
+    now += heartbeats.STALE_SECONDS
+    assert claims.reap(study, seen) == [0]
+
+
+def test_a_trial_that_nobody_claims_is_lost_after_a_while(study: optuna.Study) -> None:
+    study.ask()
+    now = 0.0
+    seen = heartbeats.Heartbeats(lambda: now)
+    assert claims.reap(study, seen) == []
+    now += heartbeats.CLAIM_SECONDS
+    assert claims.reap(study, seen) == [0]
+
+
+def test_a_clock_that_is_set_does_not_end_a_worker(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if heartbeats.me()["boot"] is None:
+        pytest.skip("this system does not say when it was started")
+    trial = study.ask()
+    claims.claim(trial)
+    started, booted = psutil.Process().create_time(), psutil.boot_time()
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: started + 3_600)
+    monkeypatch.setattr(psutil, "boot_time", lambda: booted + 3_600)
+    assert claims.reap(study) == []
 
 
 def test_a_reused_process_id_does_not_keep_a_dead_worker_alive(study: optuna.Study) -> None:
     trial = study.ask()
-    trial.set_user_attr(TrialKey.WORKER, {**claims.me(), "started": 12.0})
+    trial.set_user_attr(TrialKey.WORKER, {**heartbeats.me(), "started": 12.0, "uptime": 12.0})
     assert claims.reap(study) == [0]
 
 
@@ -154,7 +196,7 @@ def test_a_configuration_that_kills_its_workers_is_given_up(study: optuna.Study)
         assert claims.count_crash(study, pid, -9) == expected
         claims.reap(study)
         retry = study.ask()
-        worker = {**claims.me(), "pid": pid, "started": 1.0}
+        worker = {**heartbeats.me(), "pid": pid, "started": 1.0, "uptime": 1.0}
         retry.set_user_attr(TrialKey.WORKER, worker)
     assert claims.count_crash(study, pid, -9) is None
     claims.reap(study)

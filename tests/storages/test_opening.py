@@ -11,9 +11,10 @@ from sqlalchemy.exc import OperationalError
 
 from tuner.errors import StorageError, UsageError
 from tuner.records.keys import StudyKey
-from tuner.storages.opening import default_url, open_storage, prepare_results
+from tuner.storages.opening import default_url, open_storage
 from tuner.storages.patience import Patience
 from tuner.storages.patient import PatientStorage
+from tuner.storages.results import prepare_results
 from tuner.storages.studies import find_study, study_names
 from tuner.storages.urls import address_of
 

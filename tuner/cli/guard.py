@@ -23,6 +23,7 @@ BROKEN_PIPE = 141
 def guarded(command: click.Command, arguments: Sequence[str] | None = None) -> int:
     """Runs a command; verbs return their exit code, or None for 0."""
     typed = list(sys.argv[1:] if arguments is None else arguments)
+    _fill_closed()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows no Unicode shall show a question mark, not end the search.
         with contextlib.suppress(AttributeError, ValueError, OSError):
@@ -42,6 +43,22 @@ def guarded(command: click.Command, arguments: Sequence[str] | None = None) -> i
         else:
             _say(_line(error))
         return ERROR
+
+
+def _fill_closed() -> None:
+    """Opens closed standard streams on nothing, as of a command that a scheduler starts.
+
+    Left closed, the next file that is opened, a database perhaps, would take their number, and
+    whatever a library prints would be written into it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
 
 
 def _line(error: Exception) -> str:

@@ -52,7 +52,7 @@ def serve(
     wsgi = dashboard_package().wsgi
     storage = open_storage(url, create=False)
     view = shown(open_storage(url, create=False))
-    app = without_infeasible_best(wsgi(view, artifact_store=artifact_store(results)))
+    app = without_infeasible_best(wsgi(view, artifact_store=artifact_store(results, create=False)))
     server = _listen(host, port, app)
     write_notes(storage, results)
     address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{server.server_port}"

@@ -14,6 +14,7 @@ from tuner.errors import TunerError
 from tuner.launchers.backends import ONEDNN, shared_programs
 from tuner.launchers.base import Crew, Ended, Launcher
 from tuner.launchers.placement import Placement, placements
+from tuner.storages.results import writing_to
 from tuner.workers.orders import WorkerOrders
 
 WORK = "tuner.workers.process:work"
@@ -110,6 +111,9 @@ class ProcessCrew(Crew):
         return str(self._logs / f"worker-{index}.log")
 
     def _start(self, index: int) -> None:
+        with writing_to(self._logs):
+            self._logs.mkdir(parents=True, exist_ok=True)
+            Path(self.log_of(index)).open("ab").close()
         self._children[index] = Child(
             self._function,
             self.orders[index].to_fields(),

@@ -13,6 +13,7 @@ import optuna
 from tuner.errors import TunerError
 from tuner.launchers.base import Crew, Ended
 from tuner.storages.claims import count_crash, reap
+from tuner.storages.patient import patience_of
 from tuner.workers.orders import EXIT_DONE, EXIT_RECYCLE
 
 POLL_SECONDS = 1.0
@@ -58,7 +59,7 @@ class Supervision:
             TunerError: A worker met an error that ends the search, or they die one after another.
         """
         try:
-            with self._interruptible():
+            with self._interruptible(), patience_of(self._study).ended_by(self._stopping):
                 finished = self._finished()
                 while self._tend() and self.interrupts < 2:
                     yield
@@ -69,6 +70,12 @@ class Supervision:
         finally:
             self._crew.kill()
             reap(self._study)
+
+    def stop(self) -> None:
+        """Asks the workers to stop, once."""
+        if self._asked_at is None:
+            self._asked_at = time.time()
+            self._crew.ask_to_stop()
 
     def _tend(self) -> bool:
         """Sees to the workers that have ended; false where none runs any more."""
@@ -82,6 +89,9 @@ class Supervision:
             self._crew.replace(ended)
         self._hurry()
         return bool(self._crew.running())
+
+    def _stopping(self) -> bool:
+        return self._asked_at is not None
 
     def _died(self, ended: Ended) -> None:
         self._deaths += 1
@@ -120,8 +130,7 @@ class Supervision:
             self.interrupts += 1
             if self.interrupts == 1:
                 self._notice("stopping; press Ctrl-C again to stop at once.")
-                self._asked_at = time.time()
-                self._crew.ask_to_stop()
+                self.stop()
 
         if threading.current_thread() is not threading.main_thread():
             yield

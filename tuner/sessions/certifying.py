@@ -23,8 +23,11 @@ class Surroundings(Protocol):
     """What certifying needs of its session."""
 
     planned: Planned
-    watcher: Watcher
     record: StudyRecord
+
+    @property
+    def watcher(self) -> Watcher:
+        """Is told what happens."""
 
     def work(self, study: optuna.Study, orders: WorkerOrders, left: int) -> Iterator[None]:
         """Runs a crew on a study; yields about once a second until it is done or left."""

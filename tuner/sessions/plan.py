@@ -10,6 +10,7 @@ import optuna
 
 from tuner import data as images
 from tuner.basics.environment import keras_backend
+from tuner.basics.secrets import NEEDS_VARIABLE, has_secret
 from tuner.data import DataSet
 from tuner.errors import DataUnavailableError, UsageError
 from tuner.records.keys import StudyKey
@@ -20,7 +21,9 @@ from tuner.sessions.wish import Wish, assign, full_name, goal, overridden, resum
 from tuner.specs.files import read_study
 from tuner.specs.spec import Study, from_dict
 from tuner.storages import warm_start
-from tuner.storages.opening import chosen_url, open_storage, prepare_results
+from tuner.storages.opening import chosen_url, open_storage
+from tuner.storages.patience import Patience
+from tuner.storages.results import prepare_results
 from tuner.storages.studies import find_study
 from tuner.workers.orders import WorkerOrders
 
@@ -53,7 +56,9 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     _begin()
     prepare_results(wish.results)
     url = chosen_url(wish.storage, wish.results.resolve())
-    storage = open_storage(url)
+    storage = open_storage(url, patience=Patience(watcher.notice))
+    if wish.storage is not None and has_secret(wish.storage):
+        watcher.notice(NEEDS_VARIABLE)
     data = find_data(spec, wish.data, watcher)
     name = full_name(spec, wish, data)
     study = optuna.create_study(
@@ -71,7 +76,9 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     return Planned(study, spec, orders, folder, resume_arguments(wish, orders.goal))
 
 
-def plan_again(name: str, storage: str | None, results: Path, source: str | None) -> Planned:
+def plan_again(
+    name: str, storage: str | None, results: Path, source: str | None, watcher: Watcher
+) -> Planned:
     """Plans further work on a search that has results, without asking for what it was made of.
 
     Args:
@@ -79,6 +86,7 @@ def plan_again(name: str, storage: str | None, results: Path, source: str | None
         storage: URL of its storage; None: the SQLite file in `results`.
         results: The results folder.
         source: Where its images are now; None: where they were.
+        watcher: Is told where the storage has to be waited for.
 
     Raises:
         UsageError: There is no such study.
@@ -87,7 +95,8 @@ def plan_again(name: str, storage: str | None, results: Path, source: str | None
     """
     _begin()
     url = chosen_url(storage, results.resolve())
-    study = find_study(name, open_storage(url, create=False))
+    opened = open_storage(url, create=False, patience=Patience(watcher.notice))
+    study = find_study(name, opened)
     spec = from_dict(study.user_attrs[StudyKey.STUDY])
     stored = study.user_attrs[StudyKey.DATA]
     data = {

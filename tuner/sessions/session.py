@@ -21,7 +21,7 @@ from tuner.sessions.certifying import Certifying
 from tuner.sessions.plan import Planned
 from tuner.sessions.progress import RunProgress
 from tuner.sessions.result import CertificateResult, Result, Status
-from tuner.sessions.watcher import Watcher
+from tuner.sessions.watcher import Attended, Watcher
 from tuner.storages.claims import reap
 from tuner.workers.orders import WorkerOrders
 
@@ -59,7 +59,7 @@ class Session:
         launcher: Launcher = DEFAULT_LAUNCHER,
     ) -> None:
         self.planned = planned
-        self.watcher = watcher
+        self.watcher = Attended(watcher)
         self.record = StudyRecord.of(planned.study)
         self._workers: int | Literal["auto"] = workers
         self._launcher = launcher
@@ -91,6 +91,7 @@ class Session:
             self.look()
             result = self._result()
         self.watcher.finished(result)
+        self.watcher.leave()
         return result
 
     def certify(self, number: int | None) -> CertificateResult:
@@ -107,6 +108,7 @@ class Session:
             else:
                 self._certifying.smallest()
             self.look()
+        self.watcher.leave()
         record = self.record
         found = record.certificate if number is None else record.certificates.get(number)
         return CertificateResult(found, record, self._interrupts > 0)
@@ -122,6 +124,8 @@ class Session:
         try:
             for _ in supervision.watch():
                 yield
+                if self.watcher.gone:
+                    supervision.stop()
         finally:
             self._interrupts += supervision.interrupts
 
@@ -133,7 +137,9 @@ class Session:
     def stopped(self) -> bool:
         """Whether the user or the time limit has stopped it."""
         deadline = self.planned.orders.deadline
-        return self._interrupts > 0 or (deadline is not None and time.time() >= deadline)
+        if self._interrupts > 0 or self.watcher.gone:
+            return True
+        return deadline is not None and time.time() >= deadline
 
     def _go(self) -> None:
         while not self.stopped():

@@ -10,8 +10,9 @@ FOLDER = "artifacts"
 """In the results folder, beside the studies' own folders."""
 
 
-def artifact_store(results: Path) -> FileSystemArtifactStore:
-    """The store of a results folder, made where it is not there yet."""
+def artifact_store(results: Path, *, create: bool = True) -> FileSystemArtifactStore:
+    """The store of a results folder; whoever only reads makes no folder for it."""
     folder = results / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    if create:
+        folder.mkdir(parents=True, exist_ok=True)
     return FileSystemArtifactStore(base_path=str(folder))

@@ -15,19 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import optuna
-import psutil
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.basics.optuna_private import set_attribute, set_state, stored
 from tuner.objectives.quantities import DEFAULT_QUANTITY
 from tuner.records.certificates import refuted
 from tuner.records.keys import TRAINED, StudyKey, TrialKey
+from tuner.storages.heartbeats import SEEN, Heartbeats, me, worker_lives
 
-HEARTBEAT_SECONDS = 30
-STALE_SECONDS = 180
-"""A worker on another machine that has not been heard of for so long is taken for dead."""
-CLAIM_SECONDS = 60
-"""A trial that nobody has claimed for so long belongs to a worker that died asking."""
 MOST_CRASHES = 3
 """So many workers may die alone on one configuration before it is given up."""
 
@@ -44,35 +39,6 @@ COPIED = (
     TrialKey.EXPECTED,
 )
 """What a retried trial takes over: what it is, and nothing of what its dead run measured."""
-
-
-def me() -> dict[str, Any]:
-    """This process, in a form that others can check: host, pid and start time."""
-    return {
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "started": psutil.Process().create_time(),
-    }
-
-
-def worker_lives(trial: FrozenTrial, now: float | None = None) -> bool:
-    """Whether the worker that trains a running trial is still there."""
-    now = time.time() if now is None else now
-    worker = trial.user_attrs.get(TrialKey.WORKER)
-    if worker is None:
-        started = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
-        return now - started < CLAIM_SECONDS
-    if worker["host"] != socket.gethostname():
-        heard = float(trial.user_attrs.get(TrialKey.HEARTBEAT, 0.0))
-        return now - heard < STALE_SECONDS
-    try:
-        process = psutil.Process(worker["pid"])
-        same = abs(process.create_time() - worker["started"]) < 1.0
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True
 
 
 def claim(trial: optuna.Trial) -> None:
@@ -182,14 +148,18 @@ def conclude(study: optuna.Study, trial: FrozenTrial) -> None:
         set_state(study, trial, state, values)
 
 
-def reap(study: optuna.Study) -> list[int]:
+def reap(study: optuna.Study, heartbeats: Heartbeats = SEEN) -> list[int]:
     """Ends the running trials whose worker is dead, and queues what must be trained again.
+
+    Args:
+        study: The study.
+        heartbeats: What this process has seen of workers elsewhere.
 
     Returns:
         The numbers of the trials that were found dead.
     """
     running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-    dead = [t for t in running if not worker_lives(t)]
+    dead = [t for t in running if not worker_lives(t, heartbeats)]
     found = []
     for trial in dead:
         if TrialKey.OUTCOME in trial.user_attrs:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import random
 import sqlite3
 import time
@@ -74,24 +73,6 @@ def default_url(results: Path) -> str:
 def chosen_url(storage: str | None, results: Path) -> str:
     """The storage that was given, else ``TUNER_STORAGE``, else the file in the results folder."""
     return storage or environment.storage_url() or default_url(results)
-
-
-def prepare_results(results: Path) -> None:
-    """Makes the results folder and proves that it can be written.
-
-    Raises:
-        StorageError: It cannot.
-    """
-    try:
-        results.mkdir(parents=True, exist_ok=True)
-        probe = results / f".probe-{os.getpid()}"
-        probe.write_bytes(b"0" * 65_536)
-        probe.unlink()
-    except OSError as error:
-        raise StorageError(
-            f"cannot write to the results folder {str(results)!r}: {error.strerror}; "
-            "give another with --results or free some space."
-        ) from error
 
 
 def open_storage(

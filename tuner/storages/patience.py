@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,15 @@ class Patience:
             time.sleep(min(left, 0.25))
             waited += min(left, 0.25)
         return True
+
+    @contextlib.contextmanager
+    def ended_by(self, stopping: Callable[[], bool]) -> Iterator[None]:
+        """Within the context, waits only a little where this says that the process is to stop."""
+        before, self.stopping = self.stopping, stopping
+        try:
+            yield
+        finally:
+            self.stopping = before
 
     def over(self) -> None:
         """The storage answers again: the next time it does not is told anew."""

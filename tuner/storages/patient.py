@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Container, Sequence
 from typing import Any, TypeVar
 
+import optuna
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
@@ -20,7 +21,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import Engine
 
-from tuner.basics.optuna_private import FrozenStudy, id_of
+from tuner.basics.optuna_private import FrozenStudy, id_of, storage_of
 from tuner.storages import pieces
 from tuner.storages.failures import (
     ConnectionLostError,
@@ -267,3 +268,9 @@ class PatientStorage(BaseStorage):
     def remove_session(self) -> None:
         """Gives this thread's connection back."""
         self.inner.remove_session()
+
+
+def patience_of(study: optuna.Study) -> Patience:
+    """How long calls to a study's storage wait; for a storage of another kind, for nothing."""
+    storage = storage_of(study)
+    return storage.patience if isinstance(storage, PatientStorage) else Patience()

@@ -10,6 +10,7 @@ from optuna.artifacts import upload_artifact
 
 from tuner.records.studies import StudyRecord
 from tuner.storages.artifacts import artifact_store
+from tuner.storages.results import writing_to
 
 
 def keep(trial: optuna.Trial, results: Path, model_file: Path) -> None:
@@ -22,12 +23,13 @@ def keep(trial: optuna.Trial, results: Path, model_file: Path) -> None:
     """
     from analysis.figures import evaluation
 
-    store = artifact_store(results)
     record = StudyRecord.of(trial.study)
     with tempfile.TemporaryDirectory() as folder:
         image = Path(folder) / f"evaluation-{trial.number:04d}.png"
         evaluation(record, trial.number).savefig(image, dpi=110)
-        for file, kind in ((image, "image/png"), (model_file, "application/octet-stream")):
-            upload_artifact(
-                artifact_store=store, file_path=str(file), study_or_trial=trial, mimetype=kind
-            )
+        with writing_to(results):
+            store = artifact_store(results)
+            for file, kind in ((image, "image/png"), (model_file, "application/octet-stream")):
+                upload_artifact(
+                    artifact_store=store, file_path=str(file), study_or_trial=trial, mimetype=kind
+                )

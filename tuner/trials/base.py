@@ -25,6 +25,7 @@ from tuner.spaces.hyperparameters import TrialHyperParameters, name_of
 from tuner.spaces.sizes import measured
 from tuner.specs.spec import Study
 from tuner.storages import claims
+from tuner.storages.results import writing_to
 from tuner.training.checkpoints import Checkpoint
 from tuner.training.failures import diverged
 from tuner.training.loop import Images, epochs
@@ -303,16 +304,22 @@ class TrialRun(ABC):
         self.trial.set_user_attr(TrialKey.STOP, why)
 
     def save(self, model: Any, name: str) -> Path:
-        """Writes the model's file, whole or not at all."""
-        self.work.results.mkdir(parents=True, exist_ok=True)
-        part = self.work.results / f".{name}.part.keras"
-        try:
-            model.save(part)
-            part.replace(self.work.results / name)
-        finally:
-            part.unlink(missing_ok=True)
+        """Writes the model's file, whole or not at all.
+
+        Raises:
+            StorageError: The results folder cannot be written to.
+        """
+        folder = self.work.results
+        part = folder / f".{name}.part.keras"
+        with writing_to(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                model.save(part)
+                part.replace(folder / name)
+            finally:
+                part.unlink(missing_ok=True)
         self.trial.set_user_attr(TrialKey.MODEL_FILE, name)
-        return self.work.results / name
+        return folder / name
 
     def test(self, model: Any) -> float:
         """Measures the model once on the test images."""

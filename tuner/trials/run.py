@@ -44,11 +44,9 @@ def run(trial: optuna.Trial, work: Work) -> Outcome | None:
     except (TakenOverError, optuna.exceptions.UpdateFinishedTrialError):
         # Another process took this one for dead; the trial is queued and is not this one's now.
         return None
-    except (TunerError, optuna.exceptions.OptunaError, OSError):
-        raise
+    except (TunerError, optuna.exceptions.OptunaError):
+        raise  # the storage's errors among them: any other is the search space's
     except Exception as error:
-        if _is_storage_error(error):
-            raise
         outcome: Outcome = "out_of_memory" if out_of_memory(error) else "failed"
         log.warning("trial %d: %s", trial.number, outcome, exc_info=True)
         trial.set_user_attr(TrialKey.ERROR, f"{type(error).__name__}: {_first_line(error)}")
@@ -63,12 +61,6 @@ def run(trial: optuna.Trial, work: Work) -> Outcome | None:
 
 def _first_line(error: BaseException) -> str:
     return next(iter(str(error).strip().splitlines()), "")[:300]
-
-
-def _is_storage_error(error: Exception) -> bool:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    return isinstance(error, SQLAlchemyError)
 
 
 def _release_memory() -> None:

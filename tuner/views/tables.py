@@ -17,7 +17,7 @@ from rich.text import Text
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
-from tuner.storages import claims
+from tuner.storages import heartbeats
 from tuner.views.frame import LOUD, STYLES, counts, curve
 
 
@@ -78,7 +78,7 @@ def data_names(record: StudyRecord) -> Text:
 def running(study: optuna.Study) -> tuple[list[TrialRecord], list[TrialRecord]]:
     """The trials now training, and those whose worker has died."""
     trials = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-    lives = {t.number: claims.worker_lives(t) for t in trials}
+    lives = {t.number: heartbeats.seems_alive(t) for t in trials}
     records = [TrialRecord.of(t) for t in trials]
     return [t for t in records if lives[t.number]], [t for t in records if not lives[t.number]]
 

@@ -46,9 +46,15 @@ class Worker:
     def run(self) -> int:
         """Works until the study has its trials; returns the exit code."""
         from tuner.storages.opening import open_storage
+        from tuner.storages.patience import Patience
         from tuner.workers import prepare
 
-        storage = open_storage(self.orders.storage, create=False, worker=True)
+        storage = open_storage(
+            self.orders.storage,
+            create=False,
+            worker=True,
+            patience=Patience(stopping=self.stopping),
+        )
         work, asker = prepare.prepare(self.orders, storage, self.stopping)
         threading.Thread(target=self._beat, args=(work.study,), daemon=True).start()
         while not self.stopping():
@@ -101,7 +107,7 @@ class Worker:
         """Renews the heartbeat of the running trial, for workers on other machines."""
         from tuner.basics.optuna_private import set_attribute
         from tuner.records.keys import TrialKey
-        from tuner.storages.claims import HEARTBEAT_SECONDS
+        from tuner.storages.heartbeats import HEARTBEAT_SECONDS
 
         while True:
             time.sleep(HEARTBEAT_SECONDS)
