@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tuner.basics.environment import RESULTS
 from tuner.basics.suggestions import suggestion
+from tuner.certificates import SEEDS
 from tuner.errors import UsageError
 from tuner.exports.export import export
 from tuner.pruners.registry import PRUNERS
@@ -66,7 +67,7 @@ def search(
         sampler: One of `tuner.samplers.registry.SAMPLERS`.
         pruner: One of `tuner.pruners.registry.PRUNERS`.
         reference: Whether to train the reference model first.
-        certify: Whether to prove what is found with fresh seeds on the test images.
+        certify: Whether to certify what is found with fresh seeds on the test images.
         warm_start: Name of a search in the same storage whose trials the sampler learns from
             before this study has its own; needs the sampler ``smallest``.
         watcher: Is told what happens; default: nobody.
@@ -138,7 +139,7 @@ def certify(
     study: str,
     *,
     trial: int | None = None,
-    seeds: int = 5,
+    seeds: int = SEEDS,
     data: str | None = None,
     storage: str | None = None,
     results: str | Path = RESULTS,

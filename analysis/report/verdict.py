@@ -35,7 +35,7 @@ def verdict(record: StudyRecord, again: Sequence[str] = ()) -> Markup:
     else:
         found = record.certificate
         kind = "met" if found is None else "certified"
-        lines = [_headline(record, best, found), _proof(record, best, found, again)]
+        lines = [_headline(record, best, found), _certificate_of(record, best, found, again)]
         lines += [_reference(record, best), _larger(record) if found is None else ""]
     lines.append(_refuted(record))
     first, *rest = (line for line in lines if line)
@@ -51,7 +51,7 @@ def _headline(record: StudyRecord, best: TrialRecord, found: Certificate | None)
     return f"Certified: {what} reach {words.goal(record.target)} on the test images."
 
 
-def _proof(
+def _certificate_of(
     record: StudyRecord, best: TrialRecord, found: Certificate | None, again: Sequence[str]
 ) -> Content:
     seen = (
@@ -73,9 +73,9 @@ def _proof(
 
 def _larger(record: StudyRecord) -> Content:
     """The model that is certified, where the smallest is not."""
-    if record.proven is None:
+    if record.certified_model is None:
         return ""
-    trial, found = record.proven
+    trial, found = record.certified_model
     return f"Certified is trial {trial.number}, {words.size(trial)}. {certificate_words(found)}"
 
 

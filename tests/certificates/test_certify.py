@@ -65,22 +65,28 @@ def test_a_model_that_met_the_target_by_luck_is_not_certified(tmp_path):
     assert not record.certificates[1].certified
     # Clearly so: not all of the seeds were needed.
     assert 1 <= len(record.certificates[1].accuracies) < 5
-    best, proof = result.best, result.certificate
-    assert best is not None and proof is not None
+    best, certificate = result.best, result.certificate
+    assert best is not None and certificate is not None
     assert best.number == 0 and best.reference
-    assert result.status == "met" and proof.certified
-    assert len(set(proof.seeds)) == 5 and not set(proof.seeds) & {t.seed for t in record.trials}
-    assert proof.epochs == training_epochs([e.val_accuracy for e in best.history], 8) > best.epochs
-    assert (proof.train_size, proof.test_size) == (300, 60)
-    assert proof.confusion is not None and np.sum(proof.confusion) == 5 * 60
-    right = sum(proof.confusion[i][i] for i in range(3))
-    assert right / 300 == pytest.approx(proof.mean)
-    assert proof.bound == lower_bound(proof.accuracies)
-    for name in proof.model_files:
+    assert result.status == "met" and certificate.certified
+    assert len(set(certificate.seeds)) == 5 and not set(certificate.seeds) & {
+        t.seed for t in record.trials
+    }
+    assert (
+        certificate.epochs
+        == training_epochs([e.val_accuracy for e in best.history], 8)
+        > best.epochs
+    )
+    assert (certificate.train_size, certificate.test_size) == (300, 60)
+    assert certificate.confusion is not None and np.sum(certificate.confusion) == 5 * 60
+    right = sum(certificate.confusion[i][i] for i in range(3))
+    assert right / 300 == pytest.approx(certificate.mean)
+    assert certificate.bound == lower_bound(certificate.accuracies)
+    for name in certificate.model_files:
         assert (result.results / name).exists()
-    # What failed is not tried again, and what is proven not proven twice.
+    # What failed is not tried again, and what is certified is not certified twice.
     again = api.certify("tiny", results=tmp_path / "out", workers=1)
-    assert again.certificate == proof
+    assert again.certificate == certificate
     assert again.record.certificates.keys() == record.certificates.keys()
 
 

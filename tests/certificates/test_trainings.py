@@ -19,16 +19,16 @@ def test_trainings_are_queued_once_whoever_asks():
     trial = candidate(StudyRecord.of(study))
     assert trial is not None and trial.number == 8
     for _ in range(2):
-        proof = CertificateTrainings(study, trial)
-        waiting = proof.waiting()
-        assert len(waiting) == proof.goal == 5
+        queue = CertificateTrainings(study, trial)
+        waiting = queue.waiting()
+        assert len(waiting) == queue.goal == 5
     accuracies = [e.val_accuracy for e in trial.history]
     assert {t.user_attrs[TrialKey.EPOCHS] for t in waiting} == {training_epochs(accuracies, 25)}
-    assert proof.study.user_attrs[StudyKey.CERTIFIES] == "q10"
-    proof.drop()
-    assert proof.waiting() == []
-    claims.requeue(proof.study)
-    assert proof.waiting() == []
+    assert queue.study.user_attrs[StudyKey.CERTIFIES] == "q10"
+    queue.drop()
+    assert queue.waiting() == []
+    claims.requeue(queue.study)
+    assert queue.waiting() == []
 
 
 def test_a_certificate_goes_before_another_that_was_stopped_and_leaves_it_whole():
@@ -45,37 +45,37 @@ def test_a_certificate_goes_before_another_that_was_stopped_and_leaves_it_whole(
     assert len(first.waiting()) == 5
 
 
-def train(proof: CertificateTrainings, accuracies: list[float]) -> None:
+def train(queue: CertificateTrainings, accuracies: list[float]) -> None:
     """Ends the first of a certificate's trainings with these accuracies on the test images."""
     for accuracy in accuracies:
-        trial = proof.study.ask()
+        trial = queue.study.ask()
         trial.set_user_attr(TrialKey.TEST_ACCURACY, accuracy)
         trial.set_user_attr(TrialKey.VERSIONS, {"keras": "3"})
         right = round(10_000 * accuracy)
         trial.set_user_attr(TrialKey.CONFUSION, [[right, 10_000 - right], [0, 0]])
         trial.set_user_attr(TrialKey.MODEL_FILE, f"certificate-{trial.number}.keras")
         trial.set_user_attr(TrialKey.OUTCOME, "missed")
-        proof.study.tell(trial, 4_218)
+        queue.study.tell(trial, 4_218)
 
 
 def test_the_verdict_is_stored_with_what_it_rests_on():
     study = fakes.make_search()
     trial = candidate(StudyRecord.of(study))
     assert trial is not None
-    proof = CertificateTrainings(study, trial)
+    queue = CertificateTrainings(study, trial)
     accuracies = [0.76, 0.762, 0.758, 0.761, 0.759]
-    train(proof, accuracies[:4])
-    assert proof.verdict() is None
-    train(proof, accuracies[4:])
-    stored = proof.store(321.04, {"cores": 2})
+    train(queue, accuracies[:4])
+    assert queue.verdict() is None
+    train(queue, accuracies[4:])
+    stored = queue.store(321.04, {"cores": 2})
     record = StudyRecord.of(study)
     assert record.certificates == {8: stored} and stored.certified
     assert list(stored.accuracies) == accuracies
-    assert list(stored.seeds) == [t.seed for t in proof.mine()] and len(set(stored.seeds)) == 5
+    assert list(stored.seeds) == [t.seed for t in queue.mine()] and len(set(stored.seeds)) == 5
     assert stored.mean == pytest.approx(0.76) and stored.bound == lower_bound(accuracies)
     assert stored.confusion == ((38_000, 12_000), (0, 0))
     assert (stored.train_size, stored.test_size) == (50_000, 10_000)
-    assert (stored.size, stored.epochs, stored.seconds) == (4_218, proof.epochs, 321.0)
+    assert (stored.size, stored.epochs, stored.seconds) == (4_218, queue.epochs, 321.0)
     assert list(stored.model_files) == [f"certificate-{n}.keras" for n in range(5)]
     # What is certified is not certified again, unless it is asked for by its number.
     assert candidate(record) is None
@@ -87,14 +87,14 @@ def test_a_training_that_failed_is_named():
     study = fakes.make_search()
     trial = candidate(StudyRecord.of(study))
     assert trial is not None
-    proof = CertificateTrainings(study, trial)
-    assert proof.failed() is None
-    broken = proof.study.ask()
+    queue = CertificateTrainings(study, trial)
+    assert queue.failed() is None
+    broken = queue.study.ask()
     broken.set_user_attr(TrialKey.OUTCOME, "failed")
-    proof.study.tell(broken, state=TrialState.FAIL)
-    failed = proof.failed()
+    queue.study.tell(broken, state=TrialState.FAIL)
+    failed = queue.failed()
     assert failed is not None and failed.number == broken.number
-    assert proof.verdict() is None
+    assert queue.verdict() is None
 
 
 def test_only_what_met_the_target_can_be_certified():

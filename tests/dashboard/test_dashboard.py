@@ -128,7 +128,7 @@ def test_each_study_has_a_note(ask):
         assert said in body
 
 
-def test_the_note_says_what_is_proven_and_what_is_refuted(tmp_path):
+def test_the_note_says_what_is_certified_and_what_is_refuted(tmp_path):
     study = fakes.make_search()
     assert "Certificate: none yet" in notes.note(study, tmp_path)
     fakes.add_certificate(study, 8, [0.74, 0.741], certified=False)

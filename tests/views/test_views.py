@@ -415,7 +415,7 @@ def test_workers_that_start_are_not_waited_for_in_silence():
 # certificates
 
 
-def proving(study: optuna.Study, accuracies=(0.757, 0.744)) -> RunProgress:
+def certifying(study: optuna.Study, accuracies=(0.757, 0.744)) -> RunProgress:
     """A run in which the incumbent's certificate is in the making."""
     found = record(study)
     assert found.incumbent is not None
@@ -431,7 +431,7 @@ def proving(study: optuna.Study, accuracies=(0.757, 0.744)) -> RunProgress:
 @pytest.mark.parametrize(("width", "height"), [(30, 6), (60, 12), (120, 40)])
 def test_the_frame_of_a_certificate_in_the_making_fits(width, height):
     study = fakes.make_search()
-    lines = frame(record(study), proving(study), width, height)
+    lines = frame(record(study), certifying(study), width, height)
     assert len(lines) <= height
     assert max(line.cell_len for line in lines) <= width
     if height == 40:
@@ -469,7 +469,7 @@ def test_a_certificate_is_an_event_and_a_line():
     text_out = io.StringIO()
     lines = Lines(Console(file=text_out, width=200), Console(file=io.StringIO()))
     lines.started(before, RUN)
-    lines.updated(before, proving(study))
+    lines.updated(before, certifying(study))
     fakes.add_certificate(study, 8, [0.741, 0.739], certified=False)
     for watcher in (events, lines):
         watcher.updated(record(study), RUN)
@@ -485,7 +485,7 @@ def test_a_certificate_is_an_event_and_a_line():
     assert "smallest so far: #2" in said
 
 
-def test_the_summary_says_what_is_proven():
+def test_the_summary_says_what_is_certified():
     study = fakes.make_search()
     shown = drawn(summary.best(record(study), Path("out/q10")), 160)
     assert "none: the accuracy is that of one lucky training out of many" in shown
@@ -502,6 +502,16 @@ def test_the_summary_says_what_is_proven():
     )
     assert "on a processor, 2 cores, 25 GB, 1 GPU; data 0123456789ab" in shown
     assert "tuner certify" not in shown
+
+
+def test_only_smaller_models_than_the_winner_are_called_smaller_and_refuted():
+    study = fakes.make_search()
+    fakes.add_certificate(study, 8, [0.758, 0.757, 0.759, 0.756, 0.758])
+    fakes.add_certificate(study, 2, [0.74, 0.741], certified=False)  # larger than trial 8
+    assert "refuted" not in drawn(summary.final(result(study)), 160)
+    fakes.add_trial(study, "reached", 3_900, 0.757, 20)
+    fakes.add_certificate(study, len(study.trials) - 1, [0.74, 0.741], certified=False)
+    assert "; 1 smaller model refuted" in drawn(summary.final(result(study)), 220)
 
 
 def test_the_summary_where_all_were_refuted():

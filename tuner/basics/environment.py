@@ -7,6 +7,9 @@ import json
 import os
 from pathlib import Path
 
+RESULTS = "tuner-results"
+"""Where results go that are given no other folder, in the current one."""
+
 
 def cache_folder() -> Path:
     """Where decoded data sets are kept: ``TUNER_CACHE``, else the user's cache folder."""
@@ -38,6 +41,3 @@ def keras_backend() -> str:
         if isinstance(settings, dict) and isinstance(settings.get("backend"), str):
             return str(settings["backend"])
     return "tensorflow"
-
-
-RESULTS = "tuner-results"

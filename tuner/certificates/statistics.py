@@ -1,4 +1,4 @@
-"""The rules of a certificate: how many seeds, how long, and what their accuracies prove.
+"""The rules of a certificate: how many seeds, how long, and what their accuracies say.
 
 The bound is the one-sided confidence bound of a mean by Student's t (Student, "The probable error
 of a mean", Biometrika 6, 1908).
@@ -11,10 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tuner.certificates import SEEDS
 from tuner.curves.curve import carried, read_curve
 from tuner.records.certificates import Verdict
-
-SEEDS = 5
 
 LEVEL = 0.95
 

@@ -20,7 +20,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tuner.basics.optuna_private import set_state, storage_of
 from tuner.basics.seeds import derived_seed
-from tuner.certificates.statistics import LEVEL, SEEDS, lower_bound, training_epochs, verdict_of
+from tuner.certificates import SEEDS
+from tuner.certificates.statistics import LEVEL, lower_bound, training_epochs, verdict_of
 from tuner.errors import UsageError
 from tuner.records.certificates import Certificate, Verdict
 from tuner.records.keys import SCHEMA, StudyKey, TrialKey

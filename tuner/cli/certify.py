@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from tuner.certificates import SEEDS
 from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import repeated, storage_options, study_argument, workers
 from tuner.cli.search import make_watcher
@@ -25,7 +26,7 @@ from tuner.cli.search import make_watcher
 @click.option(
     "--seeds",
     type=click.IntRange(min=2),
-    default=5,
+    default=SEEDS,
     show_default=True,
     metavar="N",
     help="Trainings from scratch, each with a fresh seed.",
@@ -38,7 +39,7 @@ from tuner.cli.search import make_watcher
 def certify(
     study: str, storage: str | None, results: Path, as_json: bool, no_live: bool, **chosen: Any
 ) -> int:
-    """Prove that a model meets the target: fresh seeds, test images.
+    """Certify that a model meets the target: fresh seeds, test images.
 
     The smallest model that met the target is trained from scratch with fresh seeds, on training
     and validation images, for more epochs than it used, within the horizon, and tested
@@ -53,12 +54,12 @@ def certify(
 
     watcher = make_watcher(as_json=as_json, live=not no_live, storage=storage, results=results)
     with contextlib.closing(watcher):
-        proof = run(study, storage=storage, results=results, watcher=watcher, **chosen)
-    folder = results / proof.record.name
+        result = run(study, storage=storage, results=results, watcher=watcher, **chosen)
+    folder = results / result.record.name
     if as_json:
-        click.echo(json.dumps(best_object(proof.record, folder), allow_nan=False))
+        click.echo(json.dumps(best_object(result.record, folder), allow_nan=False))
     else:
-        console().print(summary.proven(proof, folder, repeated(storage, results)))
-    if proof.interrupted:
+        console().print(summary.certified(result, folder, repeated(storage, results)))
+    if result.interrupted:
         return INTERRUPTED
-    return DONE if proof.certificate is not None and proof.certificate.certified else NOT_MET
+    return DONE if result.certificate is not None and result.certificate.certified else NOT_MET

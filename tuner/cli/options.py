@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from tuner.basics.environment import RESULTS
 from tuner.basics.secrets import NEEDS_VARIABLE, has_secret, shown_option
 
-RESULTS = "tuner-results"
 F = TypeVar("F", bound=Callable[..., Any])
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}

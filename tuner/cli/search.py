@@ -82,7 +82,7 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
     help="Learn from another search in the same storage: q4 for q6, q10@shapes10 for q10.",
 )
 @click.option("--no-reference", is_flag=True, help="Do not train the study's reference model.")
-@click.option("--no-certify", is_flag=True, help="Do not train the winner again to prove it.")
+@click.option("--no-certify", is_flag=True, help="Do not train the winner again to certify it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event, a line each.")
 @click.option("--no-live", is_flag=True, help="One line a trial, also on a terminal.")
 def search(

@@ -107,8 +107,10 @@ def _models(record: StudyRecord, results: Path) -> list[str]:
             f"- Smallest: **{words.size(best)}**, {words.learnt(best)}, "
             f"trial {best.number}{f', {times}' if times else ''}"
         )
-        proof = record.certificate
-        lines.append(f"- Certificate: {words.certificate(proof) if proof else 'none yet'}")
+        certificate = record.certificate
+        lines.append(
+            f"- Certificate: {words.certificate(certificate) if certificate else 'none yet'}"
+        )
         if best.model_file:
             lines.append(f"- File: `{results / record.name / best.model_file}`")
     for number in sorted(record.refuted):

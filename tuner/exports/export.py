@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.basics import child_process
+from tuner.basics.environment import RESULTS
 from tuner.basics.versions import install_command
 from tuner.errors import DataError, ExportError, UsageError
 from tuner.exports.card import card as write_card
@@ -42,7 +43,7 @@ def export(
     data: str | None = None,
     measure: bool = True,
     storage: str | None = None,
-    results: str | Path = "tuner-results",
+    results: str | Path = RESULTS,
 ) -> Exported:
     """Writes a study's model as a file that takes uint8 images, and a card beside it.
 

@@ -155,7 +155,7 @@ class StudyRecord:
         return None if best is None else self.certificates.get(best.number)
 
     @property
-    def proven(self) -> tuple[TrialRecord, Certificate] | None:
+    def certified_model(self) -> tuple[TrialRecord, Certificate] | None:
         """The smallest model that is certified; the incumbent may be a smaller one that is not."""
         held = {n: c for n, c in self.certificates.items() if c.certified}
         best = smallest(t for t in self.trials if t.number in held)

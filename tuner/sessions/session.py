@@ -13,7 +13,7 @@ import optuna
 
 from tuner.basics.environment import keras_backend
 from tuner.basics.secrets import masked
-from tuner.certificates import statistics, trainings
+from tuner.certificates import SEEDS, trainings
 from tuner.launchers import DEFAULT_LAUNCHER, Launcher, gpus
 from tuner.launchers.supervision import Supervision
 from tuner.records.studies import StudyRecord
@@ -55,7 +55,7 @@ class Session:
         workers: int | Literal["auto"],
         *,
         certified: bool,
-        seeds: int = statistics.SEEDS,
+        seeds: int = SEEDS,
         launcher: Launcher = DEFAULT_LAUNCHER,
     ) -> None:
         self.planned = planned

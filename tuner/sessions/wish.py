@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pydantic
 
+from tuner.basics.environment import RESULTS
 from tuner.basics.secrets import shown_option
 from tuner.data import DataSet
 from tuner.errors import UsageError
@@ -119,7 +120,7 @@ def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
         "--minimize": wish.minimize,
         "--warm-start": wish.warm_start,
         "--seed": wish.seed or None,
-        "--results": None if wish.results == Path("tuner-results") else wish.results,
+        "--results": None if wish.results == Path(RESULTS) else wish.results,
     }
     for option, value in options.items():
         if value is not None:

@@ -117,7 +117,7 @@ def best_object(record: StudyRecord, folder: Path) -> dict[str, Any]:
     """The answer of a study, beside the reference; ``best`` is null where there is none."""
     best = record.incumbent if record.target is not None else None
     reference, closest = record.reference, record.closest
-    proof = record.certificate if best is not None else None
+    certificate = record.certificate if best is not None else None
     file = folder / best.model_file if best is not None and best.model_file else None
     return {
         "v": VERSION,
@@ -127,7 +127,7 @@ def best_object(record: StudyRecord, folder: Path) -> dict[str, Any]:
         "model_file": None if file is None else str(file),
         "reference": None if reference is None else trial_object(reference),
         "times_smaller": None if best is None else record.times_smaller(best),
-        "certificate": None if proof is None else certificate_object(proof),
+        "certificate": None if certificate is None else certificate_object(certificate),
         "closest": None if best is not None or closest is None else trial_object(closest),
     }
 

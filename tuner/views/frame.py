@@ -39,7 +39,7 @@ def frame(record: StudyRecord, run: RunProgress, width: int, height: int) -> lis
     running = [t for t in record.trials if t.state.name == "RUNNING"]
     room = max(1, height - len(top) - 1)
     if run.certifying is not None:
-        shown = _proving(record, run.certifying)[: max(1, room - len(answer) - 1)]
+        shown = _certifying(record, run.certifying)[: max(1, room - len(answer) - 1)]
     else:
         shown = _training(record, run, running, max(1, room - len(answer) - 1))
     left = height - len(top) - len(answer) - len(shown)
@@ -109,8 +109,8 @@ def _answer(record: StudyRecord, width: int) -> list[Text]:
     if best is not None:
         line = _model("smallest ", best, "bold green")
         times = words.comparison(record, best)
-        if (proof := record.certificate) is not None:
-            line.append(f"   certified: at least {words.percent(proof.at_least())}", style="green")
+        if (found := record.certificate) is not None:
+            line.append(f"   certified: at least {words.percent(found.at_least())}", style="green")
         if times and line.cell_len + len(times) + 3 > width:
             lines += [line, Text(f"          {times}")]
         else:
@@ -154,24 +154,24 @@ def _training(
     return lines
 
 
-def _proving(record: StudyRecord, proving: CertificateProgress) -> list[Text]:
+def _certifying(record: StudyRecord, at: CertificateProgress) -> list[Text]:
     """The certificate in the making: what is tested, and how far the others are."""
     legend = "  fresh seeds, all training images, then once on the test images"
     lines = [
         Text.assemble(("certifying", "bold"), (legend, "dim")),
-        Text.assemble(f"  #{proving.trial.number}  ", (words.size(proving.trial), "bold")),
+        Text.assemble(f"  #{at.trial.number}  ", (words.size(at.trial), "bold")),
     ]
     assert record.target is not None
     tested = Text("  ")
-    for accuracy in proving.accuracies:
+    for accuracy in at.accuracies:
         style = "green" if accuracy >= record.target else "red"
         tested.append(f"{words.percent(accuracy)}  ", style=style)
-    left = proving.planned - len(proving.accuracies) - len(proving.trainings)
-    tested.append("·  " * max(0, left + len(proving.trainings)), style="dim")
+    left = at.planned - len(at.accuracies) - len(at.trainings)
+    tested.append("·  " * max(0, left + len(at.trainings)), style="dim")
     tested.append(f"target {words.percent(record.target)}", style="dim")
     lines.append(tested)
-    for training in proving.trainings:
-        horizon = proving.epochs
+    for training in at.trainings:
+        horizon = at.epochs
         number = (training.cell or {}).get("training", 0) + 1
         full = round(CURVE * training.epochs / horizon) if horizon else 0
         bar = Text.assemble(("━" * full, "green"), ("━" * (CURVE - full), "dim"))

@@ -25,7 +25,7 @@ class Lines:
         self._notices = notices
         self._again = again
         self._changes: Changes | None = None
-        self._proved: tuple[int, int] | None = None
+        self._certified: tuple[int, int] | None = None
 
     def started(self, record: StudyRecord, run: RunProgress) -> None:
         """What is searched, on what."""
@@ -52,24 +52,23 @@ class Lines:
                 self._say(incumbent(record, change.trial))
             elif change.certificate is not None:
                 self._say(f"  #{change.trial.number} {words.certificate(change.certificate)}")
-        self._prove(run)
+        self._certify(run)
 
-    def _prove(self, run: RunProgress) -> None:
-        proving = run.certifying
-        now = None if proving is None else (proving.trial.number, len(proving.accuracies))
-        if proving is None or now == self._proved:
+    def _certify(self, run: RunProgress) -> None:
+        at = run.certifying
+        now = None if at is None else (at.trial.number, len(at.accuracies))
+        if at is None or now == self._certified:
             return
-        self._proved = now
-        if not proving.accuracies:
+        self._certified = now
+        if not at.accuracies:
             self._say(
-                f"  certifying #{proving.trial.number}, {words.size(proving.trial)}: "
-                f"{words.several(proving.planned, 'training')} with fresh seeds"
+                f"  certifying #{at.trial.number}, {words.size(at.trial)}: "
+                f"{words.several(at.planned, 'training')} with fresh seeds"
             )
             return
-        seen = ", ".join(map(words.percent, proving.accuracies))
+        seen = ", ".join(map(words.percent, at.accuracies))
         self._say(
-            f"  certifying #{proving.trial.number}: {len(proving.accuracies)} of "
-            f"{proving.planned} tested: {seen}"
+            f"  certifying #{at.trial.number}: {len(at.accuracies)} of {at.planned} tested: {seen}"
         )
 
     def finished(self, result: Result) -> None:

@@ -55,10 +55,10 @@ def best(record: StudyRecord, folder: Path, again: Sequence[str] = ()) -> Render
     )
 
 
-def proven(proof: CertificateResult, folder: Path, again: Sequence[str] = ()) -> RenderableType:
+def certified(result: CertificateResult, folder: Path, again: Sequence[str] = ()) -> RenderableType:
     """What ``tuner certify`` shows at its end."""
-    record, found = proof.record, proof.certificate
-    if proof.interrupted:
+    record, found = result.record, result.certificate
+    if result.interrupted:
         what = "stopped before the end; nothing is lost, the same command goes on."
         return Text(f"{_named(record)}: {what}", style="bold")
     if found is None and not record.refuted:
@@ -111,26 +111,34 @@ def _found(record: StudyRecord, folder: Path) -> list[tuple[str, Text]]:
         )
     )
     rows.append(("certificate", _certificate(record)))
-    if (proof := record.certificate) is not None:
-        rows.append(("", Text(words.made(proof), style="dim")))
+    if (certificate := record.certificate) is not None:
+        rows.append(("", Text(words.made(certificate), style="dim")))
     if met.model_file:
         rows.append(("file", Text(short_path(folder / met.model_file))))
     return [*rows, *_reference(record, met)]
 
 
 def _certificate(record: StudyRecord) -> Text:
-    """What is proven of the incumbent, or that nothing is."""
-    proof, refuted = record.certificate, len(record.refuted)
-    if proof is not None:
-        line = Text(words.certificate(proof), style="green")
+    """What its certificate says of the incumbent, or that it has none."""
+    certificate, refuted = record.certificate, _refuted_below(record)
+    if certificate is not None:
+        line = Text(words.certificate(certificate), style="green")
     else:
         line = Text("none: the accuracy is that of one lucky training out of many", style="yellow")
-    if proof is None and record.proven is not None:
-        larger, found = record.proven
+    if certificate is None and record.certified_model is not None:
+        larger, found = record.certified_model
         line.append(f"; trial {larger.number}, {words.size(larger)}, is {words.certificate(found)}")
     if refuted:
         line.append(f"; {words.several(refuted, 'smaller model')} refuted", style="")
     return line
+
+
+def _refuted_below(record: StudyRecord) -> int:
+    """How many models smaller than the incumbent have been refuted."""
+    met = record.incumbent
+    amounts = [t.value for t in record.trials if t.number in record.refuted]
+    bound = None if met is None else met.value
+    return sum(bound is None or (a is not None and a < bound) for a in amounts)
 
 
 def _reference(record: StudyRecord, met: TrialRecord | None) -> list[tuple[str, Text]]:
@@ -227,8 +235,8 @@ def _next(result: Result, again: Sequence[str]) -> list[str]:
     dashboard = _command(["tuner", "dashboard"], again)
     if result.status == "complete":
         return [_command([*trials, "--csv"], again), dashboard]
-    proof = [] if result.certificate else [_command(["tuner", "certify", name], again)]
-    return [_command(["tuner", "best", name], again), *proof, dashboard, *more]
+    certify = [] if result.certificate else [_command(["tuner", "certify", name], again)]
+    return [_command(["tuner", "best", name], again), *certify, dashboard, *more]
 
 
 def _without(words: Sequence[str], *options: str) -> list[str]:
