@@ -67,9 +67,14 @@ def history_attributes(history: Sequence[Epoch], new: int = 1) -> dict[str, Any]
 
 def read_history(attributes: Mapping[str, Any]) -> tuple[Epoch, ...]:
     """A trial's epochs, from its attributes; those of version 0.1 have them all in one."""
+    return tuple(read_epoch(e) for e in stored_epochs(attributes))
+
+
+def stored_epochs(attributes: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The same, as it is stored."""
     stored = list(attributes.get(TrialKey.HISTORY, ()))
     block = 0
     while (fields := attributes.get(f"{TrialKey.HISTORY}:{block}")) is not None:
         stored += fields
         block += 1
-    return tuple(read_epoch(e) for e in stored)
+    return stored

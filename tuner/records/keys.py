@@ -74,4 +74,5 @@ class TrialKey:
     HEARTBEAT = "heartbeat"  # seconds since 1970, renewed while it trains
     RETRY_OF = "retry_of"  # number of the trial whose worker died
     LOST = "lost"  # why a trial ended without an outcome: its worker died or was stopped
+    LOSSES = "losses"  # how often in a row it was lost without another epoch
     CRASHES = "crashes"  # how many workers died alone while training this configuration

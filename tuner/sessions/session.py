@@ -22,7 +22,7 @@ from tuner.sessions.plan import Planned
 from tuner.sessions.progress import RunProgress
 from tuner.sessions.result import CertificateResult, Result, Status
 from tuner.sessions.watcher import Attended, Watcher
-from tuner.storages.claims import reap
+from tuner.storages.claims import never_finish_an_epoch, reap
 from tuner.workers.orders import WorkerOrders
 
 LOOKS = (0.8, 0.87, 0.94)
@@ -85,6 +85,11 @@ class Session:
             space = self.planned.spec.space
             self._count = self._launcher.size(self._workers, left, space) if left > 0 else 0
             self.watcher.started(self.record, self._progress())
+            for number, losses in never_finish_an_epoch(self.planned.study):
+                self.watcher.notice(
+                    f"trial {number} was lost {losses} times in a row before it ended an epoch; "
+                    "if this command is stopped again and again, let it run for longer than one."
+                )
             if why := gpus.missing(keras_backend(), gpus.visible()):
                 self.watcher.notice(why)
             self._go()

@@ -20,11 +20,15 @@ from optuna.trial import FrozenTrial, TrialState
 from tuner.basics.optuna_private import set_attribute, set_state, stored
 from tuner.objectives.quantities import DEFAULT_QUANTITY
 from tuner.records.certificates import refuted
+from tuner.records.epochs import stored_epochs
 from tuner.records.keys import TRAINED, StudyKey, TrialKey
 from tuner.storages.heartbeats import SEEN, Heartbeats, me, worker_lives
 
 MOST_CRASHES = 3
 """So many workers may die alone on one configuration before it is given up."""
+
+MOST_LOSSES = 3
+"""A trial that is lost so often in a row, without an epoch in between, is spoken of."""
 
 COUNTS_AGREE = 2
 """The first schema whose multiply-accumulates are counted as they are now."""
@@ -183,9 +187,33 @@ def requeue(study: optuna.Study) -> None:
             continue
         attributes = {k: trial.user_attrs[k] for k in COPIED if k in trial.user_attrs}
         attributes |= expected_cost(trial.user_attrs, study.user_attrs)
+        if losses := _losses(trial):
+            attributes[TrialKey.LOSSES] = losses
         root = trial.user_attrs.get(TrialKey.RETRY_OF, trial.number)
         study.enqueue_trial(params, user_attrs={**attributes, TrialKey.RETRY_OF: root})
         live.add(name)
+
+
+def _losses(lost: FrozenTrial) -> int:
+    """How often in a row a trial was lost without having come an epoch further."""
+    a = lost.user_attrs
+    further = len(stored_epochs(a)) > a.get(TrialKey.TAKEN_OVER, 0)
+    return 0 if further else int(a.get(TrialKey.LOSSES, 0)) + 1
+
+
+def never_finish_an_epoch(study: optuna.Study) -> list[tuple[int, int]]:
+    """Trials that are lost again and again before they end an epoch.
+
+    Returns:
+        The number of each, as it was first trained, and how often in a row it was lost.
+    """
+    waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    found = [
+        (int(t.user_attrs[TrialKey.RETRY_OF]), int(t.user_attrs.get(TrialKey.LOSSES, 0)))
+        for t in waiting
+        if TrialKey.RETRY_OF in t.user_attrs
+    ]
+    return [(number, losses) for number, losses in found if losses >= MOST_LOSSES]
 
 
 def expected_cost(

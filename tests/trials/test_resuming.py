@@ -1,0 +1,110 @@
+"""A lost trial goes on from its checkpoint, and ends as if it had never been lost."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from tests.helpers import tiny
+from tuner.data import resolve
+from tuner.records.keys import SCHEMA, StudyKey, TrialKey
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
+from tuner.spaces.loading import load_space
+from tuner.specs.files import read_study
+from tuner.storages import claims
+from tuner.trials.base import Work
+from tuner.trials.run import run
+
+WIDTH = {"width": 2, "rate": 0.001, "batch_size": 32}
+
+
+@pytest.fixture(autouse=True)
+def _write_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These epochs last milliseconds, less than a hundred times as long as writing."""
+    monkeypatch.setattr("tuner.training.checkpoints.SHARE", float("inf"))
+
+
+def work_in(folder: Path, stopping: Callable[[], bool] = lambda: False) -> Work:
+    """A study of one queued configuration that does not meet its target."""
+    spec = read_study(str(tiny.write(folder, target=0.99, horizon=6)))
+    data = resolve(str(folder / "images.npz"))
+    study = optuna.create_study(study_name="tiny")
+    for key, value in ((StudyKey.SCHEMA, SCHEMA), (StudyKey.STUDY, spec.model_dump())):
+        study.set_user_attr(key, value)
+    study.enqueue_trial(WIDTH)
+    space = load_space(
+        spec.space, input_shape=data.image_shape, num_classes=3, train_size=9, horizon=6, options={}
+    )
+    name = spec.datasets()[0]
+    return Work(study, spec, {name: space}, {name: data}, folder / "out", 0, {}, stopping)
+
+
+def train(work: Work) -> TrialRecord:
+    """Takes the queued trial and trains it until it ends or is to stop."""
+    trial = work.study.ask()
+    claims.claim(trial)
+    run(trial, work)
+    return StudyRecord.of(work.study).trials[trial.number]
+
+
+def after(epochs: int, folder: Path) -> Callable[[], bool]:
+    """Stops once the checkpoint has so many epochs."""
+
+    def stop() -> bool:
+        files = list((folder / "out" / "checkpoints").glob("*.npz"))
+        if not files:
+            return False
+        with np.load(files[0]) as file:
+            about = bytes(file["about"].tobytes()).decode()
+        return about.count('"epoch"') >= epochs
+
+    return stop
+
+
+def numbers(trial: TrialRecord) -> list[dict[str, float]]:
+    return [{**dataclasses.asdict(e), "seconds": 0.0} for e in trial.history]
+
+
+def test_it_ends_with_the_same_numbers(tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "cut").mkdir()
+    never_lost = train(work_in(tmp_path / "whole"))
+    assert never_lost.epochs == 6
+    work = work_in(tmp_path / "cut", after(2, tmp_path / "cut"))
+    lost = train(work)
+    assert lost.outcome is None and 2 <= lost.epochs < 6
+    claims.requeue(work.study)
+    again = train(dataclasses.replace(work, stopping=lambda: False))
+    assert again.outcome == never_lost.outcome
+    assert again.retry_of == lost.number and again.taken_over >= 2
+    assert numbers(again) == numbers(never_lost)
+    assert again.shortfall == never_lost.shortfall
+    (stored,) = work.study.get_trials(states=[TrialState.COMPLETE])
+    assert sorted(stored.intermediate_values) == [1, 2, 3, 4, 5, 6]
+    record = StudyRecord.of(work.study)
+    assert record.epochs_spent == lost.epochs + 6 - again.taken_over
+    assert not list((tmp_path / "cut" / "out" / "checkpoints").iterdir())
+
+
+def test_another_configuration_does_not_go_on_from_it(tmp_path: Path) -> None:
+    work = work_in(tmp_path, after(1, tmp_path))
+    lost = train(work)
+    work.study.enqueue_trial({**WIDTH, "width": 3}, user_attrs={TrialKey.RETRY_OF: lost.number})
+    other = train(dataclasses.replace(work, stopping=lambda: False))
+    assert other.taken_over == 0 and other.epochs == 6
+
+
+def test_one_that_never_ends_an_epoch_is_spoken_of(tmp_path: Path) -> None:
+    work = work_in(tmp_path, lambda: True)
+    for _ in range(claims.MOST_LOSSES):
+        assert claims.never_finish_an_epoch(work.study) == []
+        train(work)
+        claims.requeue(work.study)
+    assert claims.never_finish_an_epoch(work.study) == [(0, claims.MOST_LOSSES)]
