@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tuner.basics.environment import RESULTS
-from tuner.basics.suggestions import suggestion
 from tuner.certificates import SEEDS
 from tuner.errors import UsageError
 from tuner.exports.export import export
 from tuner.pruners.registry import PRUNERS
-from tuner.samplers.registry import SAMPLERS, require_installed
+from tuner.samplers.registry import SAMPLERS
 from tuner.specs.spec import Minimize, Study
 from tuner.storages.studies import load_study
 
@@ -39,8 +36,8 @@ def search(
     target: float | None = None,
     margin: float | None = None,
     minimize: Minimize | None = None,
-    sampler: str = "smallest",
-    pruner: str = "target",
+    sampler: str = SAMPLERS[0],
+    pruner: str = PRUNERS[0],
     reference: bool = True,
     certify: bool = True,
     warm_start: str | None = None,
@@ -76,27 +73,10 @@ def search(
         TunerError: Anything that the caller can mend; see `tuner.errors`.
     """
     from tuner.sessions.plan import plan
+    from tuner.sessions.session import Session
     from tuner.sessions.watcher import Silent
     from tuner.sessions.wish import Wish
 
-    for value, known, what in ((sampler, SAMPLERS, "sampler"), (pruner, PRUNERS, "pruner")):
-        if value not in known:
-            raise UsageError(
-                f"no {what} is called {value!r}{suggestion(value, list(known))} "
-                f"There are: {', '.join(known)}."
-            )
-    require_installed(sampler)
-    if workers != "auto" and workers < 1:
-        raise UsageError(f"workers must be at least 1 or 'auto' but got {workers}.")
-    if (trials is not None and trials < 1) or (more is not None and more < 1):
-        raise UsageError(f"trials and more must be at least 1 but got {trials or more}.")
-    if trials is not None and more is not None:
-        raise UsageError("trials and more exclude each other: the total, or what to add to it.")
-    if warm_start is not None and sampler != SAMPLERS[0]:
-        raise UsageError(
-            f"a warm start needs the sampler {SAMPLERS[0]!r} but got {sampler!r}: Optuna's own "
-            "cannot learn from another study's trials."
-        )
     wish = Wish(
         study=study,
         data=(data,) if isinstance(data, str) else tuple(data or ()),
@@ -109,30 +89,15 @@ def search(
         margin=margin,
         minimize=minimize,
         warm_start=warm_start,
-    )
-    watcher = watcher or Silent()
-    planned = plan(wish, watcher)
-    orders = dataclasses.replace(
-        planned.orders,
+        workers=workers,
+        timeout=timeout,
         sampler=sampler,
         pruner=pruner,
         reference=reference,
-        deadline=None if timeout is None else time.time() + timeout,
+        certify=certify,
     )
-    chosen = {"--sampler": (sampler, SAMPLERS[0]), "--pruner": (pruner, PRUNERS[0])}
-    again = [
-        w for option, (value, usual) in chosen.items() if value != usual for w in (option, value)
-    ]
-    if workers != "auto":
-        again += ["--workers", str(workers)]
-    if not reference:
-        again.append("--no-reference")
-    if not certify:
-        again.append("--no-certify")
-    planned = dataclasses.replace(planned, orders=orders, arguments=(*planned.arguments, *again))
-    from tuner.sessions.session import Session
-
-    return Session(planned, watcher, workers, certified=certify).run()
+    watcher = watcher or Silent()
+    return Session(plan(wish, watcher), watcher, workers, certified=certify).run()
 
 
 def certify(

@@ -170,7 +170,7 @@ def add_running(
     for key, value in attributes(size, curve(best, epochs, horizon)).items():
         trial.set_user_attr(key, value)
     worker = heartbeats.me()
-    trial.set_user_attr(TrialKey.WORKER, {**worker, "started": 0.0} if dead else worker)
+    trial.set_user_attr(TrialKey.WORKER, {**worker, "pid": 2**30} if dead else worker)
     trial.set_user_attr(TrialKey.HEARTBEAT, time.time())
     return trial
 

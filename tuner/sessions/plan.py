@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +15,10 @@ from tuner.basics.environment import keras_backend
 from tuner.basics.secrets import NEEDS_VARIABLE, has_secret
 from tuner.data import DataSet
 from tuner.errors import DataUnavailableError, UsageError
+from tuner.pruners.registry import PRUNERS
 from tuner.records.keys import StudyKey
 from tuner.records.studies import StudyRecord
+from tuner.samplers.registry import SAMPLERS
 from tuner.sessions.agreement import agree
 from tuner.sessions.watcher import Watcher
 from tuner.sessions.wish import Wish, assign, full_name, goal, overridden, resume_arguments
@@ -72,7 +76,13 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     warm_start.agree(study, wish.warm_start)
     record = StudyRecord.of(study)
     folder = (wish.results / name).resolve()
-    orders = _orders(study, url, folder, data, goal(spec, wish, record, len(data)))
+    orders = dataclasses.replace(
+        _orders(study, url, folder, data, goal(spec, wish, record, len(data))),
+        sampler=wish.sampler,
+        pruner=wish.pruner,
+        reference=wish.reference,
+        deadline=None if wish.timeout is None else time.time() + wish.timeout,
+    )
     return Planned(study, spec, orders, folder, resume_arguments(wish, orders.goal))
 
 
@@ -138,8 +148,8 @@ def _orders(
         first_trial=len(study.get_trials(deepcopy=False)),
         seed=int(study.user_attrs[StudyKey.SEED]),
         index=0,
-        sampler="smallest",
-        pruner="target",
+        sampler=SAMPLERS[0],
+        pruner=PRUNERS[0],
         reference=True,
     )
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pydantic
 
 from tuner.basics.environment import RESULTS
 from tuner.basics.secrets import shown_option
+from tuner.basics.suggestions import suggestion
 from tuner.data import DataSet
 from tuner.errors import UsageError
+from tuner.pruners.registry import PRUNERS
 from tuner.records.studies import StudyRecord
+from tuner.samplers.registry import SAMPLERS, require_installed
 from tuner.specs.spec import Minimize, Study, SweepStudy, from_dict, rule_of
 
 DEFAULT_TRIALS = 50
@@ -19,7 +23,11 @@ DEFAULT_TRIALS = 50
 
 @dataclass(frozen=True)
 class Wish:
-    """What a user asked `tuner.search` for; see there."""
+    """What a user asked `tuner.search` for; see there.
+
+    Raises:
+        UsageError: It contradicts itself, or names what does not exist.
+    """
 
     study: str | Study
     data: tuple[str, ...]
@@ -32,6 +40,41 @@ class Wish:
     margin: float | None
     minimize: Minimize | None
     warm_start: str | None = None
+    workers: int | Literal["auto"] = "auto"
+    timeout: float | None = None
+    sampler: str = SAMPLERS[0]
+    pruner: str = PRUNERS[0]
+    reference: bool = True
+    certify: bool = True
+
+    def __post_init__(self) -> None:
+        _require_known(self.sampler, SAMPLERS, "sampler")
+        _require_known(self.pruner, PRUNERS, "pruner")
+        require_installed(self.sampler)
+        _require_numbers(self)
+        if self.warm_start is not None and self.sampler != SAMPLERS[0]:
+            raise UsageError(
+                f"a warm start needs the sampler {SAMPLERS[0]!r} but got {self.sampler!r}: "
+                "Optuna's own cannot learn from another study's trials."
+            )
+
+
+def _require_known(value: str, known: tuple[str, ...], what: str) -> None:
+    if value not in known:
+        raise UsageError(
+            f"no {what} is called {value!r}{suggestion(value, list(known))} "
+            f"There are: {', '.join(known)}."
+        )
+
+
+def _require_numbers(wish: Wish) -> None:
+    if wish.workers != "auto" and wish.workers < 1:
+        raise UsageError(f"workers must be at least 1 or 'auto' but got {wish.workers}.")
+    for asked in (wish.trials, wish.more):
+        if asked is not None and asked < 1:
+            raise UsageError(f"trials and more must be at least 1 but got {asked}.")
+    if wish.trials is not None and wish.more is not None:
+        raise UsageError("trials and more exclude each other: the total, or what to add to it.")
 
 
 def overridden(spec: Study, wish: Wish) -> Study:
@@ -114,15 +157,19 @@ def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
         arguments += ["--data", source]
     if wish.trials is not None or wish.more is not None:
         arguments += ["--trials", str(total)]
-    options = {
+    options: dict[str, object] = {
         "--target": wish.target,
         "--margin": wish.margin,
         "--minimize": wish.minimize,
         "--warm-start": wish.warm_start,
         "--seed": wish.seed or None,
         "--results": None if wish.results == Path(RESULTS) else wish.results,
+        "--sampler": None if wish.sampler == SAMPLERS[0] else wish.sampler,
+        "--pruner": None if wish.pruner == PRUNERS[0] else wish.pruner,
+        "--workers": None if wish.workers == "auto" else wish.workers,
     }
     for option, value in options.items():
         if value is not None:
             arguments += [option, str(value)]
-    return (*arguments, *shown_option(wish.storage))
+    switches = ["--no-reference"] * (not wish.reference) + ["--no-certify"] * (not wish.certify)
+    return (*arguments, *switches, *shown_option(wish.storage))
