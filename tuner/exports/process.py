@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tuner.basics.causes import cause_of
 from tuner.basics.child_process import Channel
 from tuner.errors import ExportError, TunerError
 from tuner.exports import runtimes
@@ -71,16 +72,17 @@ def _load(orders: ExportOrders) -> tuple[Any, bool]:
     try:
         return keras.models.load_model(orders.model_file, compile=False), False
     except Exception as unknown:  # a broken archive, or a layer that Keras does not know
-        from tuner.spaces.loading import load_space
+        from tuner.spaces.loading import load_space, own_classes
 
-        # Importing the space registers layers of its own.
         try:
             load_space(**orders.space)
-            return keras.models.load_model(orders.model_file, compile=False), True
-        except Exception:
+            own = own_classes(orders.space["spec"])
+            model = keras.models.load_model(orders.model_file, own, compile=False)
+        except Exception as error:
             raise ExportError(
-                f"the model file {orders.model_file!r} cannot be read: {_line(unknown)}"
+                f"the model file {orders.model_file!r} cannot be read: {_line(error)}"
             ) from unknown
+        return model, True
 
 
 def _measure(orders: ExportOrders, model: Any) -> Measured:
@@ -99,8 +101,7 @@ def _measure(orders: ExportOrders, model: Any) -> Measured:
 
 
 def _line(error: BaseException) -> str:
-    first = next(iter(str(error).strip().splitlines()), "")[:300].rstrip(".")
-    return f"{type(error).__name__}: {first}." if first else f"{type(error).__name__}."
+    return cause_of(error).rstrip(".") + "."
 
 
 def work(orders: dict[str, Any], channel: Channel) -> dict[str, Any]:

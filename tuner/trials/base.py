@@ -31,6 +31,7 @@ from tuner.training.failures import diverged
 from tuner.training.loop import Images, epochs
 from tuner.training.scores import confusion, predict
 from tuner.training.settings import read_settings
+from tuner.trials.files import check_saving
 
 NAMES_OF_COSTS = {
     TrialKey.SIZE: "trainable parameters",
@@ -146,6 +147,7 @@ class TrialRun(ABC):
         self._describe(values, cost)
         if self.gate(cost):
             return self._end("gated", value, started)
+        check_saving(model, self.work.spec.space)
         outcome = self.conclude(model, self._train(model, values, cost))
         return self._end(outcome, value, started)
 

@@ -9,6 +9,7 @@ import time
 import optuna
 from optuna.trial import TrialState
 
+from tuner.basics.causes import cause_of
 from tuner.errors import TunerError
 from tuner.records.keys import Outcome, TrialKey
 from tuner.storages import claims
@@ -49,7 +50,7 @@ def run(trial: optuna.Trial, work: Work) -> Outcome | None:
     except Exception as error:
         outcome: Outcome = "out_of_memory" if out_of_memory(error) else "failed"
         log.warning("trial %d: %s", trial.number, outcome, exc_info=True)
-        trial.set_user_attr(TrialKey.ERROR, f"{type(error).__name__}: {_first_line(error)}")
+        trial.set_user_attr(TrialKey.ERROR, cause_of(error))
         trial.set_user_attr(TrialKey.SECONDS, round(time.monotonic() - started, 2))
         trial.set_user_attr(TrialKey.OUTCOME, outcome)
         work.study.tell(trial, state=TrialState.FAIL)
@@ -57,10 +58,6 @@ def run(trial: optuna.Trial, work: Work) -> Outcome | None:
         return outcome
     finally:
         _release_memory()
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), "")[:300]
 
 
 def _release_memory() -> None:

@@ -1,0 +1,51 @@
+"""Whether the models of a space can be kept in a file at all, tried before one is trained."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+from tuner.basics.causes import cause_of
+from tuner.errors import SpaceError
+from tuner.spaces.loading import own_classes
+
+_tried: set[str] = set()
+
+
+def check_saving(model: Any, spec: str) -> None:
+    """Saves a model and reads it back, once for each space in this process.
+
+    Args:
+        model: Of the space, built.
+        spec: What the study calls the space.
+
+    Raises:
+        SpaceError: One of the two is not possible: what a search finds would be lost.
+    """
+    import keras
+
+    if spec in _tried:
+        return
+    with tempfile.TemporaryDirectory(prefix="tuner-model-") as folder:
+        file = Path(folder) / "model.keras"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                model.save(file)
+            except OSError:
+                raise
+            except Exception as error:
+                raise SpaceError(
+                    f"a model of {spec} cannot be saved: {cause_of(error)} "
+                    "Mend its get_config(), or use layers that Keras can save."
+                ) from error
+            try:
+                keras.models.load_model(file, own_classes(spec), compile=False)
+            except Exception as error:
+                raise SpaceError(
+                    f"a saved model of {spec} cannot be read back: {cause_of(error)} "
+                    "Give its own layers a get_config() that returns their arguments."
+                ) from error
+    _tried.add(spec)
