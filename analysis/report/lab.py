@@ -61,7 +61,7 @@ def lab_report(studies: Sequence[optuna.Study | StudyRecord], again: Sequence[st
         studies: Everything in the storage.
         again: Options that commands must repeat to find the same storage.
     """
-    lab = Lab(choose([frames.record_of(s) for s in studies]), again)
+    lab = Lab(studies_by_name([frames.record_of(s) for s in studies]), again)
     answers = {
         1: ("The shape of the data", _data(lab)),
         **{n: (title, _search(lab, name)) for n, (name, title) in SEARCHES.items()},
@@ -84,7 +84,7 @@ def lab_report(studies: Sequence[optuna.Study | StudyRecord], again: Sequence[st
     )
 
 
-def choose(records: Sequence[StudyRecord]) -> dict[str, StudyRecord]:
+def studies_by_name(records: Sequence[StudyRecord]) -> dict[str, StudyRecord]:
     """For each of the lab's names its study with results: by that name, else on other data.
 
     Of several on other data one on images of the user's own comes before the stand-in.

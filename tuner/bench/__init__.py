@@ -1,5 +1,6 @@
 """Bench: how fast this machine trains, and which layout of workers is the fastest.
 
-`measurement` asks processes of `process` to train the models of `models`. What is chosen is kept by
-`tuner.launchers.layouts`, and how it is shown is `tuner.views`' matter.
+`measurement` says what is tried and which is the fastest; a `team` of processes of `process` trains
+the models of `models`. The fastest are kept by `tuner.launchers.layouts`; how they are shown is
+`tuner.views`' matter.
 """

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from tuner.basics.child_process import Child
 from tuner.basics.environment import keras_backend
 from tuner.bench.models import MODELS
-from tuner.errors import TunerError, UsageError
+from tuner.bench.team import Team, team_of
+from tuner.errors import UsageError
 from tuner.launchers import gpus, hardware, layouts, placement
 from tuner.launchers.layouts import Setting
 
@@ -29,6 +28,8 @@ TRAINING_BYTES = 5 * 4
 backward, in float32. A step that fuses operations moves fewer, one that does not, more."""
 
 Limit = Literal["operations", "bytes"]
+
+LIMITS: tuple[Limit, ...] = get_args(Limit)
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,14 @@ def settings(cores: int, *, full: bool = False) -> list[Setting]:
     )
 
 
-def measure(
+def compare_layouts(
     families: Sequence[str] = (),
     *,
     seconds: float = 3.0,
     full: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Benchmark:
-    """Measures families of models, and remembers the fastest setting of each.
+    """Trains models of some families under every layout, and finds the fastest of each family.
 
     Args:
         families: Of `MODELS`; none: all.
@@ -126,10 +127,26 @@ def measure(
             a GPU.
         TunerError: A process died.
     """
+    _require_comparable(families)
+    machine = hardware.hardware()
+    chosen = tuple(families or MODELS)
+    tried = settings(machine["cores"], full=full)
+    paces: list[Pace] = []
+    limits: dict[Limit, float] = {}
+    for setting in tried:
+        with team_of(setting) as team:
+            progress(f"{setting}: starting TensorFlow")
+            if not limits:
+                limits = {name: team.run({"model": None, "limit": name}, 1.0)[1] for name in LIMITS}
+            paces += _paces(team, setting, chosen, seconds, progress)
+    fastest = {family: fastest_of([p for p in paces if p.family == family]) for family in chosen}
+    return Benchmark(machine, tried[0], Setting(1, machine["cores"]), limits, paces, fastest)
+
+
+def _require_comparable(families: Sequence[str]) -> None:
     for family in families:
         if family not in MODELS:
             raise UsageError(f"no family is called {family!r}; there are {', '.join(MODELS)}.")
-    machine = hardware.hardware()
     if (backend := keras_backend()) != "tensorflow":
         raise UsageError(
             f"'tuner bench' measures TensorFlow, and Keras's backend is {backend!r} here; "
@@ -140,27 +157,24 @@ def measure(
             "this machine trains on a GPU, and 'tuner bench' compares layouts of processors; "
             "to measure those all the same, set CUDA_VISIBLE_DEVICES to nothing."
         )
-    chosen = {f: MODELS[f] for f in families or MODELS}
-    tried = settings(machine["cores"], full=full)
-    paces: list[Pace] = []
-    limits: dict[Limit, float] = {}
-    for setting in tried:
-        with _team(setting) as team:
-            progress(f"{setting}: starting TensorFlow")
-            if setting == tried[0]:
-                limits["operations"] = team.run({"model": None, "limit": "operations"}, 1.0)[1]
-                limits["bytes"] = team.run({"model": None, "limit": "bytes"}, 1.0)[1]
-            for family, models in chosen.items():
-                for model in models:
-                    progress(f"{setting}: {family}, model {models.index(model) + 1}")
-                    job = {"model": model, "batch_size": BATCH_SIZE, "bfloat16": setting.bfloat16}
-                    facts, rate = team.run(job, seconds)
-                    paces.append(Pace(family, setting=setting, rate=rate, **facts))
-    fastest = {family: choose([p for p in paces if p.family == family]) for family in chosen}
-    return Benchmark(machine, tried[0], Setting(1, machine["cores"]), limits, paces, fastest)
 
 
-def choose(paces: Sequence[Pace]) -> Setting:
+def _paces(
+    team: Team,
+    setting: Setting,
+    families: Sequence[str],
+    seconds: float,
+    progress: Callable[[str], None],
+) -> Iterator[Pace]:
+    for family in families:
+        for number, model in enumerate(MODELS[family], 1):
+            progress(f"{setting}: {family}, model {number}")
+            job = {"model": model, "batch_size": BATCH_SIZE, "bfloat16": setting.bfloat16}
+            facts, rate = team.run(job, seconds)
+            yield Pace(family, setting=setting, rate=rate, **facts)
+
+
+def fastest_of(paces: Sequence[Pace]) -> Setting:
     """The setting with the highest geometric mean over models; the first unless clearly slower.
 
     Never one in bfloat16: it is shown for whoever trains wide models, but normalised narrow ones,
@@ -178,46 +192,6 @@ def choose(paces: Sequence[Pace]) -> Setting:
     return best if clearly else usual
 
 
-class _Team:
-    """Processes that measure the same at the same time."""
-
-    def __init__(self, processes: list[Child]) -> None:
-        self._processes = processes
-
-    def run(self, job: dict[str, Any], seconds: float) -> tuple[dict[str, int], float]:
-        """What the job says of itself, and the sum of the processes' rates."""
-        for process in self._processes:
-            process.tell({**job, "seconds": seconds})
-        facts = [self._hear(process)["ready"] for process in self._processes]
-        for process in self._processes:
-            process.tell("go")
-        return facts[0], sum(self._hear(process)["rate"] for process in self._processes)
-
-    @staticmethod
-    def _hear(process: Child) -> dict[str, Any]:
-        if (said := process.hear()) is None:
-            process.close()
-            raise TunerError(
-                f"a measuring process ended with exit code {process.code}; "
-                "run it again, with fewer families if memory is short."
-            )
-        return dict(said)
-
-
-@contextmanager
-def _team(setting: Setting) -> Iterator[_Team]:
-    """Processes laid out as a search's workers are under a setting."""
-    processes: list[Child] = []
-    try:
-        for place in placement.laid_out(setting):
-            orders = {"cpus": list(place.cpus), "environment": place.environment()}
-            processes.append(Child("tuner.bench.process:work", orders))
-        yield _Team(processes)
-    finally:
-        for process in processes:
-            process.kill()
-
-
-def remember(found: Benchmark) -> Path:
+def remember_fastest(found: Benchmark) -> Path:
     """Keeps the chosen settings for the searches to come; where."""
     return layouts.remember(layouts.machine_key(found.hardware), found.fastest)

@@ -1,6 +1,6 @@
 """Measures the training of one model after the other, in a process laid out as a worker's.
 
-`tuner.bench.measurement` starts it with a placement and tells it one job after the other. It
+`tuner.bench.team` starts it with a placement and tells it one job after the other. It
 answers each by ``{"ready": ...}``, is told ``go``, and answers by what it measured. So several
 processes measure at the same time.
 """

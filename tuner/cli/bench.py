@@ -29,15 +29,17 @@ def bench(families: tuple[str, ...], seconds: float, full: bool, as_json: bool) 
     few seconds under each layout: how many workers, how many threads each, with oneDNN's kernels
     or without. A search with --workers auto takes the layout that was the fastest for its family.
     """
-    from tuner.bench import measurement as benching
+    from tuner.bench import measurement
     from tuner.views.benchmark import benchmark_object, benchmark_view
     from tuner.views.consoles import console
 
     with console(stderr=True).status("measuring") as status:
-        found = benching.measure(families, seconds=seconds, full=full, progress=status.update)
+        found = measurement.compare_layouts(
+            families, seconds=seconds, full=full, progress=status.update
+        )
     kept, trouble = None, None
     try:
-        kept = benching.remember(found)
+        kept = measurement.remember_fastest(found)
     except OSError as error:
         trouble = error
     if as_json:
