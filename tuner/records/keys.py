@@ -30,6 +30,7 @@ class StudyKey:
     STUDY = "study"  # the validated study file as a dict
     DATA = "data"  # for each data set's key: name, source, hash, classes, image_shape, sizes
     SPACE_HASH = "space_hash"
+    NOTICES = "notices"  # lines about the search space that a user should read
     SOURCE_HASH = "source_hash"  # of the code of a user's own space
     MARGIN = "margin"
     SEED = "seed"

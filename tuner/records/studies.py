@@ -63,6 +63,11 @@ class StudyRecord:
         return question_of(text, self.dataset_names, self.target, self.horizon)
 
     @property
+    def notices(self) -> tuple[str, ...]:
+        """Lines about the search space that a user should read."""
+        return tuple(self.attributes.get(StudyKey.NOTICES, ()))
+
+    @property
     def target(self) -> float | None:
         """The accuracy to reach, a fraction; None in a sweep."""
         return self.study.get("target")

@@ -70,6 +70,7 @@ class Session:
         self._certified = certified and self.record.target is not None
         self._certifying = Certifying(self, seeds)
         self._before = self.record.done
+        self._noticed: set[str] = set()
         self._exhausted = False
 
     @property
@@ -137,6 +138,10 @@ class Session:
     def look(self) -> None:
         """Reads the study and tells the watcher."""
         self.record = StudyRecord.of(self.planned.study)
+        for line in self.record.notices:
+            if line not in self._noticed:
+                self._noticed.add(line)
+                self.watcher.notice(line)
         self.watcher.updated(self.record, self._progress())
 
     def stopped(self) -> bool:

@@ -22,6 +22,7 @@ from tuner.spaces import configurations
 from tuner.spaces.exploration import Exploration, explore
 from tuner.spaces.loading import load_space
 from tuner.spaces.source import source_hash
+from tuner.spaces.unused import unused
 from tuner.specs.spec import Study, SweepStudy, from_dict
 from tuner.storages import claims
 from tuner.training.settings import read_settings
@@ -70,9 +71,10 @@ def prepare(
         stopping=stopping,
         certifying=certifying,
     )
+    asker = Asker(work, orders, found)
     if not certifying:  # what certifies a trial is queued by whoever asks for it
-        _await_filled(work, orders)
-    return work, Asker(work, orders, found)
+        _await_filled(work, orders, asker)
+    return work, asker
 
 
 def _check_settings(found: Exploration) -> None:
@@ -90,9 +92,11 @@ def _check_settings(found: Exploration) -> None:
         read_settings({name.split("[")[0]: value})
 
 
-def _await_filled(work: Work, orders: WorkerOrders) -> None:
+def _await_filled(work: Work, orders: WorkerOrders, asker: Asker) -> None:
     """The first worker of a command fills the study; the others wait for that."""
     if orders.index == 0:
+        space = next(iter(work.spaces.values()))
+        work.study.set_user_attr(StudyKey.NOTICES, unused(space, asker.exploration.names))
         _fill(work, orders)
         work.study.set_user_attr(PREPARED, True)
     while not work.study.user_attrs.get(PREPARED) and not work.stopping():
