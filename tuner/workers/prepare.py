@@ -139,7 +139,9 @@ def _check_source(study: optuna.Study, spec: Study) -> None:
     if found is None or stored == found:
         return
     # Nothing was compared yet, or nothing was trained with what has been mended since.
-    if stored is None or not claims.trained(study.get_trials(deepcopy=False)):
+    certifying = StudyKey.CERTIFIES in study.user_attrs
+    began = certifying or claims.trained(study.get_trials(deepcopy=False))
+    if stored is None or not began:
         study.set_user_attr(StudyKey.SOURCE_HASH, found)
         return
     raise StudyChangedError(
