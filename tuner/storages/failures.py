@@ -7,8 +7,9 @@ import socket
 import sqlite3
 
 import optuna
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL, ExceptionContext
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from tuner.basics.secrets import masked, scrubbed
 from tuner.errors import StorageError
@@ -27,7 +28,14 @@ PASSING_STATES = frozenset({"57P01", "57P02", "57P03", "53300"})
 """PostgreSQL's states of a server that stops, starts or has too many connections."""
 PASSING_CODES = frozenset({1040, 1053, 1927, 2002, 2003, 2006, 2013, 2055, 4031})
 """MySQL's and MariaDB's numbers for the same."""
-PASSING_WORDS = ("starting up", "shutting down", "in recovery mode", "too many clients")
+PASSING_WORDS = (
+    "starting up",
+    "shutting down",
+    "in recovery mode",
+    "not accepting connections",
+    "not yet accepting connections",
+    "too many clients",
+)
 """Of servers whose driver hands on the text alone."""
 
 PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
@@ -72,16 +80,37 @@ def cause(url: str, error: BaseException) -> str:
     return scrubbed(" ".join(text.split())[:300].rstrip("."), url)
 
 
-def passes(context: ExceptionContext, parsed: URL) -> bool:
+def watch_connection(engine: Engine) -> None:
+    """Tells a lost connection from all other errors, before Optuna takes it for a deadlock."""
+
+    @event.listens_for(engine, "handle_error")
+    def handle(context: ExceptionContext) -> None:
+        error, connecting = context.original_exception, context.connection is None
+        if context.is_pre_ping:
+            return
+        if context.is_disconnect or passes(error, engine.url, connecting=connecting):
+            raise ConnectionLostError(str(error))
+
+
+def is_lost(error: BaseException, parsed: URL) -> bool:
+    """Whether what SQLAlchemy, or Optuna upon it, has raised says that a connection was lost."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, DBAPIError) and found.orig is not None:
+            connecting = found.statement is None
+            return found.connection_invalidated or passes(found.orig, parsed, connecting=connecting)
+        found = found.__cause__
+    return False
+
+
+def passes(error: BaseException, parsed: URL, *, connecting: bool) -> bool:
     """Whether a server's error is one that ends by itself: it restarts, or the network is down.
 
     Args:
-        context: The error, as SQLAlchemy's event gives it.
+        error: The driver's.
         parsed: The server's URL.
+        connecting: Whether there was no connection yet.
     """
-    error = context.original_exception
-    if context.is_disconnect:
-        return True
     state = str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
     code = error.args[0] if error.args else None
     if state in PASSING_STATES or state.startswith("08") or code in PASSING_CODES:
@@ -89,7 +118,7 @@ def passes(context: ExceptionContext, parsed: URL) -> bool:
     if any(words in str(error) for words in PASSING_WORDS):
         return True
     # Other drivers' texts are in the language of the system: whether it answers is seen directly.
-    return context.connection is None and not _answers(parsed)
+    return connecting and not _answers(parsed)
 
 
 def _answers(parsed: URL) -> bool:

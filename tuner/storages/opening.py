@@ -15,13 +15,13 @@ import optuna
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy import Engine, create_engine, event, inspect
-from sqlalchemy.engine import URL, Connection, ExceptionContext
+from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from tuner.basics import environment
 from tuner.basics.optuna_private import with_cache
 from tuner.errors import StorageError
-from tuner.storages.failures import ConnectionLostError, cause, passes, storage_error
+from tuner.storages.failures import cause, is_lost, storage_error, watch_connection
 from tuner.storages.patience import Patience
 from tuner.storages.patient import PatientStorage
 from tuner.storages.urls import Address, address_of, file_url
@@ -97,18 +97,21 @@ def open_storage(
     failed, began = 0, time.monotonic()
     while True:
         try:
-            return _opened(address, create, worker, patience)
-        except ConnectionLostError as error:
+            opened = _opened(address, create, worker, patience)
+            patience.over()
+            return opened
+        except StorageError:
+            raise
+        except Exception as error:
+            server = None if address.file is not None else address.parsed
+            if server is None or not is_lost(error, server):
+                raise storage_error(url, error) from error
             failed += 1
             waited = time.monotonic() - began
             why = f"the storage {address.shown!r} is away: {cause(url, error)}"
             # Somebody who has just typed a command may have mistyped it.
             if not worker or not patience.wait(failed, waited, why):
                 raise storage_error(url, error, waited) from error
-        except StorageError:
-            raise
-        except Exception as error:
-            raise storage_error(url, error) from error
 
 
 def _check_file(address: Address, create: bool) -> None:
@@ -161,8 +164,9 @@ def _opened(address: Address, create: bool, worker: bool, patience: Patience) ->
     if not create:
         _check_tables(address, options)
     database = _open_database(address.parsed, options, create)
-    _watch(database.engine, address.parsed)
-    if worker and address.dialect == "sqlite":
+    if address.file is None:
+        watch_connection(database.engine)
+    elif worker:
         _serialise(database.engine)
     return PatientStorage(with_cache(database), address, patience, database.engine)
 
@@ -175,7 +179,6 @@ def _check_tables(address: Address, options: dict[str, Any]) -> None:
     """
     assert address.parsed is not None
     engine = create_engine(address.parsed, **options)
-    _watch(engine, address.parsed)
     try:
         with engine.connect() as connection:
             seen = inspect(connection)
@@ -189,17 +192,6 @@ def _check_tables(address: Address, options: dict[str, Any]) -> None:
         more = ", …" if len(others) > SHOWN_TABLES else ""
         holds = f"it holds the tables of another program ({', '.join(others[:SHOWN_TABLES])}{more})"
     raise StorageError(f"there are no results in the storage {address.shown!r}: {holds}; {START}.")
-
-
-def _watch(engine: Engine, parsed: URL) -> None:
-    """Tells a lost connection from all other errors, before Optuna takes it for a deadlock."""
-    if parsed.get_backend_name() == "sqlite":
-        return
-
-    @event.listens_for(engine, "handle_error")
-    def handle(context: ExceptionContext) -> None:
-        if not context.is_pre_ping and passes(context, parsed):
-            raise ConnectionLostError(str(context.original_exception))
 
 
 def _serialise(engine: Engine) -> None:

@@ -1,0 +1,165 @@
+"""Studies on servers: nothing is made by reading, nothing is too long, nothing is lost."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+from sqlalchemy import create_engine, inspect
+
+from tests.helpers import servers, tiny
+from tuner.cli import main
+from tuner.records.keys import StudyKey
+from tuner.sessions.watcher import Silent
+from tuner.storages.opening import open_storage
+from tuner.storages.studies import study_names
+
+pytestmark = [
+    pytest.mark.slow,
+    # A command ends without a farewell to its server.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module", params=["postgres", "mariadb"])
+def server(request: pytest.FixtureRequest) -> Iterator[servers.Server]:
+    with getattr(servers, request.param)() as started:
+        yield started
+
+
+def tables(server: servers.Server) -> list[str]:
+    engine = create_engine(server.url)
+    try:
+        return inspect(engine).get_table_names()
+    finally:
+        engine.dispose()
+
+
+READING: dict[str, list[str]] = {
+    "status": [],
+    "status a study": ["q10"],
+    "trials": ["q10"],
+    "best": ["q10"],
+    "report": [],
+    "export": ["q10", "--format", "keras"],
+    "certify": ["q10"],
+    "dashboard": ["--no-open"],
+}
+
+
+def test_reading_makes_nothing(
+    server: servers.Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = tables(server)
+    if "studies" in before:
+        pytest.fail("this test must come before those that make studies")
+    for verb, more in READING.items():
+        assert main([verb.partition(" ")[0], *more, "--storage", server.url]) == 2, verb
+        said = capsys.readouterr()
+        assert len(said.err.splitlines()) == 1 and "it is empty; run 'tuner search'" in said.err
+        assert servers.PASSWORD not in said.out + said.err
+        assert servers.ENCODED not in said.out + said.err
+    assert tables(server) == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_attribute_is_too_long(server: servers.Server) -> None:
+    confusion = [[(i * j) % 97 for i in range(400)] for j in range(400)]
+    text = 'an "error" of a user\'s \\ code: ä\n' * 10_000
+    storage = open_storage(server.url)
+    study = optuna.create_study(storage=storage, study_name="long", load_if_exists=True)
+    study.set_user_attr(StudyKey.SCHEMA, 1)
+    study.set_user_attr("data", {"classes": ["class"] * 20_000})
+    study.enqueue_trial({"x": 1.0}, user_attrs={"cell": text})
+    trial = study.ask()
+    trial.suggest_float("x", 0, 2)
+    trial.set_user_attr("confusion", confusion)
+    trial.set_user_attr("confusion", confusion[::-1])
+    study.tell(trial, 1.0)
+    for again in (storage, open_storage(server.url, create=False, worker=True)):
+        read = optuna.load_study(study_name="long", storage=again)
+        assert read.user_attrs["data"] == {"classes": ["class"] * 20_000}
+        assert read.trials[0].user_attrs == {"cell": text, "confusion": confusion[::-1]}
+        assert "long" in study_names(again)
+        again.close()
+
+
+def _work(job: tuple[str, int]) -> int:
+    url, number = job
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    storage = open_storage(url, create=False, worker=True)
+    study = optuna.load_study(study_name="busy", storage=storage)
+    until = time.monotonic() + 25
+    made = 0
+    while time.monotonic() < until:
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        trial.set_user_attr("by", number)
+        for step in range(5):
+            trial.report(step / 5, step)
+        study.tell(trial, 1.0)
+        made += 1
+    return made
+
+
+def test_a_server_that_is_killed_and_comes_back_costs_nothing(server: servers.Server) -> None:
+    study = optuna.create_study(storage=open_storage(server.url), study_name="busy")
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        working = pool.map_async(_work, [(server.url, n) for n in range(3)], chunksize=1)
+        for _ in range(4):
+            time.sleep(4)
+            server.stop()
+            time.sleep(1)
+            server.start()
+        made = working.get(timeout=200)
+    trials = study.trials
+    assert [t.number for t in trials] == list(range(sum(made)))
+    assert all(t.state == TrialState.COMPLETE for t in trials)
+    assert all(t.intermediate_values == {i: i / 5 for i in range(5)} for t in trials)
+    counted = [sum(t.user_attrs["by"] == n for t in trials) for n in range(3)]
+    assert counted == made
+
+
+class Breaking(Silent):
+    """Kills the server in the middle of a training, and starts it 20 seconds later."""
+
+    def __init__(self, server: servers.Server) -> None:
+        self.server = server
+        self.heard: list[str] = []
+        self.away: threading.Timer | None = None
+
+    def notice(self, text: str, *, banner: bool = False) -> None:
+        self.heard.append(text)
+
+    def updated(self, record: Any, run: Any) -> None:
+        if self.away is None and any(t.epochs for t in record.trials):
+            self.server.stop()
+            self.away = threading.Timer(20, self.server.start)
+            self.away.start()
+
+
+def test_a_search_waits_for_its_server(server: servers.Server, tmp_path: Path) -> None:
+    tiny.write(tmp_path, target=0.999, horizon=30)
+    watcher = Breaking(server)
+    result = tiny.run(tmp_path, storage=server.url, trials=3, workers=1, watcher=watcher)
+    assert watcher.away is not None
+    watcher.away.join()
+    assert tiny.is_over(result.record, 3)
+    (line,) = [text for text in watcher.heard if "is away" in text]
+    assert "waiting up to 120 s for it" in line
+    log = (tmp_path / "out" / "tiny" / "logs" / "worker-0.log").read_text()
+    assert log.count("is away") == 1
+    assert all(t.lost is None and t.outcome for t in result.record.trials)
+    for shown in (*watcher.heard, log, result.resume, result.run.storage):
+        assert servers.PASSWORD not in shown and servers.ENCODED not in shown
