@@ -112,7 +112,7 @@ def check(where: str, found: str) -> None:
 
 
 def test_a_password_is_found_nowhere(server: servers.Server, tmp_path: Path) -> None:
-    tiny.write(tmp_path, target=0.6, horizon=6)
+    tiny.write(tmp_path)
     search = tuner(
         tmp_path, "search", "tiny.toml", "--trials", "2", "--json", TUNER_STORAGE=server.url
     )
@@ -122,7 +122,7 @@ def test_a_password_is_found_nowhere(server: servers.Server, tmp_path: Path) -> 
     check("search", said)
     assert '"event": "finished"' in said
     verbs = {
-        "search": ["tiny.toml", "--trials", "3", "--no-certify"],
+        "search": ["tiny.toml", "--trials", "2", "--no-certify"],
         "status": ["tiny"],
         "best": ["tiny"],
         "trials": ["tiny", "--csv"],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import tiny
-from tuner.errors import SpaceError, StudyError
+from tuner.errors import SpaceError, StorageError, StudyError
 from tuner.sessions.plan import plan
 from tuner.sessions.watcher import Silent
 from tuner.sessions.wish import Wish
@@ -38,3 +38,35 @@ def test_a_space_in_which_nothing_can_be_trained_ends_with_its_error(tmp_path: P
     )
     with pytest.raises((SpaceError, StudyError), match="unlucky"):
         tiny.run(tmp_path, trials=3, workers=1)
+
+
+def test_a_file_that_a_users_code_does_not_find_is_not_the_storages_failure(tmp_path: Path) -> None:
+    tiny.write(tmp_path)
+    space = tmp_path / "space.py"
+    code = space.read_text()
+    assert 'raise ValueError("13 is unlucky")' in code
+    code = code.replace('raise ValueError("13 is unlucky")', 'open("pretrained.weights.h5")')
+    space.write_text(code.replace("if width == 13:", "if width > 0 and rate < 0.09999:"))
+    with pytest.raises((SpaceError, StudyError), match=r"pretrained\.weights\.h5"):
+        tiny.run(tmp_path, trials=3, workers=1)
+
+
+def test_a_results_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    tiny.write(tmp_path, target=0.4)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "artifacts").write_text("in the way")
+    with pytest.raises(StorageError, match=r"cannot write to the results folder '.*/out'"):
+        tiny.run(tmp_path, trials=2, workers=1)
+
+
+class Failing(Silent):
+    """A user's own watcher, with a fault."""
+
+    def updated(self, record: object, run: object) -> None:
+        raise RuntimeError("no such widget")
+
+
+def test_a_watchers_fault_is_its_own(tmp_path: Path) -> None:
+    tiny.write(tmp_path)
+    with pytest.raises(RuntimeError, match="no such widget"):
+        tiny.run(tmp_path, trials=2, workers=1, watcher=Failing())

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import sqlite3
+import threading
 from pathlib import Path
 
 import optuna
@@ -128,6 +129,25 @@ def test_only_what_comes_out_of_the_storage_is_the_storages() -> None:
     study.tell(trial, 1.0)
     with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
         trial.set_user_attr("a", 1)
+
+
+def test_a_file_that_another_process_holds_is_waited_for(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 's.db'}?timeout=0.1"
+    said: list[str] = []
+    storage = open_storage(url, worker=True, patience=Patience(said.append))
+    study = optuna.create_study(storage=storage, study_name="q4")
+    holder = sqlite3.connect(tmp_path / "s.db", check_same_thread=False)
+    holder.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(2.0, holder.rollback)
+    release.start()
+    study.set_user_attr("a", 1)
+    open_storage(url, create=False, patience=Patience(said.append)).close()
+    release.join()
+    holder.close()
+    (line,) = said
+    assert "is busy: database is locked; waiting up to 120 s" in line
+    assert study.user_attrs == {"a": 1}
+    storage.close()
 
 
 def _open(job: tuple[str, str]) -> None:

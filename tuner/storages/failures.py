@@ -38,11 +38,14 @@ PASSING_WORDS = (
 )
 """Of servers whose driver hands on the text alone."""
 
+LOCKED = "is locked"
+"""In SQLite's words: another process writes to the file."""
+
 PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 
 
 class ConnectionLostError(Exception):
-    """A database's server cannot be reached at the moment; what was begun may have been done."""
+    """A database cannot be used at the moment; what was begun may have been done."""
 
 
 def is_of_storage(error: BaseException) -> bool:
@@ -104,13 +107,15 @@ def is_lost(error: BaseException, parsed: URL) -> bool:
 
 
 def passes(error: BaseException, parsed: URL, *, connecting: bool) -> bool:
-    """Whether a server's error is one that ends by itself: it restarts, or the network is down.
+    """Whether an error ends by itself: a server restarts, another process holds the file.
 
     Args:
         error: The driver's.
-        parsed: The server's URL.
+        parsed: The database's URL.
         connecting: Whether there was no connection yet.
     """
+    if parsed.get_backend_name() == "sqlite":
+        return LOCKED in str(error)
     state = str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
     code = error.args[0] if error.args else None
     if state in PASSING_STATES or state.startswith("08") or code in PASSING_CODES:

@@ -21,13 +21,13 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from tuner.basics import environment
 from tuner.basics.optuna_private import with_cache
 from tuner.errors import StorageError
-from tuner.storages.failures import cause, is_lost, storage_error, watch_connection
+from tuner.storages.failures import is_lost, storage_error, watch_connection
 from tuner.storages.patience import Patience
-from tuner.storages.patient import PatientStorage
+from tuner.storages.patient import PatientStorage, away
 from tuner.storages.urls import Address, address_of, file_url
 
-SQLITE_TIMEOUT = 120
-"""Seconds that a process waits for another's write to an SQLite file."""
+SQLITE_TIMEOUT = 10
+"""Seconds that a process waits for another's write to an SQLite file before it says so."""
 
 TABLE_RACES = 5
 """How often to try again where several processes make the tables of a new storage at once."""
@@ -103,14 +103,13 @@ def open_storage(
         except StorageError:
             raise
         except Exception as error:
-            server = None if address.file is not None else address.parsed
-            if server is None or not is_lost(error, server):
+            if address.parsed is None or not is_lost(error, address.parsed):
                 raise storage_error(url, error) from error
             failed += 1
             waited = time.monotonic() - began
-            why = f"the storage {address.shown!r} is away: {cause(url, error)}"
-            # Somebody who has just typed a command may have mistyped it.
-            if not worker or not patience.wait(failed, waited, why):
+            # Somebody who has just typed a command may have mistyped its server.
+            waits = worker or address.file is not None
+            if not waits or not patience.wait(failed, waited, away(address, error)):
                 raise storage_error(url, error, waited) from error
 
 
@@ -164,9 +163,8 @@ def _opened(address: Address, create: bool, worker: bool, patience: Patience) ->
     if not create:
         _check_tables(address, options)
     database = _open_database(address.parsed, options, create)
-    if address.file is None:
-        watch_connection(database.engine)
-    elif worker:
+    watch_connection(database.engine)
+    if worker and address.dialect == "sqlite":
         _serialise(database.engine)
     return PatientStorage(with_cache(database), address, patience, database.engine)
 

@@ -1,4 +1,4 @@
-"""Waits for a server that is away for a moment."""
+"""Waits for a storage that cannot be used for a moment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 log = logging.getLogger(__name__)
 
 LONGEST = 120.0
-"""Seconds to wait, as for another process's write to an SQLite file."""
+"""Seconds to wait for a server that is away, or for another process's write to an SQLite file."""
 AFTER_STOP = 10.0
 """Seconds to wait where the user or the time limit has asked to stop."""
 LONGEST_PAUSE = 5.0

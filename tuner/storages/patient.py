@@ -38,6 +38,12 @@ REQUEST = "request"
 """System attribute of a trial: which call made it, so that the call can be made again."""
 
 
+def away(address: Address, error: BaseException) -> str:
+    """For what a call waits, one sentence without its point."""
+    how = "away" if address.file is None else "busy"
+    return f"the storage {address.shown!r} is {how}: {cause(address.url, error)}"
+
+
 class PatientStorage(BaseStorage):
     """One of Optuna's storages, with its failures named and waited for.
 
@@ -76,10 +82,8 @@ class PatientStorage(BaseStorage):
                 failed += 1
                 began = began or time.monotonic()
                 waited = time.monotonic() - began
-                url = self.address.url
-                why = f"the storage {self.address.shown!r} is away: {cause(url, error)}"
-                if not self.patience.wait(failed, waited, why):
-                    raise storage_error(url, error, waited) from error
+                if not self.patience.wait(failed, waited, away(self.address, error)):
+                    raise storage_error(self.address.url, error, waited) from error
             except Exception as error:
                 if not is_of_storage(error):
                     raise
