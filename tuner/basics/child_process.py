@@ -1,10 +1,10 @@
 """The one way to run a process of ours: JSON goes in, JSON or an error comes out.
 
 A child runs a function of this project, ``module:function``, called with its orders and a
-`Channel`. Orders and further messages are lines of JSON on its standard input. Answers have a
-channel of their own: whatever the function, a backend or a user's code prints goes where the
-standard error goes, a log or nowhere, and can neither be taken for an answer nor fill a pipe that
-nobody reads.
+`Channel`. Orders, further messages and answers are lines of JSON, on pipes that nothing else uses:
+whatever the function, a backend or a user's code prints goes where the standard error goes, a log
+or nowhere, and can neither be taken for an answer nor fill a pipe that nobody reads; whoever reads
+the standard input finds it empty.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,10 +27,11 @@ from tuner.errors import TunerError
 EXIT_ERROR = 2
 """Exit code of a child that answered with an error."""
 BOOT = (
-    "import json, sys; job = json.loads(sys.stdin.readline()); sys.path[:] = job['path']; "
-    "from tuner.basics.child_process import serve; serve(job)"
+    "import sys; sys.path[:] = sys.argv[1:]; del sys.argv[1:]; "
+    "from tuner.basics.child_process import serve; serve()"
 )
-"""What a child runs first. Started with ``-P``, it has not yet looked into the current folder."""
+"""What a child runs first, with the folders to import from as its arguments: nothing may be
+imported before they are set, for a module of a user's may have any name."""
 
 
 def own_packages_first() -> list[str]:
@@ -53,12 +55,13 @@ def own_packages_first() -> list[str]:
 class Channel:
     """A child's end: what else it is told, and what it answers before its end."""
 
-    def __init__(self, answers: IO[str]) -> None:
+    def __init__(self, told: IO[str], answers: IO[str]) -> None:
+        self._told = told
         self._answers = answers
 
     def messages(self) -> Iterator[Any]:
         """What the parent tells, until it closes its end or dies."""
-        for line in sys.stdin:
+        for line in self._told:
             yield json.loads(line)
 
     def say(self, what: Any) -> None:
@@ -66,11 +69,15 @@ class Channel:
         print(json.dumps(what), file=self._answers, flush=True)
 
 
-def serve(job: Mapping[str, Any]) -> None:
+def serve() -> None:
     """Runs a child's function and ends the process; called in the child."""
+    told = os.fdopen(os.dup(0), encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)  # whoever asks a person something is told that there is none
     os.dup2(2, 1)
-    channel = Channel(answers)
+    job = json.loads(told.readline())
+    channel = Channel(told, answers)
     module, _, name = job["function"].partition(":")
     code = 0
     try:
@@ -127,7 +134,7 @@ class Child:
                 log.parent.mkdir(parents=True, exist_ok=True)
                 chatter = files.enter_context(log.open("a", encoding="utf-8"))
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", BOOT],
+                [sys.executable, "-P", "-c", BOOT, *own_packages_first()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=chatter,
@@ -136,7 +143,7 @@ class Child:
                 env={**os.environ, **(environment or {})},
                 start_new_session=apart,
             )
-        self.tell({"path": own_packages_first(), "function": function, "orders": orders})
+        self.tell({"function": function, "orders": orders})
 
     @property
     def pid(self) -> int:
@@ -151,7 +158,7 @@ class Child:
     def tell(self, what: Any) -> None:
         """Sends a message; where the child has ended, its end says so."""
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             self._process.stdin.write(json.dumps(what) + "\n")
             self._process.stdin.flush()
 
@@ -171,12 +178,14 @@ class Child:
         """Waits for the child's end.
 
         Returns:
-            What its function returned; None where it gave no answer.
+            What its function returned; None where it gave no answer, or was asked for it before.
 
         Raises:
             TunerError: What the child ended with, of the same class.
         """
         assert self._process.stdin is not None and self._process.stdout is not None
+        if self._process.stdout.closed:
+            return None
         with self._process.stdout as out:
             lines = out.read().splitlines()
         with contextlib.suppress(OSError):
@@ -215,8 +224,6 @@ def run(
     Raises:
         TunerError: What the child ended with, of the same class; its traceback is the cause.
     """
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="tuner-child-") as folder:
         log = Path(folder) / "log"
         child = Child(function, orders, environment=environment, log=log, show=show)
@@ -229,12 +236,15 @@ def run(
         if child.code == 0:
             return answer
         printed = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    raise failed(_death(function, child.code, printed)) from ChildTraceback(printed)
+
+
+def _death(function: str, code: int | None, printed: str) -> str:
+    """How a child ended without an answer, and the last line that it printed."""
     said = [line.strip() for line in printed.splitlines() if line.strip()]
     last = f": {said[-1].rstrip('.')}" if said else ""
-    raise failed(
-        f"the process of {function.partition(':')[0]} ended without an answer "
-        f"(code {child.code}){last}."
-    ) from ChildTraceback(printed)
+    module = function.partition(":")[0]
+    return f"the process of {module} ended without an answer (code {code}){last}."
 
 
 class ChildTraceback(Exception):  # noqa: N818 - carries the text of another process's
