@@ -41,6 +41,7 @@ def search(
     reference: bool = True,
     certify: bool = True,
     warm_start: str | None = None,
+    relabel: bool = False,
     watcher: Watcher | None = None,
 ) -> Result:
     """Searches for the smallest model that meets a study's target, or trains a sweep's grid.
@@ -67,6 +68,7 @@ def search(
         certify: Whether to certify what is found with fresh seeds on the test images.
         warm_start: Name of a search in the same storage whose trials the sampler learns from
             before this study has its own; needs the sampler ``smallest``.
+        relabel: Whether to number the data's classes anew, 0, 1, 2, … in the order of its labels.
         watcher: Is told what happens; default: nobody.
 
     Raises:
@@ -91,6 +93,7 @@ def search(
         warm_start=warm_start,
         workers=workers,
         timeout=timeout,
+        relabel=relabel,
         sampler=sampler,
         pruner=pruner,
         reference=reference,

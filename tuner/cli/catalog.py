@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tuner.cli.options import storage_options
+from tuner.cli.options import relabel_option, storage_options
 from tuner.errors import SpaceError, StorageError, UsageError
 
 
@@ -84,7 +84,8 @@ def _describe(specs: list[str]) -> list[dict[str, Any]]:
 
 @click.command()
 @click.argument("source", required=False)
-def data(source: str | None) -> None:
+@relabel_option
+def data(source: str | None, relabel: bool) -> None:
     """The data sets that --data takes, or what is in one of them."""
     from tuner.views import catalog
     from tuner.views.consoles import console
@@ -94,4 +95,4 @@ def data(source: str | None) -> None:
         return
     from tuner.data import resolve
 
-    console().print(catalog.data_view(resolve(source)))
+    console().print(catalog.data_view(resolve(source, relabel=relabel)))

@@ -98,6 +98,13 @@ def complete_study(
 study_argument = click.argument("study", shell_complete=complete_study)
 
 
+relabel_option = click.option(
+    "--relabel",
+    is_flag=True,
+    help="Number the classes anew, 0, 1, 2, …: for labels that are counted from 1 or have gaps.",
+)
+
+
 def storage_options(command: F) -> F:
     """``--storage`` and ``--results``: where a study lives."""
     command = click.option(

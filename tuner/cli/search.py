@@ -14,6 +14,7 @@ from tuner.cli.options import (
     OneOf,
     duration,
     fraction,
+    relabel_option,
     repeated,
     storage_options,
     study_argument,
@@ -51,6 +52,7 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
     help="Images to use instead of the study's: cifar10, mnist, shapes10, an .npz file or a "
     "folder; see 'tuner data'. In a sweep over several data sets, NAME=SOURCE for each.",
 )
+@relabel_option
 @click.option(
     "--target", type=fraction(0, 1, with_low=False), metavar="F", help="Accuracy to reach."
 )

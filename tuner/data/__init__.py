@@ -9,7 +9,8 @@ Nothing here imports TensorFlow or Keras into the calling process.
 from __future__ import annotations
 
 from tuner.data.dataset import DataSet
+from tuner.data.duplicates import notes_on
 from tuner.data.lookup import open_again, resolve
 from tuner.data.sources import BUILTIN
 
-__all__ = ["BUILTIN", "DataSet", "open_again", "resolve"]
+__all__ = ["BUILTIN", "DataSet", "notes_on", "open_again", "resolve"]

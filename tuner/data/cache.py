@@ -10,6 +10,8 @@ Folders appear by rename, whole or not at all: two processes may store the same 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import errno
 import json
 import os
 import shutil
@@ -28,12 +30,13 @@ from tuner.data.dataset import (
     TEST_LABELS,
     DataSet,
 )
+from tuner.data.duplicates import count_shared
 from tuner.data.raw import Raw
 from tuner.data.split import stratified_order
 from tuner.errors import DataError
 
 META = "meta.json"
-CHUNK = 4096  # images written at a time: reordering never copies the whole array
+CHUNK = 2**25  # bytes written at a time: reordering never copies the whole array
 ABANDONED_AFTER = 24 * 3600.0  # seconds; a killed process leaves its unfinished folder behind
 
 
@@ -42,9 +45,11 @@ def find(cache: Path, fingerprint: str, *, name: str, source: str) -> DataSet | 
     try:
         entry = json.loads((cache / "index" / f"{fingerprint}.json").read_text())
         folder = cache / "data" / str(entry["folder"])
-    except (OSError, ValueError, KeyError, TypeError):
+        notes = tuple(str(note) for note in entry.get("notes", ()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return _read(folder, name, source)
+    found = _read(folder, name, source)
+    return None if found is None else dataclasses.replace(found, notes=notes)
 
 
 def find_content(cache: Path, content: str, seed: int, *, name: str, source: str) -> DataSet | None:
@@ -63,14 +68,21 @@ def store(cache: Path, raw: Raw, *, seed: int, fingerprint: str, name: str, sour
     with writing(cache):
         found = _read(folder, name, source)
         if found is None:
+            _require_space(cache, raw)
             with scratch(cache) as unfinished:
                 _write(unfinished, raw, content, seed)
                 _publish(unfinished, folder)
             found = _read(folder, name, source)
         if found is None:
             raise OSError("what was written cannot be read back")
-        _index(cache, fingerprint, folder.name)
-    return found
+        _index(cache, fingerprint, {"folder": folder.name, "notes": raw.notes})
+    return dataclasses.replace(found, notes=raw.notes)
+
+
+def _require_space(cache: Path, raw: Raw) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    if raw.train_images.nbytes + raw.test_images.nbytes > shutil.disk_usage(cache).free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _folder(cache: Path, content: str, seed: int) -> Path:
@@ -130,6 +142,7 @@ def _write(folder: Path, raw: Raw, content: str, seed: int) -> None:
         "train_size": train_size,
         "validation_size": len(order) - train_size,
         "test_size": len(test_order),
+        "shared": count_shared(raw.train_images, raw.test_images),
         "bytes": {file: (folder / file).stat().st_size for file in files},
     }
     (folder / META).write_text(json.dumps(meta, indent=1))
@@ -139,8 +152,9 @@ def _save(path: Path, array: np.ndarray[Any, Any], order: np.ndarray[Any, Any]) 
     header = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(array))
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
-        for start in range(0, len(order), CHUNK):
-            file.write(np.ascontiguousarray(array[order[start : start + CHUNK]]).data)
+        rows = max(1, CHUNK // max(1, array[:1].nbytes))
+        for start in range(0, len(order), rows):
+            file.write(np.ascontiguousarray(array[order[start : start + rows]]).data)
         file.flush()
         os.fsync(file.fileno())
 
@@ -159,12 +173,12 @@ def _publish(unfinished: Path, folder: Path) -> None:
             unfinished.rename(folder)
 
 
-def _index(cache: Path, fingerprint: str, folder: str) -> None:
+def _index(cache: Path, fingerprint: str, fields: dict[str, Any]) -> None:
     target = cache / "index" / f"{fingerprint}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     with scratch(cache) as unfinished:
         entry = unfinished / "entry.json"
-        entry.write_text(json.dumps({"folder": folder}))
+        entry.write_text(json.dumps(fields))
         entry.replace(target)
 
 
@@ -175,7 +189,7 @@ def _read(folder: Path, name: str, source: str) -> DataSet | None:
             if (folder / file).stat().st_size != size:
                 return None
         height, width, channels = meta["image_shape"]
-        return DataSet(
+        found = DataSet(
             name=name,
             source=source,
             hash=meta["hash"],
@@ -185,6 +199,18 @@ def _read(folder: Path, name: str, source: str) -> DataSet | None:
             validation_size=meta["validation_size"],
             test_size=meta["test_size"],
             folder=folder,
+            shared=meta.get("shared", 0),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return found if "shared" in meta else _counted(found, meta)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, DataError):
         return None
+
+
+def _counted(data: DataSet, meta: dict[str, Any]) -> DataSet:
+    """The data set with the number of shared examples, which older entries do not have."""
+    counted = dataclasses.replace(data, shared=count_shared(data.learning()[0], data.test()[0]))
+    with contextlib.suppress(OSError):  # a cache that only others may write to: counted each time
+        written = data.folder / f"{META}.{uuid.uuid4().hex}"
+        written.write_text(json.dumps(meta | {"shared": counted.shared}, indent=1))
+        written.replace(data.folder / META)
+    return counted

@@ -35,6 +35,9 @@ class DataSet:
         validation_size: Number of validation images.
         test_size: Number of test images.
         folder: The cache folder that holds the arrays.
+        shared: Number of test images that are training or validation images as well.
+        notes: What its user should know of how it was read, a sentence each.
+        relabel: Whether its classes were numbered anew, from 0.
     """
 
     name: str
@@ -46,6 +49,9 @@ class DataSet:
     validation_size: int
     test_size: int
     folder: Path
+    shared: int = 0
+    notes: tuple[str, ...] = ()
+    relabel: bool = False
 
     def reference(self, seed: int) -> dict[str, Any]:
         """For another process, perhaps on another machine: what `tuner.data.open_again` takes.
@@ -53,7 +59,8 @@ class DataSet:
         Args:
             seed: Of its split.
         """
-        return {"source": self.source, "content": self.hash, "seed": seed}
+        fields = {"source": self.source, "content": self.hash, "seed": seed}
+        return fields | ({"relabel": True} if self.relabel else {})
 
     def train(self) -> tuple[Images, Labels]:
         """Training images, uint8 [n, h, w, c] memory-mapped, and their labels, int64 [n].

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import hashlib
 import json
+from itertools import islice
 from pathlib import Path
 
 from tuner.basics import environment
 from tuner.data import cache as store
+from tuner.data import mistakes
 from tuner.data.dataset import DataSet
-from tuner.data.raw import check
+from tuner.data.labels import relabelled
+from tuner.data.memory import available, gigabytes
+from tuner.data.raw import Raw
+from tuner.data.rules import check
 from tuner.data.sources import BUILTIN, SOURCES, Found
 from tuner.errors import DataError
 
+WANTED = (
+    "give an .npz file, a folder with train/ and test/ of one folder a class, or a folder of "
+    "train*.parquet and test*.parquet."
+)
+MOST_LOOKED_AT = 200  # files and folders within a folder that is no data set
 FORMAT = 1  # raise it when decoding or the cache's layout changes: older entries are then not found
 
 
-def resolve(source: str, *, seed: int = 0, cache: Path | None = None) -> DataSet:
+def resolve(
+    source: str, *, seed: int = 0, relabel: bool = False, cache: Path | None = None
+) -> DataSet:
     """Finds a data set, decodes it where that has not been done yet, and splits it.
 
     Args:
@@ -25,23 +38,33 @@ def resolve(source: str, *, seed: int = 0, cache: Path | None = None) -> DataSet
             of that name: write ``./mnist``.
         seed: Seed of the stratified split that keeps a tenth of the training images back for
             validation.
+        relabel: Whether to number the classes anew, 0, 1, 2, … in the order of their labels.
         cache: Folder for the decoded arrays; None for ``environment.cache_folder()``.
 
     Raises:
         DataError: There is no such data set, it breaks a rule, or the cache cannot be written.
         DataUnavailableError: An official archive is neither cached nor reachable.
     """
-    folder = _cache(cache)
-    found = _find(source, folder)
-    fingerprint = _digest(FORMAT, seed, *found.identity)
-    known = store.find(folder, fingerprint, name=found.name, source=source)
+    try:
+        data = _resolved(source, seed, relabel, _cache(cache))
+    except DataError as error:
+        raise type(error)(_printable(str(error))) from error
+    return dataclasses.replace(data, relabel=relabel)
+
+
+def _resolved(source: str, seed: int, relabel: bool, cache: Path) -> DataSet:
+    found = _find(source, cache)
+    changes = ("relabel",) if relabel else ()
+    fingerprint = _digest(FORMAT, seed, *found.identity, *changes)
+    known = store.find(cache, fingerprint, name=found.name, source=source)
     if known is not None:
         return known
-    with store.writing(folder), store.scratch(folder):
+    with store.writing(cache), store.scratch(cache):
         pass  # a folder that cannot be written shall not cost the decoding first
+    raw = _read(found, source)
     return store.store(
-        folder,
-        check(found.read(), source),
+        cache,
+        check(relabelled(raw, source) if relabel else raw, source),
         seed=seed,
         fingerprint=fingerprint,
         name=found.name,
@@ -49,13 +72,26 @@ def resolve(source: str, *, seed: int = 0, cache: Path | None = None) -> DataSet
     )
 
 
-def open_again(source: str, content: str, *, seed: int = 0, cache: Path | None = None) -> DataSet:
+def _read(found: Found, source: str) -> Raw:
+    try:
+        return found.read()
+    except MemoryError as error:
+        raise DataError(
+            f"{source} does not fit into memory, of which {gigabytes(available())} are free now: "
+            "make the images smaller, or take fewer."
+        ) from error
+
+
+def open_again(
+    source: str, content: str, *, seed: int = 0, relabel: bool = False, cache: Path | None = None
+) -> DataSet:
     """Opens a data set that another process, perhaps on another machine, has found before.
 
     Args:
         source: What the user gave there.
         content: Its hash.
         seed: Seed of its split.
+        relabel: As in `resolve`.
         cache: As in `resolve`.
 
     Raises:
@@ -63,7 +99,9 @@ def open_again(source: str, content: str, *, seed: int = 0, cache: Path | None =
     """
     folder = _cache(cache)
     known = store.find_content(folder, content, seed, name=Path(source).stem, source=source)
-    found = resolve(source, seed=seed, cache=cache) if known is None else known
+    if known is not None:
+        return dataclasses.replace(known, relabel=relabel)
+    found = resolve(source, seed=seed, relabel=relabel, cache=cache)
     if found.hash != content:
         raise DataError(
             f"{source} holds other data here (hash {found.hash[:12]}) than where the study was "
@@ -84,7 +122,7 @@ def _find(text: str, cache: Path) -> Found:
         for source in SOURCES:
             if (found := source.find(text, path, cache)) is not None:
                 return found
-        raise _unknown(text, path)
+        raise _unknown(text, path, cache)
     except (OSError, RuntimeError, ValueError) as error:  # also ~nobody and a null byte
         raise DataError(
             f"{text!r} cannot be read ({getattr(error, 'strerror', error)}): check the path and "
@@ -96,15 +134,41 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _unknown(source: str, path: Path) -> DataError:
+def _printable(message: str) -> str:
+    """One line: a file's name may hold line breaks, and bytes that are no text."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+
+
+def _unknown(text: str, path: Path, cache: Path) -> DataError:
+    """Why nothing reads what a user gave, and what to give instead."""
+    if (line := mistakes.address(text) or mistakes.broken_link(text)) is not None:
+        return DataError(line)
     if path.exists():
-        return DataError(
-            f"{source} is no data set: give an .npz file, a folder with train/ and test/ of one "
-            "folder a class, or a folder of train*.parquet and test*.parquet."
-        )
-    near = difflib.get_close_matches(source.lower(), BUILTIN, n=1)
+        for source in SOURCES:
+            if (line := source.nearly(text, path)) is not None:
+                return DataError(line)
+        if (inner := _within(path, cache)) is not None:
+            return DataError(f"{text} is no data set, but {inner} in it is: give that path.")
+        return DataError(mistakes.other_file(text, path) or f"{text} is no data set: {WANTED}")
+    if (line := mistakes.known_elsewhere(text)) is not None:
+        return DataError(line)
+    near = difflib.get_close_matches(text.lower().rpartition("/")[2], BUILTIN, n=1)
+    beside = mistakes.beside(path)
     hint = f"did you mean {near[0]}? Otherwise give" if near else "give"
+    if beside is not None and not near:
+        hint = f"did you mean {beside}? Otherwise give"
     return DataError(
-        f"No data set {source!r}: {hint} {', '.join(BUILTIN)}, or the path of a file or folder "
+        f"No data set {text!r}: {hint} {', '.join(BUILTIN)}, or the path of a file or folder "
         "that exists."
     )
+
+
+def _within(folder: Path, cache: Path) -> Path | None:
+    """A data set that lies in a folder, or one folder deeper."""
+    if not folder.is_dir():
+        return None
+    for depth in ("*", "*/*"):
+        for inner in islice(sorted(folder.glob(depth)), MOST_LOOKED_AT):
+            if any(source.find(str(inner), inner, cache) is not None for source in SOURCES):
+                return inner
+    return None

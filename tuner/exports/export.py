@@ -118,7 +118,11 @@ def _find_data(record: StudyRecord, source: Source, given: str | None, int8: boo
     stored = record.data[source.dataset]
     without = "" if int8 else ", or --no-measure to export without measuring"
     try:
-        found = resolve(given or stored["source"], seed=int(record.study.get("split_seed", 0)))
+        found = resolve(
+            given or stored["source"],
+            seed=int(record.study.get("split_seed", 0)),
+            relabel=bool(stored.get("relabel")),
+        )
     except DataError as error:
         raise type(error)(
             f"the images of study {record.name!r} are not at hand: {str(error).rstrip('.')}; "

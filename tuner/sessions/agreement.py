@@ -93,4 +93,6 @@ def describe(data: DataSet) -> dict[str, Any]:
         "train_size": data.train_size,
         "validation_size": data.validation_size,
         "test_size": data.test_size,
+        "shared": data.shared,
+        **({"relabel": True} if data.relabel else {}),
     }

@@ -58,12 +58,13 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     """
     spec = overridden(read_study(wish.study) if isinstance(wish.study, str) else wish.study, wish)
     _begin()
+    # Before anything is written: what is wrong with it is most often found here.
+    data = find_data(spec, wish.data, watcher, relabel=wish.relabel)
     prepare_results(wish.results)
     url = chosen_url(wish.storage, wish.results.resolve())
     storage = open_storage(url, patience=Patience(watcher.notice))
     if wish.storage is not None and has_secret(wish.storage):
         watcher.notice(NEEDS_VARIABLE)
-    data = find_data(spec, wish.data, watcher)
     name = full_name(spec, wish, data)
     study = optuna.create_study(
         storage=storage,
@@ -110,7 +111,9 @@ def plan_again(
     spec = from_dict(study.user_attrs[StudyKey.STUDY])
     stored = study.user_attrs[StudyKey.DATA]
     data = {
-        key: images.resolve(source or was["source"], seed=spec.split_seed)
+        key: images.resolve(
+            source or was["source"], seed=spec.split_seed, relabel=bool(was.get("relabel"))
+        )
         for key, was in stored.items()
     }
     agree(study, spec, data, int(study.user_attrs[StudyKey.SEED]))
@@ -154,23 +157,26 @@ def _orders(
     )
 
 
-def find_data(spec: Study, given: tuple[str, ...], watcher: Watcher) -> dict[str, DataSet]:
+def find_data(
+    spec: Study, given: tuple[str, ...], watcher: Watcher, *, relabel: bool = False
+) -> dict[str, DataSet]:
     """Resolves the study's data sets, by the name that the study gives each.
+
+    What their user should know of them, the watcher is told.
 
     Raises:
         DataError: One cannot be found or read.
         UsageError: What was given does not fit what the study names.
     """
-    names = spec.datasets()
-    sources = assign(names, given)
+    sources = assign(spec.datasets(), given)
     found = {}
-    for name in names:
-        if name in sources:
-            found[name] = images.resolve(sources[name], seed=spec.split_seed)
-            continue
+    for name in spec.datasets():
         try:
-            found[name] = images.resolve(name, seed=spec.split_seed)
+            source = sources.get(name, name)
+            found[name] = images.resolve(source, seed=spec.split_seed, relabel=relabel)
         except DataUnavailableError as error:
+            if name in sources:
+                raise
             if name != "cifar10":
                 raise DataUnavailableError(
                     f"{error} The study {spec.name!r} needs {name}: give it with "
@@ -184,4 +190,7 @@ def find_data(spec: Study, given: tuple[str, ...], watcher: Watcher) -> dict[str
                 banner=True,
             )
             found[name] = images.resolve(STAND_IN, seed=spec.split_seed)
+    for data in found.values():
+        for note in images.notes_on(data):
+            watcher.notice(note)
     return found

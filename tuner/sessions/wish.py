@@ -46,6 +46,7 @@ class Wish:
     pruner: str = PRUNERS[0]
     reference: bool = True
     certify: bool = True
+    relabel: bool = False
 
     def __post_init__(self) -> None:
         _require_known(self.sampler, SAMPLERS, "sampler")
@@ -155,6 +156,8 @@ def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
     arguments = [name]
     for source in wish.data:
         arguments += ["--data", source]
+    if wish.relabel:
+        arguments.append("--relabel")
     if wish.trials is not None or wish.more is not None:
         arguments += ["--trials", str(total)]
     options: dict[str, object] = {

@@ -97,6 +97,8 @@ def cached(folder: Path) -> list[str]:
 
 def data_view(data: DataSet) -> Table:
     """What is in a data set."""
+    from tuner.data import notes_on
+
     facts = grid()
     for name, what in {
         "name": data.name,
@@ -110,4 +112,6 @@ def data_view(data: DataSet) -> Table:
         "cached in": str(data.folder),
     }.items():
         facts.add_row(name, Text(what))
+    for note in notes_on(data):
+        facts.add_row("note", Text(note))
     return facts

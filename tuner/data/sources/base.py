@@ -10,6 +10,9 @@ from typing import Any, ClassVar
 
 from tuner.data.raw import Raw
 
+READING = 2
+"""Raise it where files that were read before give other arrays, or other notes, from now on."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -54,6 +57,18 @@ class Source(ABC):
             OSError: The files cannot be looked at.
         """
 
+    def nearly(self, text: str, path: Path) -> str | None:
+        """Asked where no source is meant: whether something of this one's kind is.
+
+        Args:
+            text: What was given.
+            path: The same as a path, absolute; it exists.
+
+        Returns:
+            One line that names what was seen and what to do; None where nothing was.
+        """
+        return None
+
 
 def identity_of(root: Path, files: Sequence[Path]) -> list[Any]:
     """What changes when files do: their places, sizes and times, not their content.
@@ -64,6 +79,9 @@ def identity_of(root: Path, files: Sequence[Path]) -> list[Any]:
     """
     entries = []
     for file in files:
-        status = file.stat()
+        try:
+            status = file.stat()
+        except OSError:  # a broken link: reading it says so, by its name
+            status = file.lstat()
         entries.append((str(file.relative_to(root)), status.st_size, status.st_mtime_ns))
-    return [str(root), entries]
+    return [str(root), entries, READING]

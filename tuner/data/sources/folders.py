@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,9 +11,16 @@ import numpy as np
 
 from tuner.data.raw import Raw
 from tuner.data.sources.base import Found, Source, identity_of
-from tuner.data.sources.decode import decode, stack
+from tuner.data.sources.decode import Encoded, Unreadable, decode
 from tuner.errors import DataError
 
+ALIKE = {
+    "train": re.compile(r"(?i)(train|training|trn|learn)([-_ ]?(set|data|images?))?"),
+    "test": re.compile(r"(?i)(test|testing|tst|eval|evaluation)([-_ ]?(set|data|images?))?"),
+    "validation": re.compile(r"(?i)(val|valid|validation|dev)([-_ ]?(set|data|images?))?"),
+}
+"""What people call these folders, in full."""
+IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 IGNORED = frozenset({"thumbs.db", "desktop.ini"})  # left by file managers
 
 
@@ -29,10 +37,39 @@ class ClassFolders(Source):
             return None
         return Found(path.name, identity_of(path, files(path)), lambda: read(path))
 
+    def nearly(self, text: str, path: Path) -> str | None:
+        """A folder whose parts have other names, that is not divided, or that holds images only."""
+        if not path.is_dir():
+            return None
+        seen = [name for part in ALIKE for name in _alike(path, part)]
+        if seen:
+            listed = " and ".join(f"{name}/" for name in seen)
+            return (
+                f"{text} has {listed}, but neither train/ nor test/: rename them to train/ and "
+                "test/; validation images are taken out of train/."
+            )
+        kinds = [kind.name for kind in _folders(path) if _holds_images(kind)]
+        if len(kinds) > 1:
+            return (
+                f"{text} has the class folders {_listed(set(kinds))}, but neither train/ nor "
+                "test/: put most images of each class into train/CLASS/ and the others into "
+                "test/CLASS/."
+            )
+        if _holds_images(path):
+            return (
+                f"{text} holds images, but no folders that name their classes: put them into "
+                "train/CLASS/ and test/CLASS/."
+            )
+        return None
+
 
 def is_class_folders(folder: Path) -> bool:
     """Whether ``folder`` has the layout that this module reads."""
     return (folder / "train").is_dir() or (folder / "test").is_dir()
+
+
+def _holds_images(folder: Path) -> bool:
+    return any(file.suffix.lower() in IMAGE_SUFFIXES for file in _images(folder))
 
 
 def files(folder: Path) -> list[Path]:
@@ -54,7 +91,7 @@ def read(folder: Path) -> Raw:
     """
     for part in ("train", "test"):
         if not (folder / part).is_dir():
-            raise DataError(f"{folder} has no folder {part}/: add it, with one folder a class.")
+            raise DataError(_without(folder, part))
     classes = _class_names(folder)
     train = [
         (file, label)
@@ -66,9 +103,9 @@ def read(folder: Path) -> Raw:
         for label, name in enumerate(classes)
         for file in _images(folder / "test" / name)
     ]
-    encoded = _encoded(file for file, _ in train + test)
-    images = decode(encoded)
-    train_images, test_images = stack((images[: len(train)], images[len(train) :]))
+    train_images, test_images = decode(
+        [(len(part), _encoded(file for file, _ in part)) for part in (train, test)]
+    )
     return Raw(
         train_images=train_images,
         train_labels=np.array([label for _, label in train], np.int64),
@@ -81,14 +118,41 @@ def read(folder: Path) -> Raw:
 def _class_names(folder: Path) -> tuple[str, ...]:
     train, test = ({kind.name for kind in _folders(folder / part)} for part in ("train", "test"))
     if not train:
-        raise DataError(f"{folder / 'train'} holds no class folders: put each class in its own.")
+        loose = len(_images(folder / "train"))
+        seen = f"{loose:,} files but no class folders" if loose else "no class folders"
+        raise DataError(f"{folder / 'train'} holds {seen}: put each class in its own.")
     if train != test:
         raise DataError(
             f"{folder}: the class folders of train/ and test/ differ: "
             f"{_listed(train - test)} only in train/, {_listed(test - train)} only in test/; "
             "give both the same."
         )
-    return tuple(sorted(train))
+    classes = tuple(sorted(train))
+    empty = [name for name in classes if not _images(folder / "test" / name)]
+    if 0 < len(empty) < len(classes):
+        raise DataError(
+            f"{folder / 'test'} has no images of {_listed(set(empty))}, only empty folders: add "
+            "some, or remove the class from both train/ and test/."
+        )
+    return classes
+
+
+def _without(folder: Path, part: str) -> str:
+    """Why a folder without train/ or without test/ is not whole."""
+    seen = [name for name in _alike(folder, part) if name != part]
+    if seen:
+        return f"{folder} has no folder {part}/, but {seen[0]}/: rename it to {part}/."
+    if part == "test" and (held_back := _alike(folder, "validation")):
+        return (
+            f"{folder} has no folder test/, but {held_back[0]}/: rename it to test/; validation "
+            "images are taken out of train/."
+        )
+    return f"{folder} has no folder {part}/: add it, with one folder a class."
+
+
+def _alike(folder: Path, part: str) -> list[str]:
+    """Names of the folders that people call ``train``, ``test`` or ``validation``."""
+    return [entry.name for entry in _folders(folder) if ALIKE[part].fullmatch(entry.name)]
 
 
 def _listed(names: set[str]) -> str:
@@ -111,13 +175,17 @@ def _images(kind: Path) -> list[Path]:
     )
 
 
-def _encoded(paths: Iterator[Path]) -> Iterator[tuple[str, bytes]]:
+def _encoded(paths: Iterable[Path]) -> Encoded:
     for path in paths:
         try:
-            content = path.read_bytes()
+            yield str(path), path.read_bytes()
         except OSError as error:
-            raise DataError(
-                f"Unreadable image {path} ({error.strerror}): images lie directly in their class "
-                "folder; make it readable or remove it."
-            ) from error
-        yield str(path), content
+            yield str(path), Unreadable(f" ({_why(path, error)})")
+
+
+def _why(path: Path, error: OSError) -> str:
+    if path.is_symlink() and not path.exists():
+        return f"a link to {path.readlink()}, which does not exist"
+    if path.is_dir():
+        return "a folder; images lie directly in their class folder"
+    return error.strerror or type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -11,11 +12,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tuner.data.dataset import Images, Labels
+from tuner.data.memory import require_room
 from tuner.data.raw import Raw
 from tuner.data.sources.base import Found, Source, identity_of
 from tuner.errors import DataError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+ROWS = 2**24  # numbers converted at a time
+ALPHA = 4  # channels of an image that has alpha
 
 
 class NpzFile(Source):
@@ -31,26 +35,54 @@ class NpzFile(Source):
             return None
         return Found(path.stem, identity_of(path, [path]), lambda: read(path))
 
+    def nearly(self, text: str, path: Path) -> str | None:
+        """Arrays in files of their own."""
+        if path.is_dir():
+            found = sorted(p.name for p in path.glob("*.npy"))
+        else:
+            found = [path.name] if path.suffix.lower() == ".npy" else []
+        if not found:
+            return None
+        listed = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
+        return (
+            f"{text} has the arrays {listed}: save all four in one file with np.savez('images.npz'"
+            ", x_train=…, y_train=…, x_test=…, y_test=…) and give that."
+        )
+
 
 def read(path: Path) -> Raw:
     """Read an ``.npz`` file; its classes are named after their labels.
 
-    Images are uint8 [n, h, w] or [n, h, w, c] with 1, 3 or 4 channels (a fourth is alpha, dropped);
-    floats are taken where all lie in 0 to 1, as ``round(255 x)``. Labels are whole numbers from 0,
-    [n] or [n, 1].
+    Images are uint8 [n, h, w] or [n, h, w, c] with 1, 3 or 4 channels (a fourth is alpha, laid on
+    white); floats are taken where all lie in 0 to 1, as ``round(255 x)``, and a note says so.
+    Labels are whole numbers from 0, [n] or [n, 1].
 
     Raises:
-        DataError: The file cannot be read, misses an array, or holds one of another kind.
+        DataError: The file cannot be read, misses an array, or holds one of another kind, or it
+            does not fit into memory.
     """
     arrays = _load(path)
+    floats = [key for key in ("x_train", "x_test") if _floating(arrays[key])]
     train_labels = _labels(path, "y_train", arrays["y_train"])
     classes = int(train_labels.max(initial=0)) + 1
     return Raw(
-        train_images=_images(path, "x_train", arrays["x_train"]),
+        train_images=_images(path, "x_train", arrays.pop("x_train")),
         train_labels=train_labels,
-        test_images=_images(path, "x_test", arrays["x_test"]),
+        test_images=_images(path, "x_test", arrays.pop("x_test")),
         test_labels=_labels(path, "y_test", arrays["y_test"]),
         classes=tuple(str(label) for label in range(min(classes, len(train_labels) + 1))),
+        named=False,
+        notes=_notes(path, floats),
+    )
+
+
+def _notes(path: Path, floats: list[str]) -> tuple[str, ...]:
+    if not floats:
+        return ()
+    return (
+        f"{path.name}: {' and '.join(floats)} hold{'s' if len(floats) == 1 else ''} floats from 0 "
+        "to 1, which models are given as pixels from 0 to 255: begin a model of your own with "
+        "Rescaling(1 / 255).",
     )
 
 
@@ -65,6 +97,7 @@ def _load(path: Path) -> dict[str, np.ndarray[Any, Any]]:
                     f"{path} misses {', '.join(missing)}: it holds "
                     f"{', '.join(file.files) or 'nothing'} and needs {', '.join(KEYS)}."
                 )
+            require_room(f"The arrays of {path}", _needed(path))
             return {key: file[key] for key in KEYS}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         if "pickle" in str(error):
@@ -77,27 +110,85 @@ def _load(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         ) from error
 
 
+def _needed(path: Path) -> int:
+    """Bytes of all arrays in memory, as their headers say."""
+    total = 0
+    with zipfile.ZipFile(path) as archive:
+        for key in KEYS:
+            with archive.open(f"{key}.npy") as file:
+                version = np.lib.format.read_magic(file)
+                header = np.lib.format.read_array_header_1_0
+                if version != (1, 0):
+                    header = np.lib.format.read_array_header_2_0
+                shape, _, dtype = header(file)
+                total += math.prod(shape) * (dtype.itemsize + int(dtype.kind == "f"))
+    return total
+
+
+def _floating(array: np.ndarray[Any, Any]) -> bool:
+    return bool(np.issubdtype(array.dtype, np.floating))
+
+
 def _images(path: Path, key: str, array: np.ndarray[Any, Any]) -> Images:
     if array.ndim == 3:
         array = array[..., None]
-    if array.ndim != 4 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape[1:]:
+    if array.ndim != 4 or array.shape[-1] not in (1, 3, ALPHA) or 0 in array.shape[1:]:
+        first = array.ndim == 4 and array.shape[1] in (1, 3, ALPHA)
+        hint = f"; {key}.transpose(0, 2, 3, 1) puts them there" if first else ""
         raise DataError(
             f"{path}: {key} has shape {list(array.shape)}: give [n, h, w] or [n, h, w, c] with 1 "
-            "or 3 channels last."
+            f"or 3 channels last{hint}."
         )
-    array = array[..., :3]
-    if np.issubdtype(array.dtype, np.floating):
-        if array.size and not (array.min() >= 0 and array.max() <= 1):  # NaN fails this as well
-            raise DataError(
-                f"{path}: {key} holds {array.dtype} from {array.min():g} to {array.max():g}: give "
-                "uint8 from 0 to 255, or floats from 0 to 1."
-            )
-        array = np.rint(array * 255).astype(np.uint8)
-    if array.dtype != np.uint8:
+    if _floating(array):
+        _check_floats(path, key, array)
+    elif array.dtype != np.uint8:
+        fits = array.dtype.kind in "iu" and array.size and array.min() >= 0 and array.max() <= 255
+        hint = f"; {key}.astype('uint8') does" if fits else ""
         raise DataError(
-            f"{path}: {key} holds {array.dtype}: give uint8 from 0 to 255, or floats from 0 to 1."
+            f"{path}: {key} holds {array.dtype}: give uint8 from 0 to 255, or floats from 0 to "
+            f"1{hint}."
         )
-    return array
+    return _converted(array)
+
+
+def _check_floats(path: Path, key: str, array: np.ndarray[Any, Any]) -> None:
+    if not array.size:
+        return
+    low, high = float(array.min()), float(array.max())
+    if not (low >= 0 and high <= 1):  # NaN fails this as well
+        hint = ""
+        if low >= 0 and high <= 255:
+            hint = f"; divide {key} by 255"
+        elif low >= -1 and high <= 1:
+            hint = f"; ({key} + 1) / 2 undoes a scale from -1 to 1"
+        elif np.isfinite(low) and np.isfinite(high):
+            hint = "; save them as they were before they were standardised"
+        raise DataError(
+            f"{path}: {key} holds {array.dtype} from {low:g} to {high:g}: give uint8 from 0 to "
+            f"255, or floats from 0 to 1{hint}."
+        )
+    if 0 < high <= 1.001 / 255:
+        raise DataError(
+            f"{path}: {key} holds {array.dtype} from {low:g} to {high:g} only, as if it had been "
+            "divided by 255 twice: divide once, so that they reach 1."
+        )
+
+
+def _converted(array: np.ndarray[Any, Any]) -> Images:
+    """Floats to bytes and alpha to white, a few images at a time."""
+    channels = array.shape[-1] if array.shape[-1] != ALPHA else 3
+    if array.dtype == np.uint8 and channels == array.shape[-1]:
+        return array
+    images = np.empty((*array.shape[:-1], channels), np.uint8)
+    rows = max(1, ROWS // max(1, math.prod(array.shape[1:])))
+    for start in range(0, len(array), rows):
+        part = array[start : start + rows]
+        scaled = np.rint(part * 255) if _floating(part) else part.astype(np.float32)
+        if array.shape[-1] == ALPHA:
+            alpha = scaled[..., 3:] / 255
+            scaled = np.rint(scaled[..., :3] * alpha + 255 * (1 - alpha))
+        images[start : start + rows] = scaled
+    return images
 
 
 def _labels(path: Path, key: str, array: np.ndarray[Any, Any]) -> Labels:
@@ -106,6 +197,17 @@ def _labels(path: Path, key: str, array: np.ndarray[Any, Any]) -> Labels:
     if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
         raise DataError(
             f"{path}: {key} holds {array.dtype} of shape {list(array.shape)}: give one whole "
-            "number an image, counted from 0."
+            f"number an image, counted from 0{_hint(key, array)}."
         )
     return array.astype(np.int64)
+
+
+def _hint(key: str, array: np.ndarray[Any, Any]) -> str:
+    if array.ndim == 2 and array.size and array.dtype.kind in "fiub":
+        if ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all():
+            return f"; {key}.argmax(1) makes them of these one-hot rows"
+    elif array.ndim == 1 and array.dtype.kind in "US":
+        return f"; np.unique({key}, return_inverse=True)[1] makes them of names"
+    elif array.ndim == 1 and array.dtype.kind in "fb":
+        return f"; {key}.astype(int) makes them of whole {array.dtype} numbers"
+    return ""

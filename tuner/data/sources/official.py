@@ -110,7 +110,7 @@ def read(name: str, cache: Path) -> Raw:
             if f"[Errno {errno.ENOSPC}]" in reason:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             raise _unavailable(name, reason)
-        return dataclasses.replace(npz.read(arrays), classes=archive.classes)
+        return dataclasses.replace(npz.read(arrays), classes=archive.classes, named=True)
 
 
 def _unavailable(name: str, reason: str) -> DataUnavailableError:

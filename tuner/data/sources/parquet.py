@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from tuner.data.dataset import Images, Labels
+from tuner.data.dataset import Labels
 from tuner.data.raw import Raw
 from tuner.data.sources.base import Found, Source, identity_of
-from tuner.data.sources.decode import decode, stack
+from tuner.data.sources.decode import Encoded, Unreadable, decode
 from tuner.errors import DataError
 
 IMAGE_COLUMNS = ("img", "image")
+SHARD = re.compile(r"(?P<number>\d{5})-of-(?P<total>\d{5})")
+"""How Hugging Face numbers the files of a part."""
 ROWS = 1024  # encoded images in memory at a time
 
 
@@ -31,6 +35,21 @@ class ParquetFolder(Source):
         if not path.is_dir() or not is_parquet(path):
             return None
         return Found(path.name, identity_of(path, files(path)), lambda: read(path))
+
+    def nearly(self, text: str, path: Path) -> str | None:
+        """Parquet files of other names, or one of them without its folder."""
+        if path.is_file() and path.suffix.lower() == ".parquet":
+            return (
+                f"{text} is one parquet file: give the folder of train*.parquet and test*.parquet."
+            )
+        found = sorted(p.name for p in path.glob("*.parquet")) if path.is_dir() else []
+        if not found:
+            return None
+        listed = ", ".join(found[:3]) + (", …" if len(found) > 3 else "")
+        return (
+            f"{text} holds {listed}, but no train*.parquet and test*.parquet: rename the files of "
+            "each part so."
+        )
 
 
 def is_parquet(folder: Path) -> bool:
@@ -54,32 +73,73 @@ def read(folder: Path) -> Raw:
         DataError: A file, row or column is missing, cannot be read or is of another kind, or the
             files name different classes.
     """
-    parts: list[list[Images]] = []
-    labels: list[Labels] = []
+    found: tuple[list[Labels], list[Labels]] = ([], [])
     names: dict[Path, tuple[str, ...]] = {}
-    for part in ("train", "test"):
-        shards = sorted(folder.glob(f"{part}*.parquet"))
-        if not shards:
-            raise DataError(f"{folder} has no {part}*.parquet: add the {part} images.")
-        found: list[Labels] = []
-        images = decode(pair for shard in shards for pair in _rows(shard, found, names))
-        parts.append(images)
-        labels.append(np.concatenate([np.empty(0, np.int64), *found]))
-    train_images, test_images = stack(parts)
-    classes = _agreed(names) or tuple(
-        str(label) for label in range(min(labels[0].max(initial=0), len(labels[0])) + 1)
+    parts = [_shards(folder, part) for part in ("train", "test")]
+    train_images, test_images = decode(
+        [
+            (sum(map(_length, shards)), _rows(shards, labels, names))
+            for shards, labels in zip(parts, found, strict=True)
+        ]
     )
-    return Raw(train_images, labels[0], test_images, labels[1], classes)
+    train_labels, test_labels = (np.concatenate([np.empty(0, np.int64), *part]) for part in found)
+    named = _agreed(names)
+    classes = named or tuple(
+        str(label) for label in range(min(train_labels.max(initial=0), len(train_labels)) + 1)
+    )
+    return Raw(train_images, train_labels, test_images, test_labels, classes, named=bool(named))
 
 
-def _rows(
-    shard: Path, labels: list[Labels], names: dict[Path, tuple[str, ...]]
-) -> Iterator[tuple[str, bytes]]:
+def _shards(folder: Path, part: str) -> list[Path]:
+    """The shards of a part, none of which is missing."""
+    shards = sorted(folder.glob(f"{part}*.parquet"))
+    if not shards:
+        others = sorted(p.name for p in folder.glob("*.parquet") if not p.name.startswith("train"))
+        seen = f"; there is {others[0]}, which may be meant: rename it" if others else ""
+        raise DataError(f"{folder} has no {part}*.parquet: add the {part} images{seen}.")
+    numbered = [match for shard in shards if (match := SHARD.search(shard.stem))]
+    for total in sorted({int(match["total"]) for match in numbered}):
+        present = {int(m["number"]) for m in numbered if int(m["total"]) == total}
+        missing = [number for number in range(total) if number not in present]
+        if missing:
+            listed = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
+            raise DataError(
+                f"{folder} has {len(present)} of {total} {part} shards: number {listed} of 0 to "
+                f"{total - 1} is missing; download it as well."
+            )
+    return shards
+
+
+@contextlib.contextmanager
+def _reading(shard: Path) -> Iterator[Any]:
+    """An open shard.
+
+    Raises:
+        DataError: It cannot be opened, or the body meets an error of the file's.
+    """
     import pyarrow
     import pyarrow.parquet
 
     try:
         with pyarrow.parquet.ParquetFile(shard) as file:
+            yield file
+    except (pyarrow.ArrowException, OSError) as error:
+        if isinstance(error, MemoryError):
+            raise
+        reason = " ".join(str(error).split())
+        raise DataError(
+            f"{shard} cannot be read as a parquet file ({reason}): copy or write it anew."
+        ) from error
+
+
+def _length(shard: Path) -> int:
+    with _reading(shard) as file:
+        return int(file.metadata.num_rows)
+
+
+def _rows(shards: list[Path], labels: list[Labels], names: dict[Path, tuple[str, ...]]) -> Encoded:
+    for shard in shards:
+        with _reading(shard) as file:
             schema = file.schema_arrow
             column = _image_column(shard, schema)
             names[shard] = _class_names(schema.metadata or {})
@@ -89,11 +149,6 @@ def _rows(
                 for entry in batch.column(column).to_pylist():
                     yield _one(f"{shard} row {row}", entry)
                     row += 1
-    except (pyarrow.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(
-            f"{shard} cannot be read as a parquet file ({reason}): copy or write it anew."
-        ) from error
 
 
 def _image_column(shard: Path, schema: Any) -> str:
@@ -124,9 +179,9 @@ def _labels(shard: Path, row: int, column: Any) -> Labels:
     return np.asarray(column.to_numpy(zero_copy_only=False), np.int64)
 
 
-def _one(name: str, entry: dict[str, Any] | None) -> tuple[str, bytes]:
+def _one(name: str, entry: dict[str, Any] | None) -> tuple[str, bytes | Unreadable]:
     if entry is None or not isinstance(entry["bytes"], bytes):
-        raise DataError(f"Unreadable image {name}: it holds no bytes; embed the image itself.")
+        return name, Unreadable(": it holds no bytes; embed the image itself")
     return name, entry["bytes"]
 
 

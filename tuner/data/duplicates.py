@@ -1,0 +1,60 @@
+"""Test examples that are also training examples: a score on them says nothing of new ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tuner.data.dataset import Images
+
+if TYPE_CHECKING:
+    from tuner.data.dataset import DataSet
+
+MOST_SHARED = 0.01
+"""Share of the test examples above which a certificate would be worth little."""
+
+
+def count_shared(learning: Images, test: Images) -> int:
+    """How many test examples are, value for value, also in the training or validation part.
+
+    Args:
+        learning: Training and validation examples, [n, …].
+        test: Test examples, [m, …].
+    """
+    known = set(_digests(learning))
+    return sum(digest in known for digest in _digests(test))
+
+
+def _digests(examples: Images) -> Iterator[bytes]:
+    for example in examples:
+        yield hashlib.blake2b(example.tobytes(), digest_size=16).digest()
+
+
+def shared_warning(data: DataSet) -> str | None:
+    """What to tell people before they search on such data; None where nothing is shared."""
+    return f"{_said(data)}: take them out of one of the two." if data.shared else None
+
+
+def notes_on(data: DataSet) -> list[str]:
+    """What to tell whoever searches on a data set, a line each."""
+    warning = shared_warning(data)
+    return [*data.notes, *([] if warning is None else [warning])]
+
+
+def certificate_refusal(data: DataSet) -> str | None:
+    """Why these test examples certify nothing; None where at most `MOST_SHARED` are shared."""
+    if data.shared <= MOST_SHARED * data.test_size:
+        return None
+    return (
+        f"{_said(data)}, which is too much for a certificate: take them out of one of the two, or "
+        "add --accept-duplicates."
+    )
+
+
+def _said(data: DataSet) -> str:
+    return (
+        f"{data.name}: {data.shared:,} of {data.test_size:,} test images "
+        f"({data.shared / data.test_size:.1%}) are also training images, so that a score on them "
+        "may be learned by heart"
+    ).replace("%)", " %)")

@@ -1,0 +1,92 @@
+"""Labels as people number their classes, and as training needs them: from 0, without gaps."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from tuner.data.dataset import Labels
+from tuner.data.raw import Raw
+from tuner.errors import DataError
+
+SHOWN = 8  # labels that a message lists
+
+
+def relabelled(raw: Raw, source: str) -> Raw:
+    """The same examples with their classes numbered 0, 1, 2, … in the order of their labels.
+
+    A class keeps its name where the source names it, else it is called by the label that it had.
+    Classes without training examples are left out.
+
+    Args:
+        raw: As its source gives it.
+        source: What the user gave.
+
+    Raises:
+        DataError: The test examples have a label that no training example has.
+    """
+    found = np.unique(raw.train_labels)
+    unknown = np.setdiff1d(raw.test_labels, found)
+    if len(unknown):
+        raise DataError(
+            f"{source}: test label {unknown[0]} is the label of no training example "
+            f"({listed(found)}): add training examples of it, or take it out of the test set."
+        )
+    return dataclasses.replace(
+        raw,
+        train_labels=np.searchsorted(found, raw.train_labels).astype(np.int64),
+        test_labels=np.searchsorted(found, raw.test_labels).astype(np.int64),
+        classes=_names(raw, found),
+    )
+
+
+def check_labels(raw: Raw, source: str) -> None:
+    """Refuses labels that are not 0 to one less than the number of classes.
+
+    Raises:
+        DataError: A label is out of that range, or a class that only a number names has no
+            training example.
+    """
+    count = len(raw.classes)
+    for part, labels in (("training", raw.train_labels), ("test", raw.test_labels)):
+        wrong = np.flatnonzero((labels < 0) | (labels >= count))
+        if len(wrong):
+            needed = f"{count} classes need labels 0 to {count - 1}" if count else "none is below 0"
+            raise DataError(
+                f"{source}: {part} label {labels[wrong[0]]} of image {wrong[0]} is out of range: "
+                f"{needed}{_advice(np.unique(raw.train_labels), count)}."
+            )
+    found = np.unique(raw.train_labels)
+    if not raw.named and len(found) and len(found) < count:
+        missing = np.setdiff1d(np.arange(count), found)[0]
+        raise DataError(
+            f"{source}: class '{missing}' has 0 training images{_advice(found, count)}."
+        )
+
+
+def listed(labels: Labels) -> str:
+    """Sorted labels for a message: ``labels 1 to 10``, ``labels 0, 2, 5``."""
+    if len(labels) > 2 and labels[-1] - labels[0] == len(labels) - 1:
+        return f"labels {labels[0]} to {labels[-1]}"
+    more = ", …" if len(labels) > SHOWN else ""
+    return f"labels {', '.join(map(str, labels[:SHOWN]))}{more}"
+
+
+def _advice(found: Labels, classes: int) -> str:
+    """What the training labels are, and what to do where they are not counted from 0."""
+    if not len(found) or (found[0] == 0 and found[-1] == len(found) - 1 < classes):
+        return ""
+    first, contiguous = int(found[0]), found[-1] - found[0] == len(found) - 1
+    change = f"number them 0 to {len(found) - 1}"
+    if first and contiguous:
+        change = f"subtract {first}" if first > 0 else f"add {-first}"
+    return f"; the training set has {listed(found)}: {change}, or add --relabel to take them so"
+
+
+def _names(raw: Raw, found: Labels) -> tuple[str, ...]:
+    if raw.named and found[0] >= 0 and found[-1] < len(raw.classes):
+        return tuple(raw.classes[label] for label in found)
+    if raw.named and len(found) == len(raw.classes):
+        return raw.classes
+    return tuple(str(label) for label in found)

@@ -1,0 +1,83 @@
+"""What people give that no source reads: addresses, archives, files of other formats."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
+FORMATS = {
+    ".h5": "an HDF5 file",
+    ".hdf5": "an HDF5 file",
+    ".csv": "a table",
+    ".tsv": "a table",
+    ".json": "a JSON file",
+    ".jsonl": "a JSON file",
+    ".tfrecord": "a TFRecord file",
+    ".pkl": "a pickle, which could run any program when it is opened",
+    ".pickle": "a pickle, which could run any program when it is opened",
+    ".pt": "a pickle of PyTorch's, which could run any program when it is opened",
+    ".mat": "a file of MATLAB's",
+    ".png": "a single image",
+    ".jpg": "a single image",
+    ".jpeg": "a single image",
+}
+ELSEWHERE = ("cifar100", "fashion_mnist")
+"""Image data sets that Keras can load and that have no source here."""
+SAVED = "np.savez('images.npz', x_train=…, y_train=…, x_test=…, y_test=…)"
+
+
+def address(text: str) -> str | None:
+    """A line for something that lies on the network."""
+    if not re.match(r"(?i)[a-z][a-z0-9+.-]+:/", text):
+        return None
+    try:
+        parts = urlsplit(text)
+        # Without user, password and query: any of them may hold a secret.
+        place = f"{parts.scheme}://{parts.hostname or '…'}"
+    except ValueError:
+        place = f"{text.partition(':')[0]}://…"
+    return (
+        f"{place} is an address, and nothing is fetched from the network: download it, unpack it "
+        "where it is an archive, and give the path."
+    )
+
+
+def broken_link(text: str) -> str | None:
+    """A line for a link that leads nowhere."""
+    path = Path(text).expanduser()
+    if not path.is_symlink() or path.exists():
+        return None
+    return f"{text} is a link to {path.readlink()}, which does not exist: mend the link."
+
+
+def other_file(text: str, path: Path) -> str | None:
+    """A line for a file of another kind; None where its kind is not known."""
+    suffix = path.suffix.lower()
+    if suffix in ARCHIVES:
+        return f"{text} is an archive: unpack it, and give the folder."
+    if path.is_dir() or suffix not in FORMATS:
+        return None
+    return (
+        f"{text} is {FORMATS[suffix]}, which no source reads: save its images and labels as one "
+        f"file with {SAVED}."
+    )
+
+
+def known_elsewhere(text: str) -> str | None:
+    """A line for a data set that Keras knows and this program does not."""
+    name = re.sub(r"[^a-z0-9]+", "_", text.lower().rpartition("/")[2])
+    if name not in ELSEWHERE:
+        return None
+    return f"{text} has no source of its own: load it with keras.datasets.{name}, then {SAVED}."
+
+
+def beside(path: Path) -> str | None:
+    """What is there and has nearly the name of a path that is not."""
+    if not path.parent.is_dir():
+        return None
+    names = [entry.name for entry in path.parent.iterdir()]
+    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
+    return str(path.parent / near[0]) if near else None
