@@ -79,6 +79,8 @@ def test_the_verdict_is_stored_with_what_it_rests_on():
     assert list(stored.model_files) == [f"certificate-{n}.keras" for n in range(5)]
     # What is certified is not certified again, unless it is asked for by its number.
     assert candidate(record) is None
+    more = candidate(record, seeds=12)  # adds seeds to those of the certificate
+    assert more is not None and more.number == 8
     again = candidate(record, 8)
     assert again is not None and again.number == 8
 

@@ -33,12 +33,18 @@ SUFFIX = "/certificates"
 """Behind a study's name: the study of its certificate trainings."""
 
 
-def candidate(record: StudyRecord, number: int | None = None) -> TrialRecord | None:
-    """The trial to certify next: the incumbent without a certificate; None where nothing is left.
+def candidate(
+    record: StudyRecord, number: int | None = None, seeds: int = SEEDS
+) -> TrialRecord | None:
+    """The trial to certify next: the incumbent, unless its certificate has as many seeds already.
 
     Args:
         record: A search.
         number: A trial to certify instead.
+        seeds: How many the certificate shall have.
+
+    Returns:
+        The trial; None where nothing is left.
 
     Raises:
         UsageError: The study is a sweep, or that trial did not meet the target.
@@ -47,7 +53,8 @@ def candidate(record: StudyRecord, number: int | None = None) -> TrialRecord | N
         raise UsageError(f"study {record.name!r} is a sweep and has no target to certify.")
     if number is None:
         best = record.incumbent
-        return None if best is None or best.number in record.certificates else best
+        known = None if best is None else record.certificates.get(best.number)
+        return None if known is not None and known.planned >= seeds else best
     chosen = next((t for t in record.trials if t.number == number), None)
     if chosen is None or not chosen.reached:
         raise UsageError(

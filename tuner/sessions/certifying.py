@@ -63,7 +63,9 @@ class Certifying:
         """
         judged = False
         session = self._session
-        while not session.stopped() and self.certify(trainings.candidate(session.record)):
+        while not session.stopped() and self.certify(
+            trainings.candidate(session.record, seeds=self._seeds)
+        ):
             judged = True
         return judged
 
