@@ -17,6 +17,8 @@ from matplotlib.ticker import (
     NullLocator,
 )
 
+from tuner.records import words
+
 
 def accuracies(axes: Axes, values: Iterable[float], *, axis: str = "y") -> None:
     """An axis of fractions shown as percentages, holding the values and some room."""
@@ -26,7 +28,7 @@ def accuracies(axes: Axes, values: Iterable[float], *, axis: str = "y") -> None:
         room = max(0.02, 0.06 * float(np.ptp(seen)))
         limits = max(0.0, seen.min() - room), min(1.0, seen.max() + room)
         axes.set_ylim(*limits) if axis == "y" else axes.set_xlim(*limits)
-    at.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.3g} %"))
+    at.set_major_formatter(FuncFormatter(lambda v, _: words.goal(v)))
 
 
 def epochs(axes: Axes, last: int) -> None:
@@ -64,12 +66,4 @@ def _log(axis: Axis, limits: tuple[float, float]) -> None:
         axes.set_ylim(*limits)
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
-    axis.set_major_formatter(FuncFormatter(lambda v, _: short_count(v)))
-
-
-def short_count(number: float) -> str:
-    """``0.5``, ``950``, ``4,218``, ``78.2k``, ``1.2M``."""
-    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= limit and number >= 1e4:
-            return f"{float(f'{number / limit:.3g}'):g}{unit}"
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+    axis.set_major_formatter(FuncFormatter(lambda v, _: words.short_count(v)))

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from numpy.typing import NDArray
 
-from analysis import words
 from analysis.figures import style
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 
@@ -54,13 +54,14 @@ def confusion_of(record: StudyRecord, trial: TrialRecord) -> Confusion | None:
     """The certificate's confusion matrix where the trial has one, else the trial's own."""
     certificate = record.certificates.get(trial.number)
     if certificate is not None and certificate.confusion is not None:
-        seeds = len(certificate.seeds)
-        images = f"{certificate.test_size:,} test images, summed over {seeds} fresh seeds"
+        seeds = words.several(len(certificate.seeds), "fresh seed")
+        images = f"{words.count(certificate.test_size)} test images, summed over {seeds}"
         matrix = certificate.confusion
     elif trial.confusion is not None:
         which = "test" if record.kind == "sweep" else "validation"
         matrix = trial.confusion
-        images = f"{sum(map(sum, matrix)):,} {which} images, trial {trial.number}, last epoch"
+        total = words.count(sum(map(sum, matrix)))
+        images = f"{total} {which} images, trial {trial.number}, last epoch"
     else:
         return None
     data = record.data.get(trial.data_key or "") or next(iter(record.data.values()), {})
@@ -101,7 +102,7 @@ def draw(axes: Axes, confusion: Confusion) -> None:
         label.set_horizontalalignment("center" if many > WRITTEN else "right")
         label.set_rotation_mode("default" if many > WRITTEN else "anchor")
     axes.set_yticks(places, shown, rotation=0, fontsize=small)
-    bar = axes.figure.colorbar(mesh, ax=axes, format="{x:.0%}", pad=0.02)
+    bar = axes.figure.colorbar(mesh, ax=axes, format=_whole, pad=0.02)
     bar.ax.tick_params(colors=style.INK, labelsize=8)
     bar.outline.set_visible(False)
 
@@ -115,7 +116,12 @@ def _write(axes: Axes, shares: NDArray[np.float64]) -> None:
 
 
 def _written(share: float) -> str:
-    return f"{100 * share:.0f}" if share >= 0.005 else ""
+    return words.hundredths(share, 0) if share >= 0.005 else ""
+
+
+def _whole(share: float, _: int) -> str:
+    """A tick of the scale beside the matrix."""
+    return words.percent(share, 0)
 
 
 def _ordinal(number: int) -> str:

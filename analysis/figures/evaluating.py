@@ -8,10 +8,11 @@ import optuna
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import frames, words
+from analysis import frames
 from analysis.figures import axes as scales
 from analysis.figures import style
 from analysis.figures.confusion import confusion_of, draw
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 

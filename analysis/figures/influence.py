@@ -24,6 +24,7 @@ from optuna.trial import TrialState, create_trial
 from analysis import frames
 from analysis.figures import axes as scales
 from analysis.figures import style
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 
@@ -131,10 +132,10 @@ def importance(
     names = [style.shorten(n, 32) for n in top.index]
     bars = axes.barh(range(len(top)), top, color=style.BLUE, height=0.7)
     axes.set_yticks(range(len(top)), names)
-    labels = [f"{100 * v:.0f} %" for v in top]
+    labels = [words.percent(v, 0) for v in top]
     axes.bar_label(bars, labels=labels, padding=3, fontsize=8, color=style.INK)
     axes.set_xlim(0, min(1.0, top.max() * 1.12) or 1.0)
-    axes.xaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f} %")
+    axes.xaxis.set_major_formatter(lambda v, _: words.percent(v, 0))
     return figure
 
 

@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from analysis import frames, words
+from analysis import frames
 from analysis.figures import axes as scales
 from analysis.figures import style
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 
@@ -80,7 +81,7 @@ def _bundle(axes: Axes, trials: list[TrialRecord], look: style.Look, *, faint: b
         linestyle=look.line,
         marker=look.marker,
         markersize=4,
-        label=f"{look.label} ({len(trials):,})",
+        label=f"{look.label} ({words.count(len(trials))})",
     )
 
 

@@ -9,9 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import frames, words
+from analysis import frames
 from analysis.figures import axes as scales
 from analysis.figures import style
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 
 PARTS = ("training", "validation", "test")

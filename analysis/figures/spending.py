@@ -9,9 +9,10 @@ import numpy as np
 import optuna
 from matplotlib.figure import Figure
 
-from analysis import frames, words
+from analysis import frames
 from analysis.figures import axes as scales
 from analysis.figures import style
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 
 
@@ -32,7 +33,7 @@ def effort(study: optuna.Study | StudyRecord) -> Figure:
     left.fill_between(number, spent, whole, color=style.FAINT, alpha=0.6, linewidth=0)
     share = record.epochs_saved / (record.horizon * len(trained))
     left.annotate(
-        f"saved: {record.epochs_saved:,} ({words.percent(share, 0)})",
+        f"saved: {words.count(record.epochs_saved)} ({words.percent(share, 0)})",
         (0.04, 0.72),
         xycoords="axes fraction",
         fontsize=8.5,
@@ -40,7 +41,7 @@ def effort(study: optuna.Study | StudyRecord) -> Figure:
     )
     left.set_xlim(0, len(trained) + 1)
     left.set_ylim(0, None)
-    left.yaxis.set_major_formatter(lambda v, _: scales.short_count(v))
+    left.yaxis.set_major_formatter(lambda v, _: words.short_count(v))
     style.legend(left, loc="upper left")
     style.dress(right, "by outcome", "epochs", grid="x")
     rows = [(o, [t for t in trained if t.outcome == o]) for o in style.LOOKS]
@@ -52,7 +53,7 @@ def effort(study: optuna.Study | StudyRecord) -> Figure:
         right.barh(i, saved, left=used, color="none", edgecolor=style.INK, height=0.6, hatch="////")
     names = [f"{style.LOOKS[o].label}\n({words.several(len(some), 'trial')})" for o, some in rows]
     right.set_yticks(range(len(rows)), names)
-    right.xaxis.set_major_formatter(lambda v, _: scales.short_count(v))
+    right.xaxis.set_major_formatter(lambda v, _: words.short_count(v))
     right.locator_params(axis="x", nbins=4)
     right.set_xlabel("epochs (hatched: saved)")
     figure.suptitle(
@@ -125,7 +126,7 @@ def pruning_audit(study: optuna.Study | StudyRecord) -> Figure:
                 marker=look.marker,
                 markevery=[-1],
                 linewidth=1.1,
-                label=f"{name} ({len(mine):,})" if i == 0 else None,
+                label=f"{name} ({words.count(len(mine))})" if i == 0 else None,
             )
     axes.axhline(record.target + record.margin, color=style.INK, lw=0.9, ls=(0, (6, 3)))
     scales.epochs(axes, record.horizon)

@@ -9,9 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import frames, published, words
+from analysis import frames, published
 from analysis.figures import axes as scales
 from analysis.figures import style
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 
 
@@ -62,8 +63,7 @@ def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> Figure:
 
 
 def _words(by: str) -> str:
-    names = {**words.MEASURES, "size": "trainable parameters", "total_size": "parameters"}
-    return f"{names[by]} (logarithmic)"
+    return f"{words.quantity(by)} (logarithmic)"
 
 
 def _scatter(axes: Axes, x: pd.Series, y: pd.Series, look: style.Look) -> None:
@@ -77,7 +77,7 @@ def _scatter(axes: Axes, x: pd.Series, y: pd.Series, look: style.Look) -> None:
             edgecolors=style.PAPER,
             linewidths=0.4,
             alpha=0.8,
-            label=f"{look.label} ({len(x):,})",
+            label=f"{look.label} ({words.count(len(x))})",
         )
 
 

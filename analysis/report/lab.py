@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import optuna
 
-from analysis import figures, frames, words
+from analysis import figures, frames
 from analysis.figures.seeds import gaps
 from analysis.report import parts, svg
 from analysis.report.html import (
@@ -22,6 +22,7 @@ from analysis.report.html import (
     table,
 )
 from analysis.report.verdict import banner, verdict
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 
 SEARCHES = {
@@ -217,6 +218,6 @@ def _models(kind: str, record: StudyRecord) -> list[list[Content]]:
         accuracy = trial.val_accuracy if found is None else found.mean
         worth = 100_000 * accuracy / trial.size
         images = "validation images" if found is None else "test images, certified"
-        shown = [words.count(trial.size), words.percent(accuracy), images, f"{worth:.3g}"]
+        shown = [words.count(trial.size), words.percent(accuracy), images, words.rate(worth)]
         rows.append([kind, record.name, f"{name} ({words.goal(record.target)})", *shown])
     return rows

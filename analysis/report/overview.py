@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import optuna
 
-from analysis import figures, frames, words
+from analysis import figures, frames
 from analysis.report import parts, svg
 from analysis.report.html import Content, Markup, command, element, join, page, paragraph, section
 from analysis.report.html import table as html_table
 from analysis.report.verdict import banner, verdict
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 
 

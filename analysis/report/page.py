@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import optuna
 
-from analysis import figures, frames, words
+from analysis import figures, frames
 from analysis.report import parts, svg
 from analysis.report.html import (
     Content,
@@ -20,6 +20,7 @@ from analysis.report.html import (
     section,
 )
 from analysis.report.verdict import banner, verdict
+from tuner.records import words
 from tuner.records.keys import StudyKey
 from tuner.records.studies import StudyRecord
 

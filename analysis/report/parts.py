@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis import figures, frames, published, words
+from analysis import figures, frames, published
 from analysis.figures.confusion import accuracy_words, confusion_of
 from analysis.figures.evaluating import shown
 from analysis.figures.seeds import PARTS, gaps
 from analysis.report import svg
 from analysis.report.html import Content, Markup, element, escape, facts, join, paragraph, table
 from analysis.report.verdict import certificate_words
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 
@@ -77,7 +78,7 @@ def certificates(record: StudyRecord) -> Markup:
             words.count(c.size),
             words.percent(c.mean, 2),
             "too few seeds" if c.bound is None else words.percent(c.at_least(2), 2),
-            ", ".join(f"{100 * a:.2f}" for a in c.accuracies),
+            ", ".join(words.hundredths(a, 2) for a in c.accuracies),
             f"{len(c.seeds)} of {c.planned}",
             c.epochs,
         )
@@ -133,7 +134,7 @@ def frontier(record: StudyRecord) -> Markup:
         )
         for r in edge.to_dict("records")
     ]
-    header = ("trial", words.MEASURES[by], "validation accuracy", "outcome", "epochs")
+    header = ("trial", words.quantity(by), "validation accuracy", "outcome", "epochs")
     parts: list[Content] = [
         svg.inline(
             figures.frontier(record, by),
@@ -173,7 +174,7 @@ def _other_targets(record: StudyRecord, edge: pd.DataFrame) -> Markup:
         row = found.iloc[0]
         accuracy = words.percent(float(row["val_accuracy"]))
         rows.append((name, words.count(float(row[record.minimize])), accuracy, int(row["number"])))
-    header = ("target", words.MEASURES[record.minimize], "validation accuracy", "trial")
+    header = ("target", words.quantity(record.minimize), "validation accuracy", "trial")
     note = (
         f"Among the trials of this search, best epoch at least the target + "
         f"{words.points(record.margin)} margin; what a certificate refuted counts for lower "
@@ -206,7 +207,7 @@ def sweep_table(record: StudyRecord) -> Markup:
             if not number:
                 cells.append("not measured")
                 continue
-            spread = f" ± {100 * sd:.1f}" if number > 1 else ""
+            spread = f" {words.spread(sd)}" if number > 1 else ""
             cells.append(f"{words.percent(mean)}{spread} ({int(number)})")
         rows.append(cells)
     header = ("data", "configuration", *PARTS)
@@ -226,8 +227,6 @@ def trials(record: StudyRecord) -> Markup:
 
 
 def _row(record: StudyRecord, trial: TrialRecord) -> list[Content]:
-    told = trial.cell if trial.cell is not None else trial.values
-    values = ", ".join(f"{k}={words.value(v)}" for k, v in told.items() if v is not None)
     return [
         trial.number,
         words.outcome(trial, sweep=record.kind == "sweep"),
@@ -235,7 +234,7 @@ def _row(record: StudyRecord, trial: TrialRecord) -> list[Content]:
         words.count(trial.total_size),
         words.percent(trial.val_accuracy),
         trial.epochs,
-        values,
+        words.values(trial),
     ]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analysis import words
 from analysis.report.html import Content, Markup, command, element, join, paragraph
+from tuner.records import words
 from tuner.records.certificates import Certificate
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -44,7 +44,7 @@ def verdict(record: StudyRecord, again: Sequence[str] = ()) -> Markup:
 
 
 def _headline(record: StudyRecord, best: TrialRecord, found: Certificate | None) -> Content:
-    amount = f"{words.count(getattr(best, record.minimize))} {words.MEASURES[record.minimize]}"
+    amount = f"{words.count(getattr(best, record.minimize))} {words.quantity(record.minimize)}"
     what = words.size(best) if record.minimize == "size" else f"{amount}, {words.size(best)}"
     if found is None:
         return f"Met on validation images, not certified: {what} for {words.goal(record.target)}."
@@ -110,7 +110,8 @@ def reference_words(record: StudyRecord, reference: TrialRecord) -> str:
 def _not_met(record: StudyRecord, again: Sequence[str]) -> list[Content]:
     assert record.target is not None
     lines: list[Content] = [
-        f"Not met: no model reached {words.goal(record.target)} within {record.horizon} epochs."
+        f"Not met: no model reached {words.goal(record.target)} within "
+        f"{words.several(record.horizon, 'epoch')}."
     ]
     closest = record.closest
     more = command("search", record.name.partition("@")[0], "--more", "20", *again)
@@ -138,7 +139,9 @@ def _sweep(record: StudyRecord, again: Sequence[str]) -> list[Content]:
     if done >= planned:
         return [f"The sweep is complete: {words.several(done, 'training')}."]
     rest = command("search", record.name.partition("@")[0], *again)
-    text = f"The sweep is not complete: {done:,} of {words.several(planned, 'training')}."
+    text = (
+        f"The sweep is not complete: {words.count(done)} of {words.several(planned, 'training')}."
+    )
     return [text, join(["To go on: ", rest])]
 
 

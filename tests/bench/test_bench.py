@@ -15,6 +15,7 @@ from tuner.bench.measurement import Pace
 from tuner.cli import main
 from tuner.launchers import backends, hardware, layouts, placement
 from tuner.launchers.layouts import Setting
+from tuner.records import words
 from tuner.views.benchmark import benchmark_view
 
 USUAL, WIDE, OFF = Setting(4, 1), Setting(1, 4), Setting(4, 1, onednn=False)
@@ -148,7 +149,7 @@ def test_the_table_fits_and_names_what_was_chosen(tmp_path: Path) -> None:
         assert word in text
     # 6 operations for each of 1,000 multiply-accumulates: less near than 20 bytes for each of 50.
     assert found.of_limit(paces[0]) == (123_456 * 20 * 50 / 1e11, "bytes")
-    assert f"{123_456 * 1_000 / 1e11:.0%} of bytes" in text
+    assert f"{words.percent(123_456 * 1_000 / 1e11, 0)} of bytes" in text
 
 
 def test_an_unknown_family_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

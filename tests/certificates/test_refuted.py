@@ -63,4 +63,4 @@ def test_a_bound_just_below_the_target_is_not_shown_as_the_target():
     found = replace(StudyRecord.of(study).certificates[8], bound=0.74998)
     assert found.at_least(1) == 0.749
     assert found.at_least(2) == 0.7499
-    assert "lower bound 74.9%; the target is 75.0%" in words.certificate(found)
+    assert "lower bound 74.9 %; the target is 75 %" in words.certificate(found)

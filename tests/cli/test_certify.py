@@ -14,7 +14,7 @@ from tuner.sessions.result import CertificateResult
 @pytest.mark.parametrize(
     ("accuracies", "certified", "interrupted", "code", "said"),
     [
-        ([0.76, 0.761, 0.762], True, False, 0, "certified: 76.1% on the test images"),
+        ([0.76, 0.761, 0.762], True, False, 0, "certified: 76.1 % on the test images"),
         ([0.74, 0.741], False, False, 1, "the target could not be certified"),
         (None, False, True, 130, "the same command goes on"),
     ],

@@ -47,7 +47,7 @@ def test_best_and_its_exit_codes(results, capsys):
     out = capsys.readouterr().out
     for said in (
         "4,218 parameters (4,282 total), 843,600 MACs",
-        "75.8%",
+        "75.8 %",
         "18 of 25 epochs",
         "tuner-results/q10/trial-0008.keras",
         "18.5 times smaller than the reference",

@@ -124,7 +124,7 @@ def test_certificate_trainings_are_no_study_in_the_list(ask, url):
 
 def test_each_study_has_a_note(ask):
     body = ask("/api/studies/1?after=0")["note"]["body"]
-    for said in ("cifar10", "4,218 parameters (4,282 total)", "target 75.0%", "tuner best q10"):
+    for said in ("cifar10", "4,218 parameters (4,282 total)", "target 75 %", "tuner best q10"):
         assert said in body
 
 
@@ -135,8 +135,8 @@ def test_the_note_says_what_is_certified_and_what_is_refuted(tmp_path):
     fakes.add_certificate(study, 2, [0.761, 0.762, 0.76, 0.759, 0.763])
     note = notes.note(study, tmp_path)
     assert "Smallest: **9,500 parameters" in note
-    assert "Certificate: certified: 76.1% on the test images, mean of 5 fresh seeds" in note
-    assert "Trial 8, 4,218 parameters: refuted: 74.0%" in note
+    assert "Certificate: certified: 76.1 % on the test images, mean of 5 fresh seeds" in note
+    assert "Trial 8, 4,218 parameters: refuted: 74.0 %" in note
 
 
 def test_the_frontier_is_a_plot_of_the_study(ask):
@@ -231,7 +231,7 @@ def test_a_browser_shows_the_note_and_the_frontier(browse):
     note = browse("/dashboard/studies/1/note")
     for said in (
         "4,218 parameters (4,282 total)",
-        "target 75.0%",
+        "target 75 %",
         "Certificate:",
         "tuner best q10",
     ):

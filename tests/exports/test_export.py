@@ -25,6 +25,7 @@ from tuner.exports import card, process
 from tuner.exports import export as exporting
 from tuner.exports.facts import Exported, Measured
 from tuner.exports.source import find_source
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.storages.opening import default_url, open_storage
 
@@ -123,7 +124,7 @@ def test_a_model_becomes_a_file_a_card_and_an_accuracy(
         f"{file.stat().st_size:,} bytes",
         "547 trainable parameters (547 total), 536 MACs",
         f"{found['activations']:,} bytes at the peak",
-        f"{measured['accuracy']:.2%} on the test images (60, {measured['runtime']})",
+        f"{words.percent(measured['accuracy'], 2)} on the test images (60, {measured['runtime']})",
         "not certified: its accuracy is that of one lucky training",
         "uint8 images [n, 8, 8, 1]",
         data.resolve(str(made / "images.npz")).hash,
@@ -184,7 +185,7 @@ def test_of_a_certified_model_the_certificates_first_training_is_exported(study:
     source = find_source(StudyRecord.of(found), folder, None)
     assert source.file.name == "certificate-0000-0.keras", "the first, not the best on test images"
     assert source.seed == 100 and source.certified
-    assert "certified: the target 75.00% is met on the test images over 3" in source.verdict("tiny")
+    assert "certified: the target 75 % is met on the test images over 3" in source.verdict("tiny")
 
 
 def test_a_refuted_model_is_exported_when_asked_for_and_called_refuted(study: Path) -> None:
@@ -192,7 +193,7 @@ def test_a_refuted_model_is_exported_when_asked_for_and_called_refuted(study: Pa
     fakes.add_certificate(found, 0, [0.70, 0.72], certified=False)
     source = find_source(StudyRecord.of(found), study / "tuner-results" / "tiny", 0)
     assert source.file.name == "trial-0000.keras" and not source.certified
-    assert source.verdict("tiny").startswith("refuted: the target 75.00% was not met over 2")
+    assert source.verdict("tiny").startswith("refuted: the target 75 % was not met over 2")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def test_times(seconds, clock, duration):
 
 def test_numbers():
     assert words.count(4218) == "4,218"
-    assert words.percent(0.7584) == "75.8%"
+    assert words.percent(0.7584) == "75.8 %"
     assert words.percent(float("nan")) == words.count(None) == "?"
     assert words.several(1, "trial") == "1 trial"
     assert [words.times(x) for x in (1.234, 18.54, 1_234.5)] == ["1.23", "18.5", "1,234"]
@@ -134,10 +135,10 @@ def test_the_frame_shows_what_matters():
     shown = "\n".join(line.plain for line in frame(record(busy()), RUN, 100, 40))
     for said in (
         "DATA: SHAPES10, NOT CIFAR10",
-        "target 75.0% + 0.5 points margin within 25 epochs",
+        "target 75 % + 0.5 points margin within 25 epochs",
         "6/20 trained   1:35 elapsed   5:00 left",
         "reached 3   missed 1   pruned 1   diverged 1   out of memory 1   gated 1   lost 1",
-        "4,218 parameters (4,282 total)   75.8% in 18 epochs   #8",
+        "4,218 parameters (4,282 total)   75.8 % in 18 epochs   #8",
         "18.5 times smaller than the reference",
         "78,186 parameters (78,250 total)",
         "1,234,567 (1,234,631)",
@@ -276,11 +277,12 @@ def test_lines_tell_trials_and_incumbents():
     play(Lines(Console(file=file, width=120), Console(file=io.StringIO())))
     lines = file.getvalue().splitlines()
     assert [line for line in lines if line.startswith(("[", "  smallest so"))] == [
-        "[3/20] #2 reached, 9,500 parameters (9,564 total), 56.2% in 4 epochs",
-        "[3/20] #4 lost, 6,000 parameters (6,064 total), 25.9% in 3 epochs, 8.5 s, its worker died",
-        "  smallest so far: #2, 9,500 parameters (9,564 total), 56.2%, "
+        "[3/20] #2 reached, 9,500 parameters (9,564 total), 56.2 % in 4 epochs",
+        "[3/20] #4 lost, 6,000 parameters (6,064 total), 25.9 % in 3 epochs, 8.5 s, "
+        "its worker died",
+        "  smallest so far: #2, 9,500 parameters (9,564 total), 56.2 %, "
         "8.23 times smaller than the reference",
-        "[4/20] #6 pruned, 1,200 parameters (1,264 total), 36.1% in 6 epochs, 16 s",
+        "[4/20] #6 pruned, 1,200 parameters (1,264 total), 36.1 % in 6 epochs, 16 s",
     ]
     assert any("q10: the target is met." in line for line in lines)
 
@@ -304,11 +306,11 @@ def test_the_summary_of_a_met_target():
     for said in (
         "q10: the target is met.",
         "4,218 parameters (4,282 total), 843,600 MACs an image",
-        "75.8% on validation images after 18 of 25 epochs, trial 8",
+        "75.8 % on validation images after 18 of 25 epochs, trial 8",
         "tuner-results/q10/trial-0008.keras",
-        "the lab's small ResNet: 78,186 parameters (78,250 total), 81.0% after 16 epochs",
+        "the lab's small ResNet: 78,186 parameters (78,250 total), 81.0 % after 16 epochs",
         "the model found is 18.5 times smaller than the reference",
-        "87 spent in 6 trials, 66 saved by stopping early (44%)",
+        "87 spent in 6 trials, 66 saved by stopping early (44 %)",
         "1 configuration not worth training",
         "tuner best q10 --results r",
         "tuner search q10 --seed 3 --more 20",
@@ -334,7 +336,7 @@ def test_the_summary_where_nothing_met_the_target():
     shown = drawn(summary.final(result(study, "not_met")), 120)
     for said in (
         "nothing met the target",
-        "75.2%, 0.3 points short: trial 0, 3,000 parameters (3,064 total)",
+        "75.2 %, 0.3 points short: trial 0, 3,000 parameters (3,064 total)",
         "it reached the target, but not the margin above it",
         "tuner search q10 --trials 20 --seed 3 --target 0.70",
     ):
@@ -357,8 +359,8 @@ def test_the_summary_of_a_sweep_has_means_over_seeds():
     shown = drawn(summary.final(result(fakes.make_sweep(), "complete")), 120)
     lines = [line.split() for line in shown.splitlines() if "batch_size" in line]
     assert lines == [
-        ["cifar10", "batch_size=8", "40,000", "40,064", "61.0%", "±", "1.0", "3"],
-        ["cifar10", "batch_size=32", "40,000", "40,064", "65.5%", "±", "0.7", "2"],
+        ["cifar10", "batch_size=8", "40,000", "40,064", "61.0", "%", "±", "1.0", "3"],
+        ["cifar10", "batch_size=32", "40,000", "40,064", "65.5", "%", "±", "0.7", "2"],
     ]
 
 
@@ -403,7 +405,7 @@ def test_one_epoch_is_not_several():
         *frame(record(study), RUN, 120, 40),
     ]
     shown = "".join(drawn(v, 160) for v in views)
-    assert "76.0% in 1 epoch," in shown
+    assert "76.0 % in 1 epoch," in shown
     assert "1 epochs" not in shown
 
 
@@ -436,7 +438,7 @@ def test_the_frame_of_a_certificate_in_the_making_fits(width, height):
     assert max(line.cell_len for line in lines) <= width
     if height == 40:
         seen = "\n".join(line.plain for line in lines)
-        for said in ("certifying", "4,218 parameters", "75.7%", "74.4%", "seed 3", "9/21 epochs"):
+        for said in ("certifying", "4,218 parameters", "75.7 %", "74.4 %", "seed 3", "9/21 epochs"):
             assert said in seen
 
 
@@ -480,8 +482,8 @@ def test_a_certificate_is_an_event_and_a_line():
     # The gate has risen: the next smallest is the incumbent now.
     assert [t["trial"] for t in told if t["event"] == "incumbent"] == [2]
     said = text_out.getvalue()
-    assert "certifying #8: 2 of 5 tested: 75.7%, 74.4%" in said
-    assert "#8 refuted: 74.0% on the test images, mean of 2 fresh seeds" in said
+    assert "certifying #8: 2 of 5 tested: 75.7 %, 74.4 %" in said
+    assert "#8 refuted: 74.0 % on the test images, mean of 2 fresh seeds" in said
     assert "smallest so far: #2" in said
 
 
@@ -496,7 +498,7 @@ def test_the_summary_says_what_is_certified():
     assert "tuner certify q10" in drawn(summary.final(result(study)), 160)
     fakes.add_certificate(study, 8, [0.758, 0.757, 0.759, 0.756, 0.758])
     shown = drawn(summary.final(result(study)), 160)
-    assert "certified: 75.8% on the test images, mean of 5 fresh seeds, at least 75.3%" in shown
+    assert "certified: 75.8 % on the test images, mean of 5 fresh seeds, at least 75.3 %" in shown
     assert (
         "seeds 100, 101, 102, 103, 104; 18 epochs each, 5 min 21 s in all on a processor" in shown
     )
@@ -507,11 +509,16 @@ def test_the_summary_says_what_is_certified():
 def test_only_smaller_models_than_the_winner_are_called_smaller_and_refuted():
     study = fakes.make_search()
     fakes.add_certificate(study, 8, [0.758, 0.757, 0.759, 0.756, 0.758])
+    assert "refuted" not in drawn(summary.final(result(study)), 220)
     fakes.add_certificate(study, 2, [0.74, 0.741], certified=False)  # larger than trial 8
-    assert "refuted" not in drawn(summary.final(result(study)), 160)
-    fakes.add_trial(study, "reached", 3_900, 0.757, 20)
-    fakes.add_certificate(study, len(study.trials) - 1, [0.74, 0.741], certified=False)
-    assert "; 1 smaller model refuted" in drawn(summary.final(result(study)), 220)
+    shown = drawn(summary.final(result(study)), 220)
+    assert "; 1 larger model refuted\n" in re.sub(" +\n", "\n", shown)
+    assert "smaller model" not in shown
+    for size in (3_900, 3_800, 4_218):
+        fakes.add_trial(study, "reached", size, 0.757, 20)
+        fakes.add_certificate(study, len(study.trials) - 1, [0.74, 0.741], certified=False)
+    said = "; 2 smaller models and 1 equally large model and 1 larger model refuted"
+    assert said in drawn(summary.final(result(study)), 220)
 
 
 def test_the_summary_where_all_were_refuted():
@@ -520,4 +527,4 @@ def test_the_summary_where_all_were_refuted():
         fakes.add_certificate(study, number, [0.74, 0.741], certified=False)
     shown = drawn(summary.final(result(study, "not_met")), 160)
     assert "nothing met the target" in shown
-    assert shown.count("refuted: 74.0%") == 3
+    assert shown.count("refuted: 74.0 %") == 3

@@ -70,14 +70,14 @@ def draw(study: optuna.Study) -> None:
 def note(study: optuna.Study, results: Path) -> str:
     """What a study asks and has found, in Markdown."""
     record = StudyRecord.of(study)
-    data = record.stand_in or ", ".join(record.dataset_names)
     lines = [
         f"## {record.name}",
         record.question,
         "",
-        f"- Data: **{data}**",
+        f"- Data: **{words.data(record)}**",
         f"- Asked: {words.asked(record)}",
-        f"- Trained: {len(record.trained)} trials; {record.gated} gated",
+        f"- Trained: {words.several(len(record.trained), 'trial')}; "
+        f"{words.count(record.gated)} gated",
         *_models(record, results),
         "",
         "The value of a trial is what the study minimises. Its intermediate values are how far "

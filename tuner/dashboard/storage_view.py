@@ -18,9 +18,10 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.basics.secrets import masked_text
+from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES
+from tuner.records import words
 from tuner.records.certificates import refuted_shortfalls
 from tuner.records.keys import StudyKey, TrialKey
-from tuner.records.words import MEASURES
 
 CONSTRAINTS = "constraints"
 """The system attribute, a list, by which the dashboard knows a trial as infeasible."""
@@ -88,8 +89,8 @@ def _without_secrets(attributes: dict[str, Any]) -> dict[str, Any]:
 def _with_objective(study: FrozenStudy) -> FrozenStudy:
     spec = study.user_attrs.get(StudyKey.STUDY)
     if isinstance(spec, dict) and len(study.directions) == 1:
-        name = MEASURES.get(str(spec.get("minimize", "size")), "value")
-        named = {"parameters": "trainable parameters"}.get(name, name)
+        name = str(spec.get("minimize", DEFAULT_QUANTITY.name))
+        named = words.quantity(name) if name in QUANTITIES else "value"
         study.system_attrs = {OBJECTIVE_NAMES: [named], **study.system_attrs}
     return study
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tuner.basics.numbers import count, percent
 from tuner.data.dataset import Images
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def certificate_refusal(data: DataSet) -> str | None:
 
 def _said(data: DataSet) -> str:
     return (
-        f"{data.name}: {data.shared:,} of {data.test_size:,} test images "
-        f"({data.shared / data.test_size:.1%}) are also training images, so that a score on them "
-        "may be learned by heart"
-    ).replace("%)", " %)")
+        f"{data.name}: {count(data.shared)} of {count(data.test_size)} test images "
+        f"({percent(data.shared / data.test_size)}) are also training images, so that a score on "
+        "them may be learned by heart"
+    )

@@ -26,7 +26,7 @@ def size(made: Exported) -> str:
     """Parameters and multiply-accumulates."""
     facts = made.facts
     return (
-        f"{facts.size:,} trainable parameters ({facts.total_size:,} total), "
+        f"{words.count(facts.size)} trainable parameters ({words.count(facts.total_size)} total), "
         f"{words.count(facts.macs)} MACs an image"
     )
 
@@ -36,7 +36,7 @@ def activations(made: Exported) -> str:
     if made.facts.activations is None:
         return "unknown: the model has no layer graph"
     number = "int8" if made.int8 else "float32"
-    return f"about {made.facts.activations:,} bytes at the peak ({number}, one image)"
+    return f"about {words.count(made.facts.activations)} bytes at the peak ({number}, one image)"
 
 
 def accuracy(made: Exported) -> str:
@@ -47,7 +47,7 @@ def accuracy(made: Exported) -> str:
     own, agreed = (words.percent(a, 2) for a in (found.accuracy, found.agreement))
     same = "" if made.format == "keras" else f", the same class for {agreed} of them"
     return (
-        f"{own} on the test images ({found.images:,}, {found.runtime}); "
+        f"{own} on the test images ({words.count(found.images)}, {found.runtime}); "
         f"the Keras model {words.percent(found.keras_accuracy, 2)}{same}"
     )
 
@@ -72,7 +72,7 @@ def card(made: Exported) -> str:
     rows = {
         "format": kind(made),
         "size": size(made),
-        "on disk": f"{made.facts.bytes:,} bytes",
+        "on disk": f"{words.count(made.facts.bytes)} bytes",
         "activations": activations(made),
         "accuracy": accuracy(made) + (f". **Beware: {bad}.**" if bad else ""),
         "certificate": source.verdict(study.name),
@@ -155,7 +155,7 @@ def _quantised_output(made: Exported) -> bool:
 def _epochs(made: Exported) -> str:
     found = made.source.certificate
     if made.source.certified and found is not None:
-        images = f"{found.train_size:,} training and validation images"
+        images = f"{words.count(found.train_size)} training and validation images"
         return f"{words.several(found.epochs, 'epoch')} on {images}"
     return words.several(made.source.trial.epochs, "epoch")
 

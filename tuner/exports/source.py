@@ -37,14 +37,15 @@ class Source:
         command = f"tuner certify {study}"
         if found is None:
             return f"not certified: its accuracy is that of one lucky training; run {command}"
-        seeds = f"{len(found.accuracies)} fresh seeds: mean {words.percent(found.mean, 2)}"
+        seeds = words.several(len(found.accuracies), "fresh seed")
+        seeds += f": mean {words.percent(found.mean, 2)}"
         if not found.certified:
-            return f"refuted: the target {words.percent(found.target, 2)} was not met over {seeds}"
+            return f"refuted: the target {words.goal(found.target)} was not met over {seeds}"
         bound = "" if found.bound is None else f", at least {words.percent(found.at_least(2), 2)}"
-        level = "" if found.bound is None else f" with {found.level:.0%} confidence"
+        level = "" if found.bound is None else f" with {words.goal(found.level)} confidence"
         its_own = "" if self.certified else "; this file is the search's own training, not theirs"
         return (
-            f"certified: the target {words.percent(found.target, 2)} is met on the test images "
+            f"certified: the target {words.goal(found.target)} is met on the test images "
             f"over {seeds}{bound}{level}{its_own}"
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tuner.basics.numbers import gigabytes, several
 from tuner.objectives.target import Target
 from tuner.records.keys import StudyKey
 from tuner.records.trials import read_matrix
@@ -67,11 +68,11 @@ class Certificate:
         about = self.hardware
         parts = [str(about.get("processor") or "an unknown processor")]
         if cores := about.get("cores"):
-            parts.append("1 core" if cores == 1 else f"{cores} cores")
+            parts.append(several(cores, "core"))
         if memory := about.get("memory"):
-            parts.append(f"{memory / 1e9:.0f} GB")
+            parts.append(gigabytes(memory))
         if gpus := about.get("gpus"):
-            parts.append("1 GPU" if gpus == 1 else f"{gpus} GPUs")
+            parts.append(several(gpus, "GPU"))
         return ", ".join(parts)
 
     def at_least(self, digits: int = 1) -> float | None:

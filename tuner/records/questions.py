@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tuner.objectives.metrics import DEFAULT_METRIC
+from tuner.basics.numbers import goal
 
 TITLES: Mapping[str, str] = {"cifar10": "CIFAR-10", "mnist": "MNIST"}
 """How data sets that have a name of their own are written."""
@@ -33,7 +33,7 @@ def question_of(text: str, data: Sequence[str], target: float | None, horizon: i
         target: The value to reach; None in a sweep.
         horizon: The most epochs of a training.
     """
-    wanted = "" if target is None else DEFAULT_METRIC.written(target, 1).replace(".0 %", " %")
+    wanted = "" if target is None else goal(target)
     fields = {"{data}": titles_of(data), "{target}": wanted, "{horizon}": str(horizon)}
     for name, value in fields.items():
         text = text.replace(name, value)

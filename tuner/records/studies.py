@@ -171,6 +171,17 @@ class StudyRecord:
         """Numbers of the trials that met the target by luck, as their certificates found."""
         return refuted(self.attributes)
 
+    def refuted_beside(self, trial: TrialRecord) -> dict[str, int]:
+        """How many refuted models are smaller than a trial's, equally large, and larger."""
+        found = {"smaller": 0, "equally large": 0, "larger": 0}
+        own = trial.amount(self.minimize)
+        for other in self.trials:
+            theirs = other.amount(self.minimize)
+            if other.number in self.refuted and own is not None and theirs is not None:
+                how = "smaller" if theirs < own else "larger" if theirs > own else "equally large"
+                found[how] += 1
+        return found
+
     @property
     def incumbent(self) -> TrialRecord | None:
         """The smallest model so far that met the target and that no certificate has refuted."""

@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial
 
+from tuner.basics.numbers import count
 from tuner.basics.optuna_private import show_constraints
 from tuner.curves.forecasts import ended_curves, project_shortfall
 from tuner.objectives.model_cost import ModelCost
@@ -41,7 +42,7 @@ class SearchTrial(TrialRun):
         if (incumbent := self._smaller(cost)) is not None:
             value, best = self.quantity.of_cost(cost) or 0, incumbent.value or 1
             self.stop(
-                f"{self.quantity.name} {value:,} is not below the {best:,.0f} "
+                f"{self.quantity.name} {count(value)} is not below the {count(best)} "
                 f"of trial {incumbent.number}, which met the target"
             )
             self.trial.set_constraint(GATE, math.log(value / best) + GATE_SLACK)

@@ -30,8 +30,8 @@ def benchmark_view(found: Benchmark, kept: Path | None) -> RenderableType:
     facts.add_row("  machine", Text(f"{hardware['processor']}, {cores}"))
     facts.add_row(
         "  limits",
-        f"{found.limits['operations'] / GIGA:,.0f} billion operations a second (matrix product, "
-        f"float32), {found.limits['bytes'] / GIGA:,.1f} GB a second (copying)",
+        f"{words.count(found.limits['operations'] / GIGA)} billion operations a second (matrix "
+        f"product, float32), {words.gigabytes(found.limits['bytes'], 1)} a second (copying)",
     )
     tried = list(dict.fromkeys(p.setting for p in found.paces))
     names = [_column(s, found) for s in tried]
@@ -41,7 +41,8 @@ def benchmark_view(found: Benchmark, kept: Path | None) -> RenderableType:
             paces = found.of(family, size)
             share, limit = found.of_limit(paces[fastest])
             cells = [
-                Text(f"{paces[s].rate:,.0f}", style="bold" if s == fastest else "") for s in tried
+                Text(words.count(paces[s].rate), style="bold" if s == fastest else "")
+                for s in tried
             ]
             near = f"{words.percent(share, 0)} of {limit}"
             made.add_row(Text(family), words.count(size), *cells, near)

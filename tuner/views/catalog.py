@@ -35,10 +35,13 @@ def studies_table(specs: Sequence[Study], done: Sequence[str]) -> Table:
         facts = [f"data: {', '.join(spec.datasets())}"]
         goal = "sweep"
         if isinstance(spec, SearchStudy):
-            goal = words.percent(spec.target, 0)
+            goal = words.goal(spec.target)
             facts.append(f"reference: {spec.reference_name}")
         else:
-            facts.append(f"{len(spec.cells())} configurations x {spec.seeds} seeds")
+            facts.append(
+                f"{words.several(len(spec.cells()), 'configuration')} x "
+                f"{words.several(spec.seeds, 'seed')}"
+            )
         if own:
             facts.append(f"results: {', '.join(own)}")
         asks = Text.assemble(asked(spec), ("\n" + "; ".join(facts), "dim"))
@@ -85,10 +88,10 @@ def cached(folder: Path) -> list[str]:
         try:
             fields = json.loads(meta.read_text())
             shape = "x".join(map(str, fields["image_shape"]))
-            total = sum(fields["bytes"].values()) / 1e6
+            total = words.megabytes(sum(fields["bytes"].values()))
             lines.append(
                 f"{fields['hash'][:12]}  {len(fields['classes'])} classes, {shape}, "
-                f"{words.count(fields['train_size'])} training images, {total:,.0f} MB"
+                f"{words.count(fields['train_size'])} training images, {total}"
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue

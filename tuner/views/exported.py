@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from tuner.exports import card
+from tuner.records import words
 from tuner.views.events import VERSION
 from tuner.views.summary import short_path
 from tuner.views.tables import grid
@@ -22,7 +23,10 @@ def exported(made: Exported) -> RenderableType:
     """The file, its numbers, and what stands behind them."""
     source = made.source
     rows = [
-        ("file", Text(f"{short_path(made.file)}, {made.facts.bytes:,} bytes", style="bold")),
+        (
+            "file",
+            Text(f"{short_path(made.file)}, {words.count(made.facts.bytes)} bytes", style="bold"),
+        ),
         ("card", Text(short_path(made.card))),
         ("from", Text(short_path(source.file))),
         ("model", Text(card.size(made))),

@@ -96,7 +96,7 @@ def counts(record: StudyRecord) -> Text:
         tally["lost"] = lost
     if not tally:
         return Text("no trial has ended yet", style="dim")
-    parts = [Text.assemble((w, STYLES.get(w, "")), f" {n:,}") for w, n in tally.items()]
+    parts = [Text.assemble((w, STYLES.get(w, "")), f" {words.count(n)}") for w, n in tally.items()]
     return Text("   ").join(parts)
 
 
@@ -168,7 +168,7 @@ def _certifying(record: StudyRecord, at: CertificateProgress) -> list[Text]:
         tested.append(f"{words.percent(accuracy)}  ", style=style)
     left = at.planned - len(at.accuracies) - len(at.trainings)
     tested.append("·  " * max(0, left + len(at.trainings)), style="dim")
-    tested.append(f"target {words.percent(record.target)}", style="dim")
+    tested.append(f"target {words.goal(record.target)}", style="dim")
     lines.append(tested)
     for training in at.trainings:
         horizon = at.epochs
@@ -176,7 +176,11 @@ def _certifying(record: StudyRecord, at: CertificateProgress) -> list[Text]:
         full = round(CURVE * training.epochs / horizon) if horizon else 0
         bar = Text.assemble(("━" * full, "green"), ("━" * (CURVE - full), "dim"))
         lines.append(
-            Text.assemble(f"  seed {number}  ", bar, f"  {training.epochs:>2}/{horizon} epochs")
+            Text.assemble(
+                f"  seed {number}  ",
+                bar,
+                f"  {training.epochs:>2}/{words.several(horizon, 'epoch')}",
+            )
         )
     return lines
 

@@ -89,9 +89,10 @@ def opening(record: StudyRecord, run: RunProgress) -> list[str]:
     data = ", ".join(record.dataset_names) or "?"
     other = record.stand_in
     lines = [f"  data: {data}{f'  ({other.upper()})' if other else ''}; {words.asked(record)}"]
-    workers = f"{run.workers} worker{'s' if run.workers != 1 else ''}"
+    workers = words.several(run.workers, "worker")
     before = f", {run.trained_before} of them trained before" if run.trained_before else ""
-    lines.append(f"  {run.goal} trials{before}; {workers}; storage {run.storage}")
+    goal = words.several(run.goal, "trial")
+    lines.append(f"  {goal}{before}; {workers}; storage {run.storage}")
     if record.warm_start:
         name, count = record.warm_start
         lines.append(f"  warm start: {words.several(count, 'trial')} of {name}")

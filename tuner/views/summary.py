@@ -90,7 +90,9 @@ def _headline(result: Result) -> Text:
     else:
         line = Text(f"{name}: nothing met the target.", style="bold red")
     if run.trained_before >= run.goal:
-        line.append(f" All {run.goal} trials had been trained before.", style="not bold")
+        line.append(
+            f" All {words.several(run.goal, 'trial')} had been trained before.", style="not bold"
+        )
     if result.exhausted:
         smaller = "nothing smaller is" if record.incumbent is not None else "nothing is"
         line.append(f" The search space is exhausted: {smaller} left to train.", style="not bold")
@@ -101,16 +103,12 @@ def _found(record: StudyRecord, folder: Path) -> list[tuple[str, Text]]:
     met = record.incumbent
     assert met is not None
     rows = [("smallest model", Text.assemble((words.size(met), "bold"), f", {_cost(met)}"))]
-    rows.append(
-        (
-            "accuracy",
-            Text(
-                f"{words.percent(met.val_accuracy)} on validation images after {met.epochs} of "
-                f"{record.horizon} epochs, trial {met.number} ({words.target(record)})"
-            ),
-        )
+    accuracy = (
+        f"{words.percent(met.val_accuracy)} on validation images after {met.epochs} of "
+        f"{words.several(record.horizon, 'epoch')}, trial {met.number} ({words.target(record)})"
     )
-    rows.append(("certificate", _certificate(record)))
+    rows.append(("accuracy", Text(accuracy)))
+    rows.append(("certificate", _certificate(record, met)))
     if (certificate := record.certificate) is not None:
         rows.append(("", Text(words.made(certificate), style="dim")))
     if met.model_file:
@@ -118,9 +116,9 @@ def _found(record: StudyRecord, folder: Path) -> list[tuple[str, Text]]:
     return [*rows, *_reference(record, met)]
 
 
-def _certificate(record: StudyRecord) -> Text:
+def _certificate(record: StudyRecord, met: TrialRecord) -> Text:
     """What its certificate says of the incumbent, or that it has none."""
-    certificate, refuted = record.certificate, _refuted_below(record)
+    certificate = record.certificate
     if certificate is not None:
         line = Text(words.certificate(certificate), style="green")
     else:
@@ -128,17 +126,9 @@ def _certificate(record: StudyRecord) -> Text:
     if certificate is None and record.certified_model is not None:
         larger, found = record.certified_model
         line.append(f"; trial {larger.number}, {words.size(larger)}, is {words.certificate(found)}")
-    if refuted:
-        line.append(f"; {words.several(refuted, 'smaller model')} refuted", style="")
+    if others := words.refuted(record, met):
+        line.append(f"; {others}", style="")
     return line
-
-
-def _refuted_below(record: StudyRecord) -> int:
-    """How many models smaller than the incumbent have been refuted."""
-    met = record.incumbent
-    amounts = [t.value for t in record.trials if t.number in record.refuted]
-    bound = None if met is None else met.value
-    return sum(bound is None or (a is not None and a < bound) for a in amounts)
 
 
 def _reference(record: StudyRecord, met: TrialRecord | None) -> list[tuple[str, Text]]:
@@ -196,10 +186,12 @@ def _cost(trial: TrialRecord) -> str:
 
 def _effort(record: StudyRecord) -> list[tuple[str, Text]]:
     whole = record.horizon * len(record.trained)
-    line = f"{record.epochs_spent:,} spent in {words.several(len(record.trained), 'trial')}"
+    trials = words.several(len(record.trained), "trial")
+    line = f"{words.count(record.epochs_spent)} spent in {trials}"
     if record.target is not None and whole:
         share = record.epochs_saved / whole
-        line += f", {record.epochs_saved:,} saved by stopping early ({words.percent(share, 0)})"
+        saved = words.count(record.epochs_saved)
+        line += f", {saved} saved by stopping early ({words.percent(share, 0)})"
     rows = [("epochs", Text(line))]
     if audited := record.audited:
         met = sum(t.reached for t in audited)

@@ -55,8 +55,8 @@ def overview(studies: Sequence[optuna.Study]) -> RenderableType:
         made.add_row(
             Text(record.name),
             data_names(record),
-            words.percent(record.target) if record.target else "sweep",
-            f"{len(record.trained):,}",
+            words.goal(record.target) if record.target else "sweep",
+            words.count(len(record.trained)),
             "" if best is None else words.count(best.size),
             "" if best is None else words.count(best.total_size),
             "" if best is None else words.percent(best.val_accuracy),
@@ -94,7 +94,8 @@ def status(study: optuna.Study) -> RenderableType:
     rows.append(("outcomes", counts(record)))
     if record.target is not None:
         rows += _models(record)
-    rows.append(("epochs", Text(f"{record.epochs_spent:,} spent, {record.epochs_saved:,} saved")))
+    spent, saved = words.count(record.epochs_spent), words.count(record.epochs_saved)
+    rows.append(("epochs", Text(f"{spent} spent, {saved} saved")))
     for trial in alive:
         rows.append(("training", _now(record, trial)))
     if stale:
@@ -239,7 +240,7 @@ def sweep_table(record: StudyRecord) -> RenderableType:
             words.count(group[0].size),
             words.count(group[0].total_size),
             words.percent(statistics.fmean(last)) if last else "",
-            "" if spread is None else f"± {100 * spread:.1f}",
+            "" if spread is None else words.spread(spread),
             str(len(last)),
         )
     explained = "accuracy: validation images, last epoch, mean over n seeds; SD in points"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from tuner.basics.numbers import percent
 from tuner.objectives.metrics.base import Array, Metric
 
 
@@ -33,4 +34,4 @@ class Accuracy(Metric):
 
     def written(self, value: float, digits: int = 1) -> str:
         """``75.8 %``."""
-        return f"{100 * value:.{digits}f} %"
+        return percent(value, digits)
