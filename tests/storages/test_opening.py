@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import pickle
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import optuna
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from tuner.basics.optuna_private import KnownTables, newest_tables
 from tuner.errors import StorageError, UsageError
 from tuner.records.keys import StudyKey
 from tuner.storages.opening import default_url, open_storage
@@ -178,3 +182,44 @@ def test_no_two_workers_are_given_the_same_queued_trial(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         taken = [n for numbers in pool.map(_ask, [url] * 4, chunksize=1) for n in numbers]
     assert sorted(taken) == list(range(60))
+
+
+def test_reading_asks_for_no_migrations(tmp_path: Path) -> None:
+    """Importing Alembic costs a command that only reads half its time."""
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    made(open_storage(url), "q4")
+    code = (
+        "import sys; from tuner.storages.opening import open_storage;"
+        "from tuner.storages.studies import find_study;"
+        f"find_study('q4', open_storage({url!r}, create=False)).get_trials();"
+        "print('alembic' in sys.modules, 'sqlalchemy' in sys.modules)"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == ["False", "True"]
+
+
+def test_a_file_is_read_as_optuna_would_read_it(tmp_path: Path) -> None:
+    """Every attribute that Optuna gives a database is there, and the newest tables are known."""
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    whole = optuna.storages.RDBStorage(url)
+    assert newest_tables() == whole.get_head_version() == whole.get_current_version()
+    known = KnownTables(url, {})
+    assert vars(known).keys() == vars(whole).keys()
+    study = optuna.create_study(storage=known, study_name="q4")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    assert [t.params for t in optuna.load_study(study_name="q4", storage=whole).trials] == [
+        t.params for t in study.trials
+    ]
+    copy = pickle.loads(pickle.dumps(known))
+    assert [s.study_name for s in copy.get_all_studies()] == ["q4"]
+
+
+@pytest.mark.parametrize("version", ["v3.0.0.d", "v99.0.0.a"])
+def test_tables_of_another_optuna_are_refused(tmp_path: Path, version: str) -> None:
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    made(open_storage(url), "q4")
+    with contextlib.closing(sqlite3.connect(tmp_path / "s.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
+        connection.commit()
+    with pytest.raises(StorageError, match="no longer compatible with the table schema"):
+        open_storage(url, create=False)

@@ -6,7 +6,10 @@ storage of a study. A release of Optuna that renames something is mended here.
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -20,6 +23,47 @@ AnyTrial = optuna.Trial | FrozenTrial
 def with_cache(database: RDBStorage) -> BaseStorage:
     """A database behind Optuna's cache, which reads ended trials once."""
     return get_storage(database)
+
+
+class KnownTables(RDBStorage):
+    """A database whose tables are known to be those of this Optuna, see `newest_tables`.
+
+    Optuna asks Alembic for the version of the tables whenever it opens a database. Importing
+    Alembic takes as long as all that a command that only reads has to do.
+
+    Args:
+        url: Where.
+        options: What SQLAlchemy makes its engine with.
+    """
+
+    def __init__(self, url: str, options: dict[str, Any]) -> None:
+        from sqlalchemy import create_engine
+        from sqlalchemy.orm import scoped_session, sessionmaker
+
+        self.url = url
+        self.engine_kwargs = options
+        self.skip_compatibility_check = False
+        self.heartbeat_interval = None
+        self.grace_period = None
+        self.heartbeat_stale_trial_callback = None
+        self.failed_trial_callback = None
+        self.engine = create_engine(url, **options)
+        self.scoped_session = scoped_session(sessionmaker(bind=self.engine))
+        self._version_manager: Any = None
+
+
+@functools.cache
+def newest_tables() -> str | None:
+    """The version of the tables that this Optuna makes; None where its files do not say."""
+    assert optuna.__file__ is not None
+    folder = Path(optuna.__file__).parent / "storages" / "_rdb" / "alembic" / "versions"
+    texts = [file.read_text(encoding="utf-8") for file in folder.glob("*.py")]
+    made, before = (
+        {found[1] for text in texts if (found := re.search(rf'^{name} = "(.+)"$', text, re.M))}
+        for name in ("revision", "down_revision")
+    )
+    newest = made - before
+    return newest.pop() if len(newest) == 1 else None
 
 
 def storage_of(study: optuna.Study) -> BaseStorage:

@@ -14,12 +14,12 @@ from typing import Any
 import optuna
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from sqlalchemy import Engine, create_engine, event, inspect
+from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from tuner.basics import environment
-from tuner.basics.optuna_private import with_cache
+from tuner.basics.optuna_private import KnownTables, newest_tables, with_cache
 from tuner.errors import StorageError
 from tuner.storages.failures import is_lost, storage_error, watch_connection
 from tuner.storages.patience import Patience
@@ -32,7 +32,8 @@ SQLITE_TIMEOUT = 10
 TABLE_RACES = 5
 """How often to try again where several processes make the tables of a new storage at once."""
 
-TABLES = frozenset({"studies", "trials", "version_info", "alembic_version"})
+VERSIONS = "alembic_version"
+TABLES = frozenset({"studies", "trials", "version_info", VERSIONS})
 """Of those that Optuna makes: a database without them holds no studies."""
 
 SHOWN_TABLES = 3
@@ -160,20 +161,25 @@ def _opened(address: Address, create: bool, worker: bool, patience: Patience) ->
     if address.parsed is None:
         return PatientStorage(_journal(address), address, patience)
     options = _engine_options(address.parsed)
-    if not create:
-        _check_tables(address, options)
-    database = _open_database(address.parsed, options, create)
+    version = None if create else _version_of_tables(address, options)
+    if address.dialect == "sqlite" and version is not None and version == newest_tables():
+        database: RDBStorage = KnownTables(_text(address.parsed), options)
+    else:
+        database = _open_database(address.parsed, options, create)
     watch_connection(database.engine)
     if worker and address.dialect == "sqlite":
         _serialise(database.engine)
     return PatientStorage(with_cache(database), address, patience, database.engine)
 
 
-def _check_tables(address: Address, options: dict[str, Any]) -> None:
-    """Looks whether a database holds studies, without Optuna, which would make its tables.
+def _version_of_tables(address: Address, options: dict[str, Any]) -> str | None:
+    """Which of Optuna's versions a database's tables are of, without making any.
+
+    Returns:
+        The version; None where none is noted.
 
     Raises:
-        StorageError: It does not.
+        StorageError: The database holds no studies.
     """
     assert address.parsed is not None
     engine = create_engine(address.parsed, **options)
@@ -181,7 +187,7 @@ def _check_tables(address: Address, options: dict[str, Any]) -> None:
         with engine.connect() as connection:
             seen = inspect(connection)
             if all(seen.has_table(name) for name in TABLES):
-                return
+                return connection.execute(text(f"SELECT version_num FROM {VERSIONS}")).scalar()
             others = sorted(seen.get_table_names())
     finally:
         engine.dispose()
@@ -214,8 +220,7 @@ def _serialise(engine: Engine) -> None:
 
 def _open_database(parsed: URL, options: dict[str, Any], create: bool) -> RDBStorage:
     """Opens a database, also where another process is making its tables at this moment."""
-    # Optuna fills in a template in the URL: with the braces written %7B there is none.
-    url = parsed.render_as_string(hide_password=False)
+    url = _text(parsed)
     for _ in range(TABLE_RACES):
         try:
             return RDBStorage(url, engine_kwargs=options, skip_table_creation=not create)
@@ -224,6 +229,11 @@ def _open_database(parsed: URL, options: dict[str, Any], create: bool) -> RDBSto
                 raise
         time.sleep(random.uniform(0.05, 0.3))
     return RDBStorage(url, engine_kwargs=options, skip_table_creation=not create)
+
+
+def _text(parsed: URL) -> str:
+    # Optuna fills in a template in the URL: with the braces written %7B there is none.
+    return parsed.render_as_string(hide_password=False)
 
 
 def _engine_options(parsed: URL) -> dict[str, Any]:
