@@ -243,3 +243,23 @@ def test_going_on_with_a_study_is_not_told_by_optuna_as_well(tmp_path):
     with pytest.raises(StorageError, match="no results yet"):
         plan_again("q10", None, tmp_path, None, Silent())
     assert optuna.logging.get_verbosity() == optuna.logging.WARNING
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        (
+            ["/x/bin/tuner", "search", "my study.toml", "--storage", "mysql://me:secret@h/x"],
+            "tuner search 'my study.toml'",
+        ),
+        (["/x/tuner/__main__.py", "search", "tiny.toml"], "tuner search tiny.toml"),
+        (["/x/pytest/__main__.py", "--password", "secret"], "__main__.py"),
+        (["train.py", "secret"], "train.py"),
+    ],
+)
+def test_the_command_that_made_a_study_is_stored_without_secrets(
+    typed: list[str], stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.write(tmp_path)
+    monkeypatch.setattr(sys, "argv", typed)
+    assert make(tmp_path).study.user_attrs[StudyKey.CREATED_BY] == stored

@@ -65,10 +65,10 @@ def _made_by() -> str:
 
     Of another program than this one only its name: what its arguments mean is not known.
     """
-    program = Path(sys.argv[0]).name
-    if program in ("tuner", "__main__.py"):
+    program = Path(sys.argv[0])
+    if program.name == "tuner" or program.parts[-2:] == ("tuner", "__main__.py"):
         return shown_command(["tuner", *sys.argv[1:]])
-    return program
+    return program.name
 
 
 def compare(name: str, was: dict[str, Any], now: dict[str, Any]) -> None:
