@@ -18,11 +18,11 @@ import optuna
 import pytest
 from PIL import Image
 
-from tests.helpers import exports, fakes, tiny
+from tests.helpers import children, exports, fakes, tiny
 from tuner import cli, data
+from tuner.basics import child_process
 from tuner.errors import ExportError
 from tuner.exports import card, process
-from tuner.exports import export as exporting
 from tuner.exports.facts import Exported, Measured
 from tuner.exports.source import find_source
 from tuner.records import words
@@ -109,7 +109,7 @@ def test_a_model_becomes_a_file_a_card_and_an_accuracy(
         assert ran.stderr.splitlines()[-1] == "[]", "the command itself needs no backend"
         found = json.loads(ran.stdout)
     else:  # here, for starting TensorFlow takes most of the time of an export
-        monkeypatch.setattr(exporting, "_convert", process.export)
+        monkeypatch.setattr(child_process, "run", children.run_here)
         assert cli.main(arguments) == 0
         found = json.loads(capsys.readouterr().out)
     file = made / f"tiny{'-int8' if options else ''}.{format}"
@@ -266,7 +266,7 @@ def test_an_extra_that_is_not_installed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(exporting, "_installed", lambda module: module != gone)
+    monkeypatch.setitem(sys.modules, gone, None)
     format = "tflite" if gone == "ai_edge_litert" else "onnx"
     assert said in fails(["tiny", "--format", format], capsys)
 

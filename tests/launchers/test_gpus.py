@@ -17,9 +17,9 @@ LISTED = """0, GPU-aaaa1111, 81559
 @pytest.fixture(autouse=True)
 def _asked_anew() -> Iterator[None]:
     """Nothing is known of the driver before a test, nor kept after it."""
-    gpus._listed.cache_clear()
+    gpus.listed.cache_clear()
     yield
-    gpus._listed.cache_clear()
+    gpus.listed.cache_clear()
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def visible() -> list[Gpu]:
     A name of a part of a GPU (MIG) is taken as it is.
     """
     asked = os.environ.get(VISIBLE)
-    known = {} if asked == "" else _listed()
+    known = {} if asked == "" else listed()
     if not known:
         return []
     if asked is None:
@@ -58,7 +58,7 @@ def visible() -> list[Gpu]:
 
 
 @functools.cache
-def _listed() -> dict[str, tuple[str, int]]:
+def listed() -> dict[str, tuple[str, int]]:
     """Each GPU's unique name and memory in bytes, by index; asked once, it can take a second."""
     if shutil.which(QUERY[0]) is None:
         return {}
