@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.data.kinds import ImageKind
 from tuner.errors import DataError
 
 Images = NDArray[np.uint8]
@@ -52,6 +53,11 @@ class DataSet:
     shared: int = 0
     notes: tuple[str, ...] = ()
     relabel: bool = False
+
+    @property
+    def kind(self) -> ImageKind:
+        """What an example is."""
+        return ImageKind(self.image_shape)
 
     def reference(self, seed: int) -> dict[str, Any]:
         """For another process, perhaps on another machine: what `tuner.data.open_again` takes.

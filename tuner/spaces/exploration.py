@@ -39,6 +39,10 @@ class Exploration:
     fixed: dict[str, Any] = field(default_factory=dict, repr=False)
     names: set[str] = field(default_factory=set, repr=False)
     """keras-tuner's names."""
+    asked: int = 0
+    """Number of configurations that were asked for."""
+    refusals: dict[int, str] = field(default_factory=dict, repr=False)
+    """Why no model has some of them, by their number in the order of asking; 0 is the default."""
 
     @property
     def hash(self) -> str:
@@ -93,6 +97,8 @@ def explore(hypermodel: Any, draws: int = 64) -> Exploration:
         except ValueError as error:  # no model has this configuration; others may be fine
             if not found.complete:
                 raise cannot(hypermodel, "be built with its defaults", error) from error
+            found.refusals[found.asked] = " ".join(str(error).split())
+        found.asked += 1
 
     visit(_defaults_but({}))
     if not found.complete:

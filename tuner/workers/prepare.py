@@ -15,13 +15,14 @@ from optuna.storages import BaseStorage
 from tuner.basics.seeds import derived_seed
 from tuner.basics.versions import versions
 from tuner.data import DataSet, open_again
-from tuner.errors import StudyChangedError
+from tuner.errors import SpaceError, StudyChangedError
 from tuner.pruners.registry import make_pruner
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.spaces import configurations
 from tuner.spaces.exploration import Exploration, explore
 from tuner.spaces.loading import load_space
 from tuner.spaces.source import source_hash
+from tuner.spaces.unbuildable import unbuildable
 from tuner.spaces.unused import unused
 from tuner.specs.spec import Study, SweepStudy, from_dict
 from tuner.storages import claims
@@ -56,7 +57,7 @@ def prepare(
     data = {key: open_again(**reference) for key, reference in orders.data.items()}
     certifying = StudyKey.CERTIFIES in study.user_attrs
     spaces = {key: load(spec, d, whole=certifying) for key, d in data.items()}
-    found = explore(next(iter(spaces.values())))
+    found, lines = explored(spaces, data)
     _check_space(study, found.hash, spec)
     _check_source(study, spec)
     _check_settings(found)
@@ -73,8 +74,31 @@ def prepare(
     )
     asker = Asker(work, orders, found)
     if not certifying:  # what certifies a trial is queued by whoever asks for it
-        _await_filled(work, orders, asker)
+        _await_filled(work, orders, [*unused(next(iter(spaces.values())), found.names), *lines])
     return work, asker
+
+
+def explored(spaces: dict[str, Any], data: dict[str, DataSet]) -> tuple[Exploration, list[str]]:
+    """What the space holds, and lines about what of it cannot be built on the study's data.
+
+    Raises:
+        SpaceError: Nothing of it can, or it cannot be walked.
+    """
+    found: list[Exploration] = []
+    lines = []
+    for key, space in spaces.items():
+        kind = data[key].kind
+        examples = f"{kind.plural} of {kind.described()}"
+        if found and not found[0].complete:
+            break  # it would be built once more for each data set
+        try:
+            found.append(explore(space))
+        except SpaceError as error:
+            if not isinstance(error.__cause__, ValueError):
+                raise
+            raise SpaceError(f"{str(error).rstrip('.')} (given {examples}).") from error
+        lines.append(unbuildable(space, found[-1], examples))
+    return found[0], [line for line in lines if line is not None]
 
 
 def _check_settings(found: Exploration) -> None:
@@ -92,11 +116,10 @@ def _check_settings(found: Exploration) -> None:
         read_settings({name.split("[")[0]: value})
 
 
-def _await_filled(work: Work, orders: WorkerOrders, asker: Asker) -> None:
+def _await_filled(work: Work, orders: WorkerOrders, notices: list[str]) -> None:
     """The first worker of a command fills the study; the others wait for that."""
     if orders.index == 0:
-        space = next(iter(work.spaces.values()))
-        work.study.set_user_attr(StudyKey.NOTICES, unused(space, asker.exploration.names))
+        work.study.set_user_attr(StudyKey.NOTICES, notices)
         _fill(work, orders)
         work.study.set_user_attr(PREPARED, True)
     while not work.study.user_attrs.get(PREPARED) and not work.stopping():
