@@ -19,16 +19,38 @@ from tests.helpers import fakes, populated
 from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
 
-OF_A_SEARCH = [
-    figures.frontier,
-    figures.learning_curves,
-    figures.evaluation,
-    figures.importance,
-    figures.marginal_effects,
-    figures.effort,
-    figures.pruning_audit,
-]
-OF_A_SWEEP = [figures.gap, figures.varied, figures.learning_curves]
+FROM = {
+    figures.frontier: 1,
+    figures.learning_curves: 1,
+    figures.evaluation: 1,
+    figures.importance: 10,
+    figures.marginal_effects: 10,
+    figures.effort: 1,
+    figures.pruning_audit: 1_000,  # those of this file's search are not audited
+}
+"""The figures of a search, and how many trials there must be to draw something."""
+MISSING = {
+    figures.frontier: "q10: no trained trial yet.",
+    figures.learning_curves: "q10: no trained trial yet.",
+    figures.evaluation: "q10: no trained trial to evaluate.",
+    figures.importance: "Importance needs 10 trained trials; there are {trials}.",
+    figures.marginal_effects: "Effects need 10 trained trials of differing configurations.",
+    figures.effort: "q10: no trained trial yet.",
+    figures.pruning_audit: "No audited trial yet: whether the pruner stopped too much",
+}
+TITLES = {
+    figures.frontier: "size and accuracy",
+    figures.learning_curves: "validation accuracy of every training",
+    figures.evaluation: "trial ",
+    figures.importance: "importance for the validation accuracy",
+    figures.marginal_effects: "validation accuracy by hyperparameter",
+    figures.effort: "epochs",
+}
+OF_A_SWEEP = {
+    figures.gap: "training, validation and test accuracy after the last epoch",
+    figures.varied: "accuracy after the last epoch by batch_size",
+    figures.learning_curves: "learning curves, mean and standard deviation over seeds",
+}
 
 
 def texts(figure: Figure) -> list[str]:
@@ -46,20 +68,43 @@ def full():
     return study
 
 
-@pytest.mark.parametrize("draw", OF_A_SEARCH, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("draw", FROM, ids=lambda f: f.__name__)
 @pytest.mark.parametrize("trials", [0, 1, 80])
-def test_every_figure_of_a_search_draws_with_any_number_of_trials(draw, trials, full):
+def test_every_figure_of_a_search_draws_or_says_why_not(draw, trials, full):
     study = full if trials == 80 else fakes.make_study()
     if trials == 1:
         fakes.add_trial(study, "missed", 3_000, 0.6)
-    assert any(texts(draw(study)))
+    figure = draw(study)
+    if trials >= FROM[draw]:
+        assert any(t.startswith(f"q10: {TITLES[draw]}") for t in texts(figure))
+        assert all(axes.has_data() for axes in figure.axes if axes.axison)
+        assert any(axes.axison for axes in figure.axes)
+    else:
+        (said,) = (t for t in texts(figure) if t)
+        assert said.replace("\n", " ").startswith(MISSING[draw].format(trials=trials))
+        assert not any(axes.has_data() for axes in figure.axes)
     assert not _pylab_helpers.Gcf.figs  # pyplot keeps none open
 
 
+def test_the_pruning_audit_draws_each_audited_trial():
+    study = fakes.make_study()
+    fakes.add_trial(study, "missed", 3_000, 0.7, audit=True)
+    fakes.add_trial(study, "reached", 2_900, 0.76, audit=True)
+    fakes.add_trial(study, "missed", 2_800, 0.7)
+    figure = figures.pruning_audit(study)
+    shown = texts(figure)
+    assert "q10: pruning audit" in shown
+    assert {"met the target: a false stop (1)", "missed it: rightly stopped (1)"} <= set(shown)
+    assert len([line for line in figure.axes[0].lines if len(line.get_xdata()) == 25]) == 2
+
+
 @pytest.mark.parametrize("draw", OF_A_SWEEP, ids=lambda f: f.__name__)
-def test_every_figure_of_a_sweep_draws(draw):
-    for study in (fakes.make_study("q9", spec=fakes.SWEEP_SPEC), fakes.make_sweep()):
-        assert any("q9" in t for t in texts(draw(study)))
+def test_every_figure_of_a_sweep_draws_or_says_why_not(draw):
+    (said,) = (t for t in texts(draw(fakes.make_study("q9", spec=fakes.SWEEP_SPEC))) if t)
+    assert said.startswith("q9: no trai") and said.endswith(" yet.")
+    figure = draw(fakes.make_sweep())
+    assert any(t.startswith(f"q9: {OF_A_SWEEP[draw]}") for t in texts(figure))
+    assert all(axes.has_data() for axes in figure.axes)
 
 
 def test_frontier_shows_every_trained_trial_once_and_the_lines_of_its_frame(full):

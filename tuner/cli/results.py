@@ -58,19 +58,17 @@ def existing(storage: str | None, results: Path) -> BaseStorage | None:
 @storage_options
 def status(study: str | None, storage: str | None, results: Path) -> None:
     """How far a study is, or all of them."""
-    from tuner.storages.studies import find_study, study_names
+    from tuner.storages.studies import find_study, load_study, study_names
     from tuner.views import tables
     from tuner.views.consoles import console
 
+    if study is not None:
+        console().print(tables.status(load_study(study, storage=storage, results=results)))
+        return
     found = existing(storage, results)
-    if found is None and study is None:
+    if found is None:
         click.echo(f"No results yet in {results}; start with 'tuner search q10'.")
         return
-    if study is not None:
-        loaded = _record(study, storage, results)[0]
-        console().print(tables.status(loaded))
-        return
-    assert found is not None
     names = study_names(found)
     studies = [find_study(name, found) for name in names]
     if not studies:
