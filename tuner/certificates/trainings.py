@@ -23,7 +23,7 @@ from tuner.basics.seeds import derived_seed
 from tuner.certificates import SEEDS
 from tuner.certificates.statistics import LEVEL, lower_bound, training_epochs, verdict_of
 from tuner.errors import UsageError
-from tuner.records.certificates import Certificate, Verdict
+from tuner.records.certificates import Certificate, Verdict, is_constant
 from tuner.records.keys import SCHEMA, StudyKey, TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -133,9 +133,12 @@ class CertificateTrainings:
 
     def verdict(self) -> Verdict | None:
         """What the trainings so far say; None while more are needed."""
-        return verdict_of(
-            [t.test_accuracy or 0.0 for t in self.tested()], self.target, self.planned
-        )
+        tested = self.tested()
+        found = verdict_of([t.test_accuracy or 0.0 for t in tested], self.target, self.planned)
+        confusion = _summed([t.confusion for t in tested if t.confusion is not None])
+        # A target below the largest class's share is met by models that have learnt nothing.
+        constant = confusion is not None and is_constant(confusion)
+        return "refuted" if found == "certified" and constant else found
 
     @property
     def goal(self) -> int:

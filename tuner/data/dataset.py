@@ -94,6 +94,17 @@ class DataSet:
         """
         return self._open(LEARN_IMAGES, LEARN_LABELS)
 
+    def largest_class(self) -> tuple[str, float]:
+        """The class of most training and validation images, and its share of them.
+
+        The share is the accuracy of a model that has learnt nothing else.
+
+        Raises:
+            DataError: The cached arrays are gone.
+        """
+        counts = np.bincount(self.learning()[1], minlength=len(self.classes))
+        return self.classes[int(counts.argmax())], float(counts.max() / counts.sum())
+
     def test(self) -> tuple[Images, Labels]:
         """Test images, uint8 [n, h, w, c] memory-mapped, and their labels, int64 [n].
 

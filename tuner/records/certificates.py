@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -58,6 +58,11 @@ class Certificate:
     """ISO 8601, UTC."""
 
     @property
+    def constant(self) -> bool:
+        """Whether the models give every image the same class: they have learnt nothing."""
+        return self.confusion is not None and is_constant(self.confusion)
+
+    @property
     def certified(self) -> bool:
         """Whether the target is met with confidence."""
         return self.verdict == "certified"
@@ -104,6 +109,11 @@ def certificates(attributes: Mapping[str, Any]) -> dict[int, Certificate]:
         if key.startswith(prefix)
     }
     return dict(sorted(found.items()))
+
+
+def is_constant(confusion: Sequence[Sequence[int]]) -> bool:
+    """Whether a confusion matrix has predictions of a single class only."""
+    return sum(any(column) for column in zip(*confusion, strict=True)) == 1
 
 
 def refuted(attributes: Mapping[str, Any]) -> frozenset[int]:

@@ -63,6 +63,15 @@ class StudyRecord:
         return question_of(text, self.dataset_names, self.target, self.horizon)
 
     @property
+    def largest_share(self) -> float | None:
+        """The share of the largest class: the accuracy of a model that has learnt nothing.
+
+        None where several data sets, or a version before, do not say.
+        """
+        found = [d.get("largest_share") for d in self.data.values()]
+        return found[0] if len(found) == 1 else None
+
+    @property
     def notices(self) -> tuple[str, ...]:
         """Lines about the search space that a user should read."""
         return tuple(self.attributes.get(StudyKey.NOTICES, ()))

@@ -130,7 +130,9 @@ def target(record: StudyRecord) -> str:
     if record.target is None:
         return ""
     margin = f" + {points(record.margin)} margin" if record.margin else ""
-    return f"target {goal(record.target)}{margin}"
+    share = record.largest_share
+    constant = "" if share is None else f"; {percent(share)} by the largest class alone"
+    return f"target {goal(record.target)}{margin}{constant}"
 
 
 def asked(record: StudyRecord) -> str:
@@ -147,6 +149,8 @@ def certificate(found: Certificate) -> str:
     least = percent(found.at_least())
     if found.certified:
         return f"certified: {mean}, at least {least} with {goal(found.level)} confidence"
+    if found.constant:
+        return f"refuted: every image is given the same class, which makes {mean}"
     bound = "" if found.bound is None else f", lower bound {least}"
     early = f", given up after {n} of {found.planned}" if n < found.planned else ""
     return f"refuted: {mean}{bound}{early}; the target is {goal(found.target)}"

@@ -94,5 +94,6 @@ def describe(data: DataSet) -> dict[str, Any]:
         "validation_size": data.validation_size,
         "test_size": data.test_size,
         "shared": data.shared,
+        "largest_share": round(data.largest_class()[1], 4),
         **({"relabel": True} if data.relabel else {}),
     }

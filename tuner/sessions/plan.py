@@ -20,6 +20,7 @@ from tuner.records.keys import StudyKey
 from tuner.records.studies import StudyRecord
 from tuner.samplers.registry import SAMPLERS
 from tuner.sessions.agreement import agree
+from tuner.sessions.trust import met_by_a_constant
 from tuner.sessions.watcher import Watcher
 from tuner.sessions.wish import Wish, assign, full_name, goal, overridden, resume_arguments
 from tuner.specs.files import read_study
@@ -74,6 +75,8 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
         pruner=optuna.pruners.NopPruner(),
     )
     agree(study, spec, data, wish.seed)
+    if why := met_by_a_constant(spec, data):
+        watcher.notice(why)
     warm_start.agree(study, wish.warm_start)
     record = StudyRecord.of(study)
     folder = (wish.results / name).resolve()
