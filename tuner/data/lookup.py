@@ -24,6 +24,7 @@ WANTED = (
     "give an .npz file, a folder with train/ and test/ of one folder a class, or a folder of "
     "train*.parquet and test*.parquet."
 )
+LONGEST_NAME = 100
 MOST_LOOKED_AT = 200  # files and folders within a folder that is no data set
 FORMAT = 1  # raise it when decoding or the cache's layout changes: older entries are then not found
 
@@ -56,7 +57,8 @@ def _resolved(source: str, seed: int, relabel: bool, cache: Path) -> DataSet:
     found = _find(source, cache)
     changes = ("relabel",) if relabel else ()
     fingerprint = _digest(FORMAT, seed, *found.identity, *changes)
-    known = store.find(cache, fingerprint, name=found.name, source=source)
+    name = _name(found)
+    known = store.find(cache, fingerprint, name=name, source=source)
     if known is not None:
         return known
     with store.writing(cache), store.scratch(cache):
@@ -67,7 +69,7 @@ def _resolved(source: str, seed: int, relabel: bool, cache: Path) -> DataSet:
         check(relabelled(raw, source) if relabel else raw, source),
         seed=seed,
         fingerprint=fingerprint,
-        name=found.name,
+        name=name,
         source=source,
     )
 
@@ -132,6 +134,12 @@ def _find(text: str, cache: Path) -> Found:
 
 def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _name(found: Found) -> str:
+    """What to call a data set where a folder and a row of a database are called after it."""
+    plain = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in found.name)
+    return plain.strip()[:LONGEST_NAME] or "data"
 
 
 def _printable(message: str) -> str:

@@ -10,7 +10,8 @@ import pytest
 
 from tests.helpers import images
 from tests.helpers.bad_data import GIVEN, message
-from tuner.data import resolve
+from tuner.data import notes_on, resolve
+from tuner.data.sources import npz
 
 
 def test_npz_is_read_split_and_described(tmp_path: Path, cache: Path) -> None:
@@ -91,3 +92,36 @@ def test_npz_that_is_damaged(tmp_path: Path, cache: Path) -> None:
     content[2000:2100] = bytes(100)
     source.write_bytes(content)
     assert "cannot be read as an .npz file" in message(str(source), cache)
+
+
+@pytest.mark.parametrize("keys", [("x_train", "x_test"), ("x_test",)])
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
+def test_floats_become_pixels_and_a_note_says_so(
+    keys: tuple[str, ...], kind: str, tmp_path: Path, cache: Path
+) -> None:
+    floats = {key: (GIVEN[key] / 255).astype(kind) for key in keys}
+    source = images.write_npz(tmp_path / "toys.npz", **floats)
+    for _ in range(2):  # also where it is cached
+        data = resolve(source, cache=cache)
+        (note,) = notes_on(data)
+        assert f"toys.npz: {' and '.join(keys)} hold" in note
+        assert "as pixels from 0 to 255: begin a model of your own with Rescaling(1 / 255)" in note
+    np.testing.assert_array_equal(data.test()[0], GIVEN["x_test"])
+    pixels = resolve(images.write_npz(tmp_path / "bytes.npz"), cache=cache)
+    assert not notes_on(pixels)
+    assert pixels.hash == data.hash
+
+
+def test_many_floats_are_converted_in_parts(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(npz, "ROWS", 200)  # two images at a time
+    floats = {key: (GIVEN[key] / 255).astype(np.float32) for key in ("x_train", "x_test")}
+    data = resolve(images.write_npz(tmp_path / "toys.npz", **floats), cache=cache)
+    np.testing.assert_array_equal(data.test()[0], GIVEN["x_test"])
+
+
+def test_a_class_without_test_images_gets_a_note(tmp_path: Path, cache: Path) -> None:
+    source = images.write_npz(tmp_path / "toys.npz", y_test=GIVEN["y_test"] * 0)
+    (note,) = notes_on(resolve(source, cache=cache))
+    assert "no test images of '1': a certificate will say nothing about that" in note
