@@ -36,13 +36,13 @@ def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
 def epochs(study: optuna.Study | StudyRecord) -> pd.DataFrame:
     """One row an epoch that was trained, by trial and epoch; columns ``EPOCHS``."""
     record = record_of(study)
-    bar = None if record.target is None else record.target + record.margin
+    target = record.objective
     rows = [
         {
             **_row(record, trial),
             **{k: getattr(e, k) for k in ("epoch", "loss", "accuracy", "val_loss", "seconds")},
             "val_accuracy": e.val_accuracy,
-            "shortfall": None if bar is None else bar - e.val_accuracy,
+            "shortfall": None if target is None else target.shortfall(e.val_accuracy),
         }
         for trial in record.trials
         for e in trial.history
@@ -114,7 +114,8 @@ def smallest(
         raise ValueError(f"study {record.name!r} is a sweep and has no target: give one.")
     lower = record.target is None or target < record.target
     best = frontier(record, by or record.minimize, refuted=lower)
-    return best[best["val_accuracy"] >= target + record.margin].head(1).reset_index(drop=True)
+    asked = record.with_target(target)
+    return best[best["val_accuracy"].map(asked.is_met).astype(bool)].head(1).reset_index(drop=True)
 
 
 def record_of(study: optuna.Study | StudyRecord) -> StudyRecord:

@@ -24,7 +24,8 @@ def learning_curves(study: optuna.Study | StudyRecord) -> Figure:
     record = frames.record_of(study)
     if not any(t.val_accuracy is not None for t in record.trained):
         return style.message(f"{record.name}: no trained trial yet.")
-    if record.target is None:
+    target = record.objective
+    if target is None:
         return _sweep(record)
     figure = style.new_figure(height=4.2)
     axes = figure.add_subplot()
@@ -44,7 +45,7 @@ def learning_curves(study: optuna.Study | StudyRecord) -> Figure:
     _bars(axes, record)
     scales.epochs(axes, record.horizon)
     seen = [e.val_accuracy for t in record.trained for e in t.history]
-    scales.accuracies(axes, [*seen, record.target + record.margin])
+    scales.accuracies(axes, [*seen, target.bar])
     style.legend(axes, columns=3, below=True)
     return figure
 
@@ -86,12 +87,13 @@ def _bundle(axes: Axes, trials: list[TrialRecord], look: style.Look, *, faint: b
 
 
 def _bars(axes: Axes, record: StudyRecord) -> None:
-    assert record.target is not None
-    label = f"target {words.goal(record.target)}"
-    if record.margin:
-        label += f", shaded: {words.points(record.margin)} of margin"
-        axes.axhspan(record.target, record.target + record.margin, color=style.FAINT, linewidth=0)
-    style.bar(axes, record.target, label)
+    target = record.objective
+    assert target is not None
+    label = f"target {words.goal(target.value)}"
+    if target.margin:
+        label += f", shaded: {words.points(target.margin)} of margin"
+        axes.axhspan(target.value, target.bar, color=style.FAINT, linewidth=0)
+    style.bar(axes, target.value, label)
 
 
 def _sweep(record: StudyRecord) -> Figure:

@@ -109,7 +109,8 @@ def pruning_audit(study: optuna.Study | StudyRecord) -> Figure:
     record = frames.record_of(study)
     found = audit(record)
     some = [t for t in record.audited if t.history]
-    if not some or record.target is None:
+    target = record.objective
+    if not some or target is None:
         return style.message(found.words())
     figure = style.new_figure(height=3.6)
     axes = figure.add_subplot()
@@ -128,9 +129,9 @@ def pruning_audit(study: optuna.Study | StudyRecord) -> Figure:
                 linewidth=1.1,
                 label=f"{name} ({words.count(len(mine))})" if i == 0 else None,
             )
-    axes.axhline(record.target + record.margin, color=style.INK, lw=0.9, ls=(0, (6, 3)))
+    axes.axhline(target.bar, color=style.INK, lw=0.9, ls=(0, (6, 3)))
     scales.epochs(axes, record.horizon)
     seen = [e.val_accuracy for t in some for e in t.history]
-    scales.accuracies(axes, [*seen, record.target + record.margin])
+    scales.accuracies(axes, [*seen, target.bar])
     style.legend(axes, columns=2, below=True)
     return figure

@@ -162,12 +162,12 @@ def _other_targets(record: StudyRecord, edge: pd.DataFrame) -> Markup:
     holding = frames.frontier(record, record.minimize, refuted=False) if record.refuted else edge
     rows: list[tuple[Content, ...]] = []
     for step in (-0.10, -0.05, 0.0, 0.05, 0.10):
-        target = round(record.target + step, 4)
-        if not 0 < target < 1:
+        target = record.with_target(round(record.target + step, 4))
+        if not 0 < target.value < 1:
             continue
         known = edge if step < 0 else holding
-        found = known[known["val_accuracy"] >= target + record.margin]
-        name = words.goal(target) + (" (asked)" if step == 0 else "")
+        found = known[known["val_accuracy"].map(target.is_met).astype(bool)]
+        name = words.goal(target.value) + (" (asked)" if step == 0 else "")
         if found.empty:
             rows.append((name, "none seen", "", ""))
             continue

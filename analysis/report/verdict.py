@@ -108,9 +108,10 @@ def reference_words(record: StudyRecord, reference: TrialRecord) -> str:
 
 
 def _not_met(record: StudyRecord, again: Sequence[str]) -> list[Content]:
-    assert record.target is not None
+    target = record.objective
+    assert target is not None
     lines: list[Content] = [
-        f"Not met: no model reached {words.goal(record.target)} within "
+        f"Not met: no model reached {words.goal(target.value)} within "
         f"{words.several(record.horizon, 'epoch')}."
     ]
     closest = record.closest
@@ -122,7 +123,7 @@ def _not_met(record: StudyRecord, again: Sequence[str]) -> list[Content]:
         f"The closest, trial {closest.number}, {words.size(closest)}, came to "
         f"{words.percent(reached)} on validation images"
     )
-    short = record.target + record.margin - reached
+    short = target.shortfall(reached)
     if short > 0:
         text += f", {words.points(short)} short of target and margin"
     lines.append(f"{text}.")

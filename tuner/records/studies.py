@@ -84,7 +84,11 @@ class StudyRecord:
     @property
     def objective(self) -> Target | None:
         """What has to be reached, margin included; None in a sweep."""
-        return None if self.target is None else Target(self.target, self.margin)
+        return None if self.target is None else self.with_target(self.target)
+
+    def with_target(self, value: float) -> Target:
+        """What would have to be reached for this target, with the study's margin."""
+        return Target(value, self.margin)
 
     @property
     def minimize(self) -> str:

@@ -102,7 +102,8 @@ def counts(record: StudyRecord) -> Text:
 
 def _answer(record: StudyRecord, width: int) -> list[Text]:
     """The incumbent, or whoever came closest, and the reference."""
-    if record.target is None:
+    target = record.objective
+    if target is None:
         return []
     lines = []
     best, closest, reference = record.incumbent, record.closest, record.reference
@@ -116,7 +117,7 @@ def _answer(record: StudyRecord, width: int) -> list[Text]:
         else:
             lines.append(Text.assemble(line, f"   {times}") if times else line)
     elif closest is not None:
-        missing = record.target + record.margin - (closest.val_accuracy or 0.0)
+        missing = target.shortfall(closest.val_accuracy or 0.0)
         line = _model("closest  ", closest, "bold")
         refuted = closest.number in record.refuted
         why = "refuted by its certificate" if refuted else f"{words.points(missing)} short"
@@ -208,8 +209,9 @@ def curve(record: StudyRecord, trial: TrialRecord, width: int = CURVE) -> Text:
     """A trial's validation accuracy as blocks, green where the target is met."""
     classes = max((len(d.get("classes", ())) for d in record.data.values()), default=10)
     floor = 1 / max(classes, 2)
-    if record.target is not None:
-        top = record.target + record.margin
+    target = record.objective
+    if target is not None:
+        top = target.bar
     else:
         top = max((t.val_accuracy or 0.0 for t in record.trials), default=1.0)
     line = Text()
@@ -217,7 +219,7 @@ def curve(record: StudyRecord, trial: TrialRecord, width: int = CURVE) -> Text:
         if accuracy is None:
             line.append("·", style="dim")
         else:
-            met = record.target is not None and accuracy >= top
+            met = target is not None and target.is_met(accuracy)
             line.append(blocks.block(accuracy, floor, top), style="green" if met else "cyan")
     return line
 

@@ -149,8 +149,8 @@ def _reference(record: StudyRecord, met: TrialRecord | None) -> list[tuple[str, 
 
 
 def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
-    closest = record.closest
-    assert record.target is not None
+    closest, target = record.closest, record.objective
+    assert target is not None
     if record.refuted:
         return [
             ("asked", Text(words.asked(record))),
@@ -163,7 +163,7 @@ def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
     if closest is None:
         return [*rows, ("closest", Text("no trial has been trained"))]
     reached = closest.val_accuracy or 0.0
-    short = record.target + record.margin - reached
+    short = target.shortfall(reached)
     rows.append(
         (
             "closest",
@@ -173,7 +173,7 @@ def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
             ),
         )
     )
-    if reached >= record.target:
+    if target.without_margin().is_met(reached):
         rows.append(("", Text("it reached the target, but not the margin above it")))
     if not closest.reference:
         rows += _reference(record, None)
