@@ -9,9 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import optuna
+
 from tuner.basics.child_process import Channel
 from tuner.errors import SpaceError
 from tuner.launchers.backends import ONEDNN
+from tuner.storages import claims
 from tuner.workers.orders import EXIT_DONE
 
 
@@ -47,3 +50,12 @@ def deaf(fields: dict[str, Any], channel: Channel) -> None:
     """Neither listens nor ends."""
     (Path(fields["results"]) / "started").touch()
     time.sleep(600)
+
+
+def freeze_once(fields: dict[str, Any], channel: Channel) -> None:
+    """Takes a trial and hangs where not even a heartbeat gets out; the second time ends well."""
+    study = optuna.load_study(study_name=fields["study_name"], storage=fields["storage"])
+    if study.trials:
+        sys.exit(EXIT_DONE)
+    claims.claim(study.ask({"width": optuna.distributions.IntDistribution(1, 9)}))
+    os.kill(os.getpid(), signal.SIGSTOP)

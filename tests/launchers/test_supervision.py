@@ -10,6 +10,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.trial import TrialState
 
 from tests.helpers import workers
 from tuner.errors import SpaceError, TunerError
@@ -17,12 +18,16 @@ from tuner.launchers import LAUNCHERS
 from tuner.launchers.backends import ONEDNN
 from tuner.launchers.placement import Placement
 from tuner.launchers.processes import ProcessCrew
+from tuner.launchers.silence import Silence
 from tuner.launchers.supervision import MOST_DEATHS, Supervision
+from tuner.records.keys import TrialKey
 from tuner.workers.orders import WorkerOrders
 
 
-def crew_of(function: str, folder: Path, name: str = "tiny", count: int = 1) -> ProcessCrew:
-    orders = WorkerOrders(name, "sqlite://", str(folder), {}, 1, 0, 0, "smallest", "target", True)
+def crew_of(
+    function: str, folder: Path, name: str = "tiny", count: int = 1, storage: str = "sqlite://"
+) -> ProcessCrew:
+    orders = WorkerOrders(name, storage, str(folder), {}, 1, 0, 0, "smallest", "target", True)
     return ProcessCrew(
         orders, [Placement()] * count, folder / "logs", f"{workers.__name__}:{function}"
     )
@@ -90,6 +95,22 @@ def test_a_worker_that_does_not_stop_is_ended(
         pass
     assert not crew.running()
     assert "a worker has not stopped within 1 s and will be ended." in notices
+
+
+def test_a_worker_without_a_sign_of_life_is_ended_and_its_trial_trained_again(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path}/tuner.db"
+    study = optuna.create_study(study_name="tiny", storage=url)
+    crew = crew_of("freeze_once", tmp_path, storage=url)
+    notices: list[str] = []
+    for _ in Supervision(crew, study, notices.append, silence=Silence(allowed=2.0)).watch():
+        pass
+    said = "a worker showed no sign of life for 2 s and was replaced; trial 0 will be trained "
+    assert notices == [f"{said}again."]
+    lost, again = study.trials
+    assert lost.state == TrialState.FAIL and lost.user_attrs[TrialKey.CRASHES] == 1
+    assert again.state == TrialState.WAITING
 
 
 @pytest.mark.parametrize("name", LAUNCHERS)

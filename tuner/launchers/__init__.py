@@ -1,6 +1,7 @@
 """Launchers: each starts, watches, replaces and stops workers in its own way, one a module.
 
-A new one is a module here and a line in `LAUNCHERS`. Where processes of this machine run is decided
+A new one is a module here and a line in `LAUNCHERS`. `supervision` watches over the crew of any of
+them, and `silence` says which of its workers hang. Where processes of this machine run is decided
 by `placement`, from what `hardware` and `gpus` find; what a worker does is `tuner.workers`' matter.
 """
 

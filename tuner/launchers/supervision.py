@@ -5,14 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import optuna
+from optuna.trial import FrozenTrial
 
 from tuner.errors import TunerError
 from tuner.launchers.base import Crew, Ended
-from tuner.storages.claims import count_crash, reap
+from tuner.launchers.silence import Silence
+from tuner.storages.claims import count_crash, is_running, reap
 from tuner.storages.patient import patience_of
 from tuner.workers.orders import EXIT_DONE, EXIT_RECYCLE
 
@@ -32,6 +34,7 @@ class Supervision:
         study: What they work on.
         notice: Told, in one line, of what a user should know.
         deadline: Seconds since 1970 at which they are to have stopped, or None.
+        silence: Says which workers hang; None: one with the usual patience.
 
     Attributes:
         interrupts: How often a signal asked this process to stop.
@@ -43,8 +46,11 @@ class Supervision:
         study: optuna.Study,
         notice: Callable[[str], None],
         deadline: float | None = None,
+        silence: Silence | None = None,
     ) -> None:
         self.interrupts = 0
+        self._silence = silence or Silence()
+        self._silent: set[int] = set()
         self._crew = crew
         self._study = study
         self._notice = notice
@@ -60,12 +66,14 @@ class Supervision:
         """
         try:
             with self._interruptible(), patience_of(self._study).ended_by(self._stopping):
-                finished = self._finished()
+                finished = sum(t.state.is_finished() for t in self._trials())
                 while self._tend() and self.interrupts < 2:
                     yield
-                    before, finished = finished, self._finished()
+                    trials = self._trials()
+                    before, finished = finished, sum(t.state.is_finished() for t in trials)
                     if finished > before:
                         self._deaths = 0
+                    self._end_silent(trials)
                     time.sleep(POLL_SECONDS)
         finally:
             self._crew.kill()
@@ -100,11 +108,22 @@ class Supervision:
                 f"{self._deaths} workers died one after the other without ending a trial; "
                 f"see {self._crew.log_of(ended.index)}."
             )
-        number = count_crash(self._study, ended.pid, ended.code)
+        silent = ended.pid in self._silent
+        number = count_crash(self._study, ended.pid, ended.code, silent=silent)
         reap(self._study)
-        how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
+        how = f"died (signal {-ended.code})" if ended.code < 0 else f"died (exit code {ended.code})"
+        if silent:
+            how = f"showed no sign of life for {self._silence.allowed:g} s"
         again = "" if number is None else f"; trial {number} will be trained again"
-        self._notice(f"a worker died ({how}) and was replaced{again}.")
+        self._notice(f"a worker {how} and was replaced{again}.")
+
+    def _end_silent(self, trials: Sequence[FrozenTrial]) -> None:
+        """Ends workers that hang; as they have ended they are replaced like any other."""
+        silent = self._silence.too_long(t for t in trials if is_running(t))
+        for index, pid in self._crew.running().items():
+            if pid in silent and pid not in self._silent:
+                self._silent.add(pid)
+                self._crew.kill(index)
 
     def _hurry(self) -> None:
         """Ends workers that do not stop by themselves, whatever they are busy with."""
@@ -119,8 +138,8 @@ class Supervision:
             self._notice(f"{several} not stopped within {GRACE_SECONDS:g} s and will be ended.")
             self._crew.kill()
 
-    def _finished(self) -> int:
-        return sum(t.state.is_finished() for t in self._study.get_trials(deepcopy=False))
+    def _trials(self) -> Sequence[FrozenTrial]:
+        return self._study.get_trials(deepcopy=False)
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

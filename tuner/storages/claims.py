@@ -235,7 +235,7 @@ def expected_cost(
     return {TrialKey.EXPECTED: known} if known else {}
 
 
-def count_crash(study: optuna.Study, pid: int, code: int) -> int | None:
+def count_crash(study: optuna.Study, pid: int, code: int, *, silent: bool = False) -> int | None:
     """Notes that a worker of this machine died on its own while training a trial.
 
     A configuration on which several workers died is given up: by the operating system's hand
@@ -245,6 +245,7 @@ def count_crash(study: optuna.Study, pid: int, code: int) -> int | None:
         study: The study.
         pid: The dead worker's process id.
         code: Its exit code, negative for a signal.
+        silent: Whether it was ended because it showed no sign of life.
 
     Returns:
         The trial's number; None where it was training none, or the trial is given up.
@@ -259,8 +260,9 @@ def count_crash(study: optuna.Study, pid: int, code: int) -> int | None:
         set_attribute(study, trial, TrialKey.CRASHES, crashes)
         if crashes < MOST_CRASHES:
             return trial.number
-        outcome = "out_of_memory" if code == -9 else "failed"
-        error = f"{crashes} workers died training it, the last with exit code {code}"
+        outcome = "out_of_memory" if code == -9 and not silent else "failed"
+        how = "without a sign of life" if silent else f"with exit code {code}"
+        error = f"{crashes} workers died training it, the last {how}"
         set_attribute(study, trial, TrialKey.ERROR, error)
         set_attribute(study, trial, TrialKey.OUTCOME, outcome)
     return None
