@@ -67,6 +67,9 @@ def test_a_search_says_it_before_it_begins_and_stores_it(tmp_path: Path) -> None
     (stored,) = planned.study.user_attrs[StudyKey.DATA].values()
     assert stored["shared"] == 6
     assert "relabel" not in stored
+    heard = Heard()
+    plan_again(planned.study.study_name, None, tmp_path / "out", None, heard)
+    assert any("6 of 60 test images (10.0 %)" in notice for notice in heard.notices)
 
 
 def test_a_search_on_relabelled_data_can_be_gone_on_with(tmp_path: Path) -> None:
@@ -78,7 +81,7 @@ def test_a_search_on_relabelled_data_can_be_gone_on_with(tmp_path: Path) -> None
     (stored,) = planned.study.user_attrs[StudyKey.DATA].values()
     assert (stored["relabel"], stored["classes"]) == (True, ["5", "6", "7"])
     assert "--relabel" in planned.arguments
-    again = plan_again(planned.study.study_name, None, tmp_path / "out", None)
+    again = plan_again(planned.study.study_name, None, tmp_path / "out", None, Silent())
     assert again.orders.data == planned.orders.data
     (reference,) = again.orders.data.values()
     assert reference["relabel"]

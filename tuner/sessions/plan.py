@@ -100,7 +100,7 @@ def plan_again(
         storage: URL of its storage; None: the SQLite file in `results`.
         results: The results folder.
         source: Where its images are now; None: where they were.
-        watcher: Is told where the storage has to be waited for.
+        watcher: Is told where the storage has to be waited for, and what is odd about the data.
 
     Raises:
         UsageError: There is no such study.
@@ -119,6 +119,7 @@ def plan_again(
         )
         for key, was in stored.items()
     }
+    _tell(data, watcher)
     agree(study, spec, data, int(study.user_attrs[StudyKey.SEED]))
     done = len(StudyRecord.of(study).trained)
     folder = (results / study.study_name).resolve()
@@ -193,7 +194,11 @@ def find_data(
                 banner=True,
             )
             found[name] = images.resolve(STAND_IN, seed=spec.split_seed)
-    for data in found.values():
-        for note in images.notes_on(data):
-            watcher.notice(note)
+    _tell(found, watcher)
     return found
+
+
+def _tell(data: dict[str, DataSet], watcher: Watcher) -> None:
+    for each in data.values():
+        for note in images.notes_on(each):
+            watcher.notice(note)
