@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -31,6 +33,22 @@ def test_status_of_one(results, capsys):
     assert "out of memory 1" in out
     assert main(["status", "q9"]) == 0
     assert "batch_size=32" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["status", "q10"], ["best", "q10"]])
+def test_reading_imports_only_what_it_needs(results, arguments):
+    """Each of these would cost as much time as all the rest of the command."""
+    heavy = ["tensorflow", "keras", "pandas", "matplotlib", "scipy", "alembic"]
+    code = (
+        "import sys; from tuner.cli import main\n"
+        f"main({[*arguments, '--results', str(results)]!r})\n"
+        f"print([m for m in {heavy} if m in sys.modules], file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=results
+    )
+    assert "4,218" in ran.stdout
+    assert ran.stderr.splitlines()[-1] == "[]"
 
 
 def test_status_names_stale_trials(results, capsys):
