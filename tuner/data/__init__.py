@@ -1,9 +1,11 @@
-"""Where images come from: builtin names, files and folders, decoded once and cached.
+"""Data: from what a user names to examples that are checked, split and cached.
 
     data = resolve("cifar10")           # or "mnist", "shapes10", a folder, an .npz file
     images, labels = data.train()       # memory maps: workers share the pages
 
-Nothing here imports TensorFlow or Keras into the calling process.
+One kind of place that data comes from is a module of `sources`; rules that all data must meet, and
+what is said of it, go here. What a training does to examples belongs in `tuner.training`. Nothing
+here imports TensorFlow or Keras into the calling process.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def data_view(data: DataSet) -> Table:
         "name": data.name,
         "source": data.source,
         "classes": f"{len(data.classes)}: {', '.join(data.classes)}",
-        "images": " x ".join(map(str, data.image_shape)) + " (height x width x channels)",
+        data.kind.plural: f"{data.kind.described()} (height x width)",
         "training": words.count(data.train_size),
         "validation": f"{words.count(data.validation_size)}, kept back from the training images",
         "test": f"{words.count(data.test_size)}, not read during a search",
