@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -13,104 +12,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from optuna.distributions import (
-    BaseDistribution,
     CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
 )
-from optuna.importance import BaseImportanceEvaluator, PedAnovaImportanceEvaluator
-from optuna.trial import TrialState, create_trial
 
 from analysis import frames
 from analysis.figures import axes as scales
 from analysis.figures import style
+from analysis.figures.importances import FEWEST, importances, measured, plain, range_of
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
-
-FEWEST = 10
-"""Trained trials below which nothing is said about importance."""
-WIDE = 20.0
-"""A range whose ends are further apart than this factor is taken for logarithmic."""
-
-
-def importances(
-    study: optuna.Study | StudyRecord, evaluator: BaseImportanceEvaluator | None = None
-) -> pd.Series[float]:
-    """The importance of each hyperparameter for the validation accuracy of the best epoch.
-
-    Args:
-        study: The study.
-        evaluator: One of Optuna's; None: its PED-ANOVA, which also ranks hyperparameters that are
-            active in some trials only and asks what it takes to be among the best tenth.
-
-    Returns:
-        Shares that add up to 1 by name, the largest first; empty below ``FEWEST`` trained trials.
-    """
-    trials = _measured(frames.record_of(study))
-    if len(trials) < FEWEST:
-        return pd.Series(dtype="float64")
-    ranges = {n: _range([t.values[n] for t in trials if n in t.values]) for n in _names(trials)}
-    varied = {name: at for name, at in ranges.items() if not at.single()}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        # Conditional hyperparameters that few trials had; the page says what importance rests on.
-        warnings.filterwarnings("ignore", "Some regimes for parameter", UserWarning)
-        found = optuna.importance.get_param_importances(
-            _as_errors(trials, varied),
-            evaluator=evaluator or PedAnovaImportanceEvaluator(),
-            params=list(varied),
-        )
-    return pd.Series(found, dtype="float64").sort_values(ascending=False)
-
-
-def _as_errors(trials: list[TrialRecord], ranges: dict[str, BaseDistribution]) -> optuna.Study:
-    """A study in memory whose value is the validation error, as evaluators want it: to minimise.
-
-    The tool's own value is the size, and evaluators leave out trials that were stopped.
-    """
-    told = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # nobody asked for this study's making
-    try:
-        made = optuna.create_study(direction="minimize")
-    finally:
-        optuna.logging.set_verbosity(told)
-    for trial in trials:
-        params = {n: _plain(v) for n, v in trial.values.items() if n in ranges}
-        made.add_trial(
-            create_trial(
-                state=TrialState.COMPLETE,
-                value=1.0 - (trial.val_accuracy or 0.0),
-                params=params,
-                distributions={n: ranges[n] for n in params},
-            )
-        )
-    return made
-
-
-def _measured(record: StudyRecord) -> list[TrialRecord]:
-    return [t for t in record.trained if t.val_accuracy is not None and not t.reference]
-
-
-def _names(trials: list[TrialRecord]) -> list[str]:
-    return list(dict.fromkeys(n for t in trials for n, v in t.values.items() if v is not None))
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, int | float | str) else str(value)
-
-
-def _range(values: list[Any]) -> BaseDistribution:
-    """The range that values were seen in: the space itself is not stored with them."""
-    seen = [_plain(v) for v in values if v is not None]
-    kinds = {type(v) for v in seen}
-    if not kinds <= {int, float}:
-        return CategoricalDistribution(sorted(set(seen), key=str))
-    low, high = min(seen), max(seen)
-    log = low > 0 and high / low >= WIDE
-    if kinds == {int}:
-        return IntDistribution(low, high, log=log)
-    return FloatDistribution(float(low), float(high), log=log)
 
 
 def importance(
@@ -122,7 +35,7 @@ def importance(
     record = frames.record_of(study)
     found = importances(record) if shares is None else shares
     if found.empty:
-        seen = len(_measured(record))
+        seen = len(measured(record))
         return style.message(f"Importance needs {FEWEST} trained trials; there are {seen}.")
     top = found.head(most)[::-1]
     figure = style.new_figure(height=0.9 + 0.27 * len(top))
@@ -154,7 +67,7 @@ def marginal_effects(
     names = list(found.head(most).index)
     if not names:
         return style.message(f"Effects need {FEWEST} trained trials of differing configurations.")
-    trials = _measured(record)
+    trials = measured(record)
     columns = min(3, len(names))
     rows = math.ceil(len(names) / columns)
     figure = style.new_figure(height=0.8 + 2.1 * rows)
@@ -170,6 +83,11 @@ def marginal_effects(
     scales.accuracies(panels[0], [t.val_accuracy or 0.0 for t in trials])
     title = style.titled(record, "validation accuracy by hyperparameter, best epoch")
     figure.suptitle(title, fontsize=10, color=style.INK, x=0.01, ha="left")
+    _shared_legend(figure, panels)
+    return figure
+
+
+def _shared_legend(figure: Figure, panels: Any) -> None:
     # Every outcome must be in the legend, also one that the first panel lacks.
     handles = {k: v for a in panels for v, k in zip(*a.get_legend_handles_labels(), strict=True)}
     figure.legend(
@@ -182,16 +100,15 @@ def marginal_effects(
         edgecolor="none",
         facecolor=style.PAPER,
     )
-    return figure
 
 
 def _effect(axes: Axes, name: str, trials: list[TrialRecord]) -> None:
     values = [t.values[name] for t in trials]
-    at = _range(values)
+    at = range_of(values)
     kinds: list[str] = []
     if isinstance(at, CategoricalDistribution):
         kinds = [str(c) for c in at.choices]
-        places = np.array([float(kinds.index(str(_plain(v)))) for v in values])
+        places = np.array([float(kinds.index(str(plain(v)))) for v in values])
     else:
         places = np.array([float(v) for v in values])
     # The same shift for the same trial, so that a page is the same each time it is made.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import optuna
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import frames
@@ -19,47 +20,56 @@ from tuner.records.studies import StudyRecord
 def effort(study: optuna.Study | StudyRecord) -> Figure:
     """Epochs spent trial by trial, and those that stopping early saved."""
     record = frames.record_of(study)
-    trained = record.trained
-    if not trained:
+    if not record.trained:
         return style.message(f"{record.name}: no trained trial yet.")
     figure = style.new_figure(height=3.4)
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
-    style.dress(left, "epochs so far", "trained trials", "epochs")
+    _so_far(left, record)
+    _by_outcome(right, record)
+    figure.suptitle(
+        style.titled(record, "epochs"), fontsize=10.5, color=style.INK, x=0.01, ha="left"
+    )
+    return figure
+
+
+def _so_far(axes: Axes, record: StudyRecord) -> None:
+    """Epochs spent trial by trial, below those of training all to the horizon."""
+    trained = record.trained
+    style.dress(axes, "epochs so far", "trained trials", "epochs")
     number = np.arange(1, len(trained) + 1)
     whole = number * record.horizon
     spent = np.cumsum([t.epochs for t in trained])
-    left.plot(number, whole, "--", color=style.INK, linewidth=1.2, label="all to the horizon")
-    left.plot(number, spent, "-", color=style.BLUE, linewidth=1.8, label="spent")
-    left.fill_between(number, spent, whole, color=style.FAINT, alpha=0.6, linewidth=0)
+    axes.plot(number, whole, "--", color=style.INK, linewidth=1.2, label="all to the horizon")
+    axes.plot(number, spent, "-", color=style.BLUE, linewidth=1.8, label="spent")
+    axes.fill_between(number, spent, whole, color=style.FAINT, alpha=0.6, linewidth=0)
     share = record.epochs_saved / (record.horizon * len(trained))
-    left.annotate(
+    axes.annotate(
         f"saved: {words.count(record.epochs_saved)} ({words.percent(share, 0)})",
         (0.04, 0.72),
         xycoords="axes fraction",
         fontsize=8.5,
         color=style.INK,
     )
-    left.set_xlim(0, len(trained) + 1)
-    left.set_ylim(0, None)
-    left.yaxis.set_major_formatter(lambda v, _: words.short_count(v))
-    style.legend(left, loc="upper left")
-    style.dress(right, "by outcome", "epochs", grid="x")
-    rows = [(o, [t for t in trained if t.outcome == o]) for o in style.LOOKS]
+    axes.set_xlim(0, len(trained) + 1)
+    axes.set_ylim(0, None)
+    axes.yaxis.set_major_formatter(lambda v, _: words.short_count(v))
+    style.legend(axes, loc="upper left")
+
+
+def _by_outcome(axes: Axes, record: StudyRecord) -> None:
+    """Bars of the epochs that the trials with each outcome used, and of those they did not."""
+    style.dress(axes, "by outcome", "epochs (hatched: saved)", grid="x")
+    rows = [(o, [t for t in record.trained if t.outcome == o]) for o in style.LOOKS]
     rows = [(o, some) for o, some in rows if some][::-1]
     for i, (outcome, some) in enumerate(rows):
         used = sum(t.epochs for t in some)
         saved = record.horizon * len(some) - used
-        right.barh(i, used, color=style.LOOKS[outcome].colour, height=0.6)
-        right.barh(i, saved, left=used, color="none", edgecolor=style.INK, height=0.6, hatch="////")
+        axes.barh(i, used, color=style.LOOKS[outcome].colour, height=0.6)
+        axes.barh(i, saved, left=used, color="none", edgecolor=style.INK, height=0.6, hatch="////")
     names = [f"{style.LOOKS[o].label}\n({words.several(len(some), 'trial')})" for o, some in rows]
-    right.set_yticks(range(len(rows)), names)
-    right.xaxis.set_major_formatter(lambda v, _: words.short_count(v))
-    right.locator_params(axis="x", nbins=4)
-    right.set_xlabel("epochs (hatched: saved)")
-    figure.suptitle(
-        style.titled(record, "epochs"), fontsize=10.5, color=style.INK, x=0.01, ha="left"
-    )
-    return figure
+    axes.set_yticks(range(len(rows)), names)
+    axes.xaxis.set_major_formatter(lambda v, _: words.short_count(v))
+    axes.locator_params(axis="x", nbins=4)
 
 
 @dataclass(frozen=True)

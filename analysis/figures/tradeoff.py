@@ -33,22 +33,14 @@ def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> Figure:
         return style.message(f"{record.name}: no trained trial yet.")
     frame = frames.trials(record)
     trained = frame[frame["outcome"].isin(list(style.LOOKS)) & frame["val_accuracy"].notna()]
-    shown = list(record.data.values())
-    points = published.POINTS if shown and published.is_cifar10(shown[0]) and by == "size" else ()
+    points = _comparable(record, by)
     figure = style.new_figure(height=4.8)
     axes = figure.add_subplot()
     style.dress(axes, style.titled(record, "size and accuracy"), _words(by), "accuracy")
     for outcome, look in style.LOOKS.items():
         rows = trained[(trained["outcome"] == outcome) & ~trained["reference"]]
         _scatter(axes, rows[by], rows["val_accuracy"], look)
-    axes.step(
-        edge[by].astype(float),
-        edge["val_accuracy"],
-        where="post",
-        color=style.INK,
-        linewidth=1.2,
-        label="frontier: nothing seen is smaller and better",
-    )
+    _steps(axes, edge[by].astype(float), edge["val_accuracy"])
     _marked(axes, record, by)
     _published(axes, points)
     sizes = [*trained[by].dropna().astype(float), *(p.size for p in points)]
@@ -60,6 +52,17 @@ def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> Figure:
         style.bar(axes, record.target, f"target {words.goal(record.target)}", below=True)
     style.legend(axes, columns=2, below=True)
     return figure
+
+
+def _comparable(record: StudyRecord, by: str) -> Sequence[published.Point]:
+    """The published models that the study's may be compared with."""
+    data = next(iter(record.data.values()), {})
+    return published.POINTS if published.is_cifar10(data) and by == "size" else ()
+
+
+def _steps(axes: Axes, x: pd.Series, y: pd.Series) -> None:
+    label = "frontier: nothing seen is smaller and better"
+    axes.step(x, y, where="post", color=style.INK, linewidth=1.2, label=label)
 
 
 def _words(by: str) -> str:

@@ -1,4 +1,10 @@
-"""Self-contained HTML pages about studies: one study, all of a storage, the lab's ten questions."""
+"""Reports: self-contained HTML pages, each a function that returns one as text.
+
+`page` is about one study, `overview` about all of a storage, `lab` about the lab's ten questions.
+They are made of `verdict` and the sections beside it, and every string passes through
+`html`, which escapes it. What is drawn comes from `analysis.figures`; files are written by the
+command line.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import optuna
 
 from analysis import figures, frames
 from analysis.figures.seeds import gaps
-from analysis.report import parts, svg
+from analysis.report import parts, svg, sweeps
 from analysis.report.html import (
     Content,
     Markup,
@@ -149,7 +149,7 @@ def _sweep(lab: Lab, name: str) -> Markup:
         "q9": figures.varied,
     }[name]
     told: list[Content] = [_origin(record), banner(record), verdict(record, lab.again)]
-    told += [_finding(record), parts.sweep_table(record)]
+    told += [_finding(record), sweeps.sweep_table(record)]
     return join([*told, svg.inline(picture(record), f"{record.name}")])
 
 

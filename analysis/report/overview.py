@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import optuna
 
 from analysis import figures, frames
-from analysis.report import parts, svg
+from analysis.report import svg, sweeps
 from analysis.report.html import Content, Markup, command, element, join, page, paragraph, section
 from analysis.report.html import table as html_table
 from analysis.report.verdict import banner, verdict
@@ -97,7 +97,7 @@ def _study(i: int, record: StudyRecord, again: Sequence[str]) -> Markup:
         verdict(record, again),
     ]
     if record.trained and record.target is None:
-        told += [parts.sweep_table(record), svg.inline(figures.gap(record), f"{record.name}: gap")]
+        told += [sweeps.sweep_table(record), svg.inline(figures.gap(record), f"{record.name}: gap")]
     elif record.trained:
         told.append(svg.inline(figures.frontier(record), f"{record.name}: size and accuracy"))
     more = paragraph("In full: ", command("report", record.name, *again))

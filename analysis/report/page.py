@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import optuna
 
 from analysis import figures, frames
-from analysis.report import parts, svg
+from analysis.report import certificates, parts, sizes, svg, sweeps
 from analysis.report.html import (
     Content,
     Markup,
@@ -59,33 +59,16 @@ def header(record: StudyRecord) -> Markup:
 
 def _search(record: StudyRecord) -> list[Content]:
     name = record.name
-    shares = figures.importances(record)
     return [
         section("The model", parts.model(record)),
         section("Evaluation", parts.evaluation(record)),
-        section("Certificates", parts.certificates(record)),
-        section("Size and accuracy", parts.frontier(record)),
+        section("Certificates", certificates.certificates(record)),
+        section("Size and accuracy", sizes.frontier(record)),
         section(
             "Learning curves",
             svg.inline(figures.learning_curves(record), f"{name}: learning curves"),
         ),
-        section(
-            "Hyperparameters",
-            svg.inline(
-                figures.importance(record, shares=shares),
-                f"{name}: importance of hyperparameters",
-                "Optuna's PED-ANOVA over all trained trials but the reference: what it takes to be "
-                "among the tenth with the highest validation accuracy of the best epoch. Stopped "
-                "trainings count with what they had reached; a search samples where it hopes to "
-                "win, so this is what mattered there.",
-            ),
-            svg.inline(
-                figures.marginal_effects(record, shares=shares),
-                f"{name}: validation accuracy by hyperparameter",
-                "Each point a trial; the line is the median within groups of equal size, the other "
-                "hyperparameters varying along: it shows association, not cause.",
-            ),
-        ),
+        section("Hyperparameters", *_hyperparameters(record)),
         section(
             "Epochs",
             svg.inline(
@@ -101,6 +84,27 @@ def _search(record: StudyRecord) -> list[Content]:
     ]
 
 
+def _hyperparameters(record: StudyRecord) -> list[Content]:
+    name = record.name
+    shares = figures.importances(record)
+    return [
+        svg.inline(
+            figures.importance(record, shares=shares),
+            f"{name}: importance of hyperparameters",
+            "Optuna's PED-ANOVA over all trained trials but the reference: what it takes to be "
+            "among the tenth with the highest validation accuracy of the best epoch. Stopped "
+            "trainings count with what they had reached; a search samples where it hopes to "
+            "win, so this is what mattered there.",
+        ),
+        svg.inline(
+            figures.marginal_effects(record, shares=shares),
+            f"{name}: validation accuracy by hyperparameter",
+            "Each point a trial; the line is the median within groups of equal size, the other "
+            "hyperparameters varying along: it shows association, not cause.",
+        ),
+    ]
+
+
 def _audit(record: StudyRecord) -> Markup:
     found = figures.audit(record)
     said = paragraph(found.words())
@@ -113,7 +117,7 @@ def _sweep(record: StudyRecord) -> list[Content]:
     body: list[Content] = [
         section(
             "Accuracy",
-            parts.sweep_table(record),
+            sweeps.sweep_table(record),
             svg.inline(figures.gap(record), f"{record.name}: accuracy by configuration"),
         )
     ]

@@ -8,10 +8,11 @@ from rich.console import Console
 from tests.helpers import fakes
 from tests.helpers.shown import RUN, certifying, drawn, record, result
 from tuner.records.keys import TrialKey
-from tuner.views import summary, tables
+from tuner.views import status, summary
 from tuner.views.events import Events
 from tuner.views.frame import frame
 from tuner.views.lines import Lines
+from tuner.views.trials import trials_table
 
 
 def test_markup_in_names_is_shown_as_it_is():
@@ -19,9 +20,9 @@ def test_markup_in_names_is_shown_as_it_is():
     study = fakes.make_study("q[red]10", spec=spec)
     fakes.add_trial(study, "failed", 100, epochs=0, **{TrialKey.ERROR: "[/red] ValueError: [x]"})
     views = [
-        tables.status(study),
-        tables.overview([study]),
-        tables.trials(record(study), "number"),
+        status.status(study),
+        status.overview([study]),
+        trials_table(record(study), "number"),
         summary.final(result(study, "not_met")),
         *frame(record(study), RUN, 120, 40),
     ]
@@ -45,7 +46,7 @@ def test_one_epoch_is_not_several():
     fakes.add_trial(study, "reached", 4_000, 0.76, epochs=1)
     views = [
         summary.final(result(study)),
-        tables.status(study),
+        status.status(study),
         *frame(record(study), RUN, 120, 40),
     ]
     shown = "".join(drawn(v, 160) for v in views)

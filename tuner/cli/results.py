@@ -59,11 +59,11 @@ def existing(storage: str | None, results: Path) -> BaseStorage | None:
 def status(study: str | None, storage: str | None, results: Path) -> None:
     """How far a study is, or all of them."""
     from tuner.storages.studies import find_study, load_study, study_names
-    from tuner.views import tables
+    from tuner.views import status as views
     from tuner.views.consoles import console
 
     if study is not None:
-        console().print(tables.status(load_study(study, storage=storage, results=results)))
+        console().print(views.status(load_study(study, storage=storage, results=results)))
         return
     found = existing(storage, results)
     if found is None:
@@ -74,7 +74,7 @@ def status(study: str | None, storage: str | None, results: Path) -> None:
     if not studies:
         click.echo("The storage holds no study yet; start with 'tuner search q10'.")
         return
-    console().print(tables.overview(studies))
+    console().print(views.overview(studies))
     click.echo("One of them in full: tuner status STUDY")
 
 
@@ -127,9 +127,10 @@ def trials(
 
         click.echo(json.dumps([trial_object(t) for t in record.trials], allow_nan=False))
     else:
-        from tuner.views import tables
         from tuner.views.consoles import console
+        from tuner.views.status import running
+        from tuner.views.trials import trials_table
 
         out = console()
-        stale = [t.number for t in tables.running(found)[1]]
-        out.print(tables.trials(record, sort, everything=everything, stale=stale, width=out.width))
+        stale = [t.number for t in running(found)[1]]
+        out.print(trials_table(record, sort, everything=everything, stale=stale, width=out.width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from tuner.records import words
@@ -23,21 +24,7 @@ def frontier_plot(record: StudyRecord) -> Any:
 
     from analysis.frames import frontier
 
-    seen = [t for t in record.trained if t.size and t.val_accuracy is not None]
-    figure = go.Figure()
-    for outcome, color in COLORS.items():
-        of_it = [t for t in seen if t.outcome == outcome]
-        if of_it:
-            figure.add_trace(
-                go.Scatter(
-                    x=[t.size for t in of_it],
-                    y=[t.val_accuracy for t in of_it],
-                    mode="markers",
-                    name=words.outcome(of_it[0], sweep=record.target is None),
-                    text=[f"#{t.number}" for t in of_it],
-                    marker={"color": color, "symbol": SYMBOLS[outcome], "size": 9},
-                )
-            )
+    figure = go.Figure([go.Scatter(**points) for points in _points(record)])
     steps = frontier(record)
     figure.add_trace(
         go.Scatter(
@@ -56,3 +43,19 @@ def frontier_plot(record: StudyRecord) -> Any:
         yaxis={"title": "validation accuracy, best epoch", "tickformat": ".0%"},
     )
     return figure
+
+
+def _points(record: StudyRecord) -> Iterator[dict[str, Any]]:
+    """The trained trials of each outcome, as plotly wants them."""
+    seen = [t for t in record.trained if t.size and t.val_accuracy is not None]
+    for outcome, color in COLORS.items():
+        of_it = [t for t in seen if t.outcome == outcome]
+        if of_it:
+            yield {
+                "x": [t.size for t in of_it],
+                "y": [t.val_accuracy for t in of_it],
+                "mode": "markers",
+                "name": words.outcome(of_it[0], sweep=record.target is None),
+                "text": [f"#{t.number}" for t in of_it],
+                "marker": {"color": color, "symbol": SYMBOLS[outcome], "size": 9},
+            }

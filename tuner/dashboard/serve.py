@@ -55,7 +55,7 @@ def serve(
     app = without_infeasible_best(wsgi(view, artifact_store=artifact_store(results, create=False)))
     server = _listen(host, port, app)
     write_notes(storage, results)
-    address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{server.server_port}"
+    address = _address(host, server.server_port)
     print(f"The dashboard is at {address} (Ctrl-C ends it)", flush=True)
     ended = threading.Event()
     keeper = threading.Thread(target=_keep_notes, args=(storage, results, ended), daemon=True)
@@ -68,6 +68,10 @@ def serve(
         server.serve_forever()
     ended.set()
     keeper.join(REFRESH_SECONDS)
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -66,23 +66,9 @@ def warning(made: Exported) -> str | None:
 
 def card(made: Exported) -> str:
     """The whole card."""
-    study, source = made.record, made.source
-    stored = study.data[source.dataset]
-    bad = warning(made)
-    rows = {
-        "format": kind(made),
-        "size": size(made),
-        "on disk": f"{words.count(made.facts.bytes)} bytes",
-        "activations": activations(made),
-        "accuracy": accuracy(made) + (f". **Beware: {bad}.**" if bad else ""),
-        "certificate": source.verdict(study.name),
-        "input": f"uint8 images {_shape(made, 'n')}, 0 to 255; no preprocessing needed",
-        "output": f"a score for each class, [n, {len(stored['classes'])}], the highest wins"
-        + ("; uint8, 256 times the probability" if _quantised_output(made) else ""),
-        "trained": f"trial {source.trial.number}, seed {source.seed}, {_epochs(made)}",
-        "data": f"{stored['name']}, hash `{stored['hash']}`",
-        "versions": ", ".join(f"{k} {v}" for k, v in made.facts.versions.items()),
-    }
+    study = made.record
+    stored = study.data[made.source.dataset]
+    rows = _rows(made)
     table = "\n".join(f"| {name} | {_cell(value)} |" for name, value in rows.items())
     classes = "\n".join(f"{i}. {name}" for i, name in enumerate(map(str, stored["classes"])))
     return f"""# {made.file.name}
@@ -107,6 +93,26 @@ def card(made: Exported) -> str:
 
 {HOW_ACTIVATIONS}
 """
+
+
+def _rows(made: Exported) -> dict[str, str]:
+    study, source = made.record, made.source
+    stored = study.data[source.dataset]
+    bad = warning(made)
+    return {
+        "format": kind(made),
+        "size": size(made),
+        "on disk": f"{words.count(made.facts.bytes)} bytes",
+        "activations": activations(made),
+        "accuracy": accuracy(made) + (f". **Beware: {bad}.**" if bad else ""),
+        "certificate": source.verdict(study.name),
+        "input": f"uint8 images {_shape(made, 'n')}, 0 to 255; no preprocessing needed",
+        "output": f"a score for each class, [n, {len(stored['classes'])}], the highest wins"
+        + ("; uint8, 256 times the probability" if _quantised_output(made) else ""),
+        "trained": f"trial {source.trial.number}, seed {source.seed}, {_epochs(made)}",
+        "data": f"{stored['name']}, hash `{stored['hash']}`",
+        "versions": ", ".join(f"{k} {v}" for k, v in made.facts.versions.items()),
+    }
 
 
 def snippet(made: Exported) -> str:

@@ -10,8 +10,7 @@ from rich.text import Text
 
 from tuner.records import words
 from tuner.views.events import VERSION
-from tuner.views.summary import short_path
-from tuner.views.tables import grid, table
+from tuner.views.layout import grid, short_path, table
 
 if TYPE_CHECKING:
     from pathlib import Path

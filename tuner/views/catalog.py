@@ -15,7 +15,7 @@ from tuner.basics import environment
 from tuner.records import words
 from tuner.records.questions import question_of
 from tuner.specs.spec import SearchStudy, Study
-from tuner.views.tables import grid, table
+from tuner.views.layout import grid, table
 
 if TYPE_CHECKING:
     from tuner.data import DataSet

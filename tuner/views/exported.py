@@ -12,8 +12,7 @@ from rich.text import Text
 from tuner.exports import card
 from tuner.records import words
 from tuner.views.events import VERSION
-from tuner.views.summary import short_path
-from tuner.views.tables import grid
+from tuner.views.layout import grid, short_path
 
 if TYPE_CHECKING:
     from tuner.exports.facts import Exported

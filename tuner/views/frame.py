@@ -9,22 +9,12 @@ from tuner.records.keys import OUTCOMES
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.sessions.progress import CertificateProgress, RunProgress
-from tuner.views import blocks
+from tuner.views.layout import LOUD, STYLES
+from tuner.views.trial_lines import CURVE, ended_line, model_line, running_line
 
-STYLES = {
-    "reached": "bold green",
-    "trained": "green",
-    "diverged": "red",
-    "out of memory": "red",
-    "failed": "red",
-    "lost": "magenta",
-    "pruned": "dim",
-    "gated": "dim",
-}
-"""Named colours only, so that the terminal's theme decides how they look."""
-LOUD = "bold white on red"
-CURVE = 25
 MOST_RECENT = 8
+
+
 STARTING = 60.0
 """Seconds that a worker may take to import Keras."""
 
@@ -108,7 +98,7 @@ def _answer(record: StudyRecord, width: int) -> list[Text]:
     lines = []
     best, closest, reference = record.incumbent, record.closest, record.reference
     if best is not None:
-        line = _model("smallest ", best, "bold green")
+        line = model_line("smallest ", best, "bold green")
         times = words.comparison(record, best)
         if (found := record.certificate) is not None:
             line.append(f"   certified: at least {words.percent(found.at_least())}", style="green")
@@ -118,24 +108,15 @@ def _answer(record: StudyRecord, width: int) -> list[Text]:
             lines.append(Text.assemble(line, f"   {times}") if times else line)
     elif closest is not None:
         missing = target.shortfall(closest.val_accuracy or 0.0)
-        line = _model("closest  ", closest, "bold")
+        line = model_line("closest  ", closest, "bold")
         refuted = closest.number in record.refuted
         why = "refuted by its certificate" if refuted else f"{words.points(missing)} short"
         lines.append(Text.assemble(line, f"   {why}"))
     else:
         lines.append(Text("smallest  none has met the target yet", style="dim"))
     if reference is not None and (best is None or best.number != reference.number):
-        lines.append(_model("reference", reference, ""))
+        lines.append(model_line("reference", reference, ""))
     return lines
-
-
-def _model(label: str, trial: TrialRecord, style: str) -> Text:
-    return Text.assemble(
-        (label, "bold"),
-        " ",
-        (words.size(trial), style),
-        f"   {words.learnt(trial)}   #{trial.number}",
-    )
 
 
 def _training(
@@ -149,7 +130,7 @@ def _training(
     head = [Text.assemble(("training", "bold"), (f"  {legend}", "dim"))] if room >= 2 else []
     fit = max(1, room - len(head))
     rows = running if len(running) <= fit else running[: max(1, fit - 1)]
-    lines = [*head, *(_row(record, t) for t in rows)]
+    lines = [*head, *(running_line(record, t) for t in rows)]
     if len(rows) < len(running) and fit > 1:
         lines.append(Text(f"  and {len(running) - len(rows)} more", style="dim"))
     return lines
@@ -186,67 +167,9 @@ def _certifying(record: StudyRecord, at: CertificateProgress) -> list[Text]:
     return lines
 
 
-def _row(record: StudyRecord, trial: TrialRecord) -> Text:
-    number = f"#{trial.number}"
-    if trial.size is None:
-        return Text.assemble(f"  {number:<6}", ("building", "dim"))
-    sizes = f"{words.count(trial.size)} ({words.count(trial.total_size)})"
-    last = trial.history[-1].val_accuracy if trial.history else None
-    line = Text.assemble(
-        f"  {number:<6}{sizes:>21}  ",
-        curve(record, trial),
-        f"  {trial.epochs:>2}/{record.horizon}",
-        f"  {words.percent(last) if last is not None else 'starting':>8}",
-    )
-    if trial.reference:
-        line.append("  reference", style="dim")
-    elif trial.cell is not None:
-        line.append(f"  {words.values(trial)}, {trial.dataset}, seed {trial.seed}", style="dim")
-    return line
-
-
-def curve(record: StudyRecord, trial: TrialRecord, width: int = CURVE) -> Text:
-    """A trial's validation accuracy as blocks, green where the target is met."""
-    classes = max((len(d.get("classes", ())) for d in record.data.values()), default=10)
-    floor = 1 / max(classes, 2)
-    target = record.objective
-    if target is not None:
-        top = target.bar
-    else:
-        top = max((t.val_accuracy or 0.0 for t in record.trials), default=1.0)
-    line = Text()
-    for accuracy in blocks.cells(trial.history, record.horizon, width):
-        if accuracy is None:
-            line.append("·", style="dim")
-        else:
-            met = target is not None and target.is_met(accuracy)
-            line.append(blocks.block(accuracy, floor, top), style="green" if met else "cyan")
-    return line
-
-
 def _recent(record: StudyRecord, most: int) -> list[Text]:
     ended = [t for t in record.trials if t.state.is_finished() and t.outcome != "gated"]
     ended.sort(key=lambda t: (t.ended.timestamp() if t.ended else 0.0, t.number), reverse=True)
     if not ended or most < 1:
         return []
-    return [Text("ended lately", style="bold"), *(_past(record, t) for t in ended[:most])]
-
-
-def _past(record: StudyRecord, trial: TrialRecord) -> Text:
-    word = words.outcome(trial, sweep=record.kind == "sweep")
-    sizes = f"{words.count(trial.size)} ({words.count(trial.total_size)})" if trial.size else ""
-    line = Text.assemble(
-        f"  {f'#{trial.number}':<6}{sizes:>21}  ",
-        (f"{word:<13}", STYLES.get(word, "")),
-    )
-    if trial.history:
-        line.append(
-            f"  {words.percent(trial.val_accuracy):>6} in {words.several(trial.epochs, 'epoch'):>9}"
-        )
-    if why := trial.error or trial.lost or trial.stop:
-        line.append(f"  {words.one_line(why, 100)}", style="dim")
-    elif trial.number in record.refuted:
-        line.append("  refuted by its certificate", style="dim")
-    elif trial.cell is not None:
-        line.append(f"  {words.values(trial)}", style="dim")
-    return line
+    return [Text("ended lately", style="bold"), *(ended_line(record, t) for t in ended[:most])]

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.sessions.result import CertificateResult, Result
-from tuner.views.tables import grid, sweep_table
-
-MORE = 20
+from tuner.views.layout import facts, short_path
+from tuner.views.next_commands import command, commands, next_commands
+from tuner.views.trials import sweep_table
 
 
 def final(result: Result, again: Sequence[str] = ()) -> RenderableType:
@@ -25,12 +22,12 @@ def final(result: Result, again: Sequence[str] = ()) -> RenderableType:
     record = result.record
     parts: list[RenderableType] = [Text(""), _headline(result)]
     if record.target is None:
-        parts += [sweep_table(record), _facts(_effort(record))]
+        parts += [sweep_table(record), facts(_effort(record))]
     elif record.incumbent is not None:
-        parts.append(_facts([*_found(record, result.results), *_effort(record)]))
+        parts.append(facts([*_found(record, result.results), *_effort(record)]))
     else:
-        parts.append(_facts([*_not_found(record), *_effort(record)]))
-    parts.append(_commands(_next(result, again)))
+        parts.append(facts([*_not_found(record), *_effort(record)]))
+    parts.append(commands(next_commands(result, again)))
     return Group(*parts)
 
 
@@ -42,16 +39,16 @@ def best(record: StudyRecord, folder: Path, again: Sequence[str] = ()) -> Render
     if met is None:
         return Group(
             Text(f"{_named(record)}: nothing has met the target yet.", style="bold"),
-            _facts(_not_found(record)),
-            _commands([_command(["tuner", "trials", record.name, "--sort", "accuracy"], again)]),
+            facts(_not_found(record)),
+            commands([command(["tuner", "trials", record.name, "--sort", "accuracy"], again)]),
         )
     headline = Text(f"{_named(record)}: the smallest model that met the target", style="bold")
     values = [(k, words.value(v)) for k, v in met.values.items()]
     return Group(
         headline,
-        _facts(_found(record, folder)),
+        facts(_found(record, folder)),
         Text("hyperparameters", style="bold"),
-        _facts([(k, Text(v)) for k, v in values]),
+        facts([(k, Text(v)) for k, v in values]),
     )
 
 
@@ -66,7 +63,7 @@ def certified(result: CertificateResult, folder: Path, again: Sequence[str] = ()
     if found is None or not found.certified:
         rows = [(f"trial {n}", Text(words.certificate(c))) for n, c in record.certificates.items()]
         what = "the target could not be certified."
-        return Group(Text(f"{_named(record)}: {what}", style="bold red"), _facts(rows))
+        return Group(Text(f"{_named(record)}: {what}", style="bold red"), facts(rows))
     if record.certificate != found:
         line = Text(f"{_named(record)}: trial {found.trial} is {words.certificate(found)}")
         return Group(line)
@@ -209,58 +206,3 @@ def _effort(record: StudyRecord) -> list[tuple[str, Text]]:
             ("gated", Text(f"{words.several(record.gated, 'configuration')} not worth training"))
         )
     return rows
-
-
-def _next(result: Result, again: Sequence[str]) -> list[str]:
-    name = result.record.name
-    if result.status == "interrupted":
-        return [result.resume, _command(["tuner", "status", name], again)]
-    typed = shlex.split(result.resume)
-    more = [shlex.join([*_without(typed, "--trials", "--more"), "--more", str(MORE)])]
-    if result.exhausted:
-        more = []
-    trials = ["tuner", "trials", name]
-    if result.status == "not_met":
-        target = max(0.01, (result.record.target or 0.0) - 0.05)
-        lower = shlex.join([*_without(typed, "--target"), "--target", f"{target:.2f}"])
-        return [*more, lower, _command([*trials, "--sort", "accuracy"], again)]
-    dashboard = _command(["tuner", "dashboard"], again)
-    if result.status == "complete":
-        return [_command([*trials, "--csv"], again), dashboard]
-    certify = [] if result.certificate else [_command(["tuner", "certify", name], again)]
-    return [_command(["tuner", "best", name], again), *certify, dashboard, *more]
-
-
-def _without(words: Sequence[str], *options: str) -> list[str]:
-    """The words of a command without these options and their values."""
-    kept: list[str] = []
-    for before, word in zip(["", *words[:-1]], words, strict=True):
-        if word not in options and before not in options:
-            kept.append(word)
-    return kept
-
-
-def _command(words: Sequence[str], again: Sequence[str]) -> str:
-    return shlex.join([*words, *again])
-
-
-def _commands(lines: Sequence[str]) -> RenderableType:
-    return Group(
-        Text(""), Text("next", style="bold"), *(Text(f"  {c}", overflow="fold") for c in lines)
-    )
-
-
-def _facts(rows: Sequence[tuple[str, Text]]) -> Table:
-    table = grid()
-    for name, line in rows:
-        table.add_row(Text(f"  {name}"), line)
-    return table
-
-
-def short_path(path: Path) -> str:
-    """Relative to where the command was typed, if it is below."""
-    try:
-        relative = os.path.relpath(path)
-    except ValueError:
-        return str(path)
-    return str(path) if relative.startswith("..") else relative

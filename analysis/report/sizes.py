@@ -1,0 +1,87 @@
+"""The section of a page on size against accuracy, and on other targets."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis import figures, frames, published
+from analysis.report import svg
+from analysis.report.html import Content, Markup, element, join, paragraph, table
+from tuner.records import words
+from tuner.records.studies import StudyRecord
+
+
+def frontier(record: StudyRecord) -> Markup:
+    """The frontier as a figure and a table, and the answers for other targets."""
+    by = record.minimize
+    edge = frames.frontier(record, by)
+    if edge.empty:
+        return paragraph("No trial has been trained.")
+    rows = [
+        (
+            r["number"],
+            words.count(r[by]),
+            words.percent(r["val_accuracy"]),
+            r["outcome"],
+            r["epochs"],
+        )
+        for r in edge.to_dict("records")
+    ]
+    header = ("trial", words.quantity(by), "validation accuracy", "outcome", "epochs")
+    parts: list[Content] = [
+        svg.inline(
+            figures.frontier(record, by),
+            "Size against accuracy",
+            "Validation accuracy of each trial's best epoch, stopped trainings included: the "
+            "frontier is what was seen, a lower bound of what is possible.",
+        ),
+        element("h3", "Smallest for other targets"),
+        _other_targets(record, edge),
+        element(
+            "details",
+            element("summary", "The frontier as a table"),
+            table(header, rows, (0, 1, 2, 4)),
+        ),
+    ]
+    data = next(iter(record.data.values()), {})
+    if published.is_cifar10(data) and by == "size":
+        parts.append(_published())
+    return join(parts)
+
+
+def _other_targets(record: StudyRecord, edge: pd.DataFrame) -> Markup:
+    """What `analysis.smallest` answers, from the frontier that is at hand."""
+    assert record.target is not None
+    holding = frames.frontier(record, record.minimize, refuted=False) if record.refuted else edge
+    rows: list[tuple[Content, ...]] = []
+    for step in (-0.10, -0.05, 0.0, 0.05, 0.10):
+        target = record.with_target(round(record.target + step, 4))
+        if not 0 < target.value < 1:
+            continue
+        known = edge if step < 0 else holding
+        found = known[known["val_accuracy"].map(target.is_met).astype(bool)]
+        name = words.goal(target.value) + (" (asked)" if step == 0 else "")
+        if found.empty:
+            rows.append((name, "none seen", "", ""))
+            continue
+        row = found.iloc[0]
+        accuracy = words.percent(float(row["val_accuracy"]))
+        rows.append((name, words.count(float(row[record.minimize])), accuracy, int(row["number"])))
+    header = ("target", words.quantity(record.minimize), "validation accuracy", "trial")
+    note = (
+        f"Among the trials of this search, best epoch at least the target + "
+        f"{words.points(record.margin)} margin; what a certificate refuted counts for lower "
+        "targets only. A search looks only near its own target, so a search for another may find "
+        "smaller."
+    )
+    return join([table(header, rows, (1, 2, 3)), paragraph(note, class_="note")])
+
+
+def _published() -> Markup:
+    rows = [
+        (p.name, words.count(p.size), words.percent(p.accuracy), p.epochs, p.source, p.remark)
+        for p in published.POINTS
+    ]
+    header = ("model", "parameters", "test accuracy", "epochs", "source", "remark")
+    summary = element("summary", "Models to compare with")
+    return element("details", summary, table(header, rows, (1, 2, 3)))

@@ -1,0 +1,60 @@
+"""The commands that somebody may want to type next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from tuner.sessions.result import Result
+
+MORE = 20
+
+
+def next_commands(result: Result, again: Sequence[str]) -> list[str]:
+    """After a run: to go on, to look at what was found, to certify it.
+
+    Args:
+        result: What came of the run.
+        again: Options that commands must repeat to find the same storage.
+    """
+    name = result.record.name
+    if result.status == "interrupted":
+        return [result.resume, command(["tuner", "status", name], again)]
+    typed = shlex.split(result.resume)
+    more = [shlex.join([*_without(typed, "--trials", "--more"), "--more", str(MORE)])]
+    if result.exhausted:
+        more = []
+    trials = ["tuner", "trials", name]
+    if result.status == "not_met":
+        target = max(0.01, (result.record.target or 0.0) - 0.05)
+        lower = shlex.join([*_without(typed, "--target"), "--target", f"{target:.2f}"])
+        return [*more, lower, command([*trials, "--sort", "accuracy"], again)]
+    dashboard = command(["tuner", "dashboard"], again)
+    if result.status == "complete":
+        return [command([*trials, "--csv"], again), dashboard]
+    certify = [] if result.certificate else [command(["tuner", "certify", name], again)]
+    return [command(["tuner", "best", name], again), *certify, dashboard, *more]
+
+
+def _without(words: Sequence[str], *options: str) -> list[str]:
+    """The words of a command without these options and their values."""
+    kept: list[str] = []
+    for before, word in zip(["", *words[:-1]], words, strict=True):
+        if word not in options and before not in options:
+            kept.append(word)
+    return kept
+
+
+def command(words: Sequence[str], again: Sequence[str]) -> str:
+    """What to type."""
+    return shlex.join([*words, *again])
+
+
+def commands(lines: Sequence[str]) -> RenderableType:
+    """The commands under a heading, none cut."""
+    return Group(
+        Text(""), Text("next", style="bold"), *(Text(f"  {c}", overflow="fold") for c in lines)
+    )

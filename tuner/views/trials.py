@@ -1,0 +1,112 @@
+"""Tables of trials: one row each, or one row a configuration of a sweep."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Collection
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from tuner.records import words
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
+from tuner.views.layout import STYLES, data_names, table
+
+NARROW = 100
+"""Below so many columns a table does without MACs and without why a training was stopped."""
+
+
+def trials_table(
+    record: StudyRecord,
+    sort: str,
+    *,
+    everything: bool = False,
+    stale: Collection[int] = (),
+    width: int = NARROW,
+) -> RenderableType:
+    """A study's trials, one row each.
+
+    Args:
+        record: The study.
+        sort: ``number``, ``size`` or ``accuracy``.
+        everything: Whether gated trials are shown too.
+        stale: Numbers of running trials whose worker has died.
+        width: Columns to fit into.
+    """
+    shown = [t for t in record.trials if everything or t.outcome != "gated"]
+    shown.sort(key=lambda t: _key(t, sort))
+    numbers = ("trial", "size", "total", "MACs", "accuracy", "epochs", "time")
+    names = ["trial", "outcome", "size", "total", "MACs", "accuracy", "epochs", "time", "remark"]
+    wide = width >= NARROW
+    made = table(*(n for n in names if wide or n != "MACs"), numbers=numbers)
+    made.columns[1].no_wrap = True
+    for trial in shown:
+        made.add_row(*_cells(record, trial, lost=trial.number in stale, wide=wide))
+    hidden = len(record.trials) - len(shown)
+    tail = [Text("size: trainable parameters, total: all of them, time: minutes:seconds")]
+    if hidden:
+        tail.append(Text(f"{words.several(hidden, 'gated trial')} not shown: --all"))
+    return Group(Text.assemble((record.name, "bold"), "  ", data_names(record)), made, *tail)
+
+
+def _cells(record: StudyRecord, trial: TrialRecord, *, lost: bool, wide: bool) -> list[str | Text]:
+    word = "stale" if lost else words.outcome(trial, sweep=record.kind == "sweep")
+    return [
+        str(trial.number),
+        Text(word, style=STYLES.get(word, "")),
+        words.count(trial.size),
+        words.count(trial.total_size),
+        *([words.count(trial.macs)] if wide else []),
+        words.percent(trial.val_accuracy) if trial.history else "",
+        str(trial.epochs),
+        words.clock(trial.seconds) if trial.seconds else "",
+        _remark(record, trial, lost=lost, why=wide),
+    ]
+
+
+def _key(trial: TrialRecord, sort: str) -> tuple[float, int]:
+    if sort == "size":
+        return (math.inf if trial.size is None else trial.size, trial.number)
+    if sort == "accuracy":
+        return (-(trial.val_accuracy or 0.0), trial.number)
+    return (trial.number, trial.number)
+
+
+def _remark(record: StudyRecord, trial: TrialRecord, *, lost: bool, why: bool) -> Text:
+    remarks = ["its worker died"] if lost else []
+    best = record.incumbent if record.target is not None else None
+    if best is not None and trial.number == best.number:
+        remarks.append("smallest")
+    if trial.reference:
+        remarks.append("reference")
+    if trial.cell is not None:
+        remarks.append(f"{words.values(trial)}, {trial.dataset}, seed {trial.seed}")
+    if reason := trial.error or trial.lost or (trial.stop if why else None):
+        remarks.append(words.one_line(reason, 80))
+    return Text(", ".join(remarks))
+
+
+def sweep_table(record: StudyRecord) -> RenderableType:
+    """Mean and standard deviation of the last epoch's accuracy over seeds, a row a cell."""
+    groups: dict[tuple[str, str], list[TrialRecord]] = {}
+    for trial in record.trials:
+        if trial.cell is not None and trial.outcome is not None:
+            groups.setdefault((str(trial.dataset), words.cell(trial)), []).append(trial)
+    numbers = ("size", "total", "accuracy", "SD", "n")
+    made = table("data", "configuration", *numbers, numbers=numbers)
+    for (data, cell), group in groups.items():
+        last = [t.history[-1].val_accuracy for t in group if t.history and t.trained]
+        spread = statistics.stdev(last) if len(last) > 1 else None
+        made.add_row(
+            Text(data),
+            Text(cell),
+            words.count(group[0].size),
+            words.count(group[0].total_size),
+            words.percent(statistics.fmean(last)) if last else "",
+            "" if spread is None else words.spread(spread),
+            str(len(last)),
+        )
+    explained = "accuracy: validation images, last epoch, mean over n seeds; SD in points"
+    return Group(made, Text(explained))
