@@ -15,13 +15,18 @@ TUNER = Path(sys.executable).with_name("tuner")
 SECONDS = 300
 
 
+def fill(folder: Path) -> None:
+    """Packages of the names of ours."""
+    for name in ("analysis", "studies", "search_spaces"):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text(f"raise SystemExit('the wrong {name}')")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As a data-science project may look, with the user's space as a module of its own."""
     made = tmp_path_factory.mktemp("project")
-    for name in ("analysis", "studies", "search_spaces"):
-        (made / name).mkdir()
-        (made / name / "__init__.py").write_text(f"raise SystemExit('the wrong {name}')")
+    fill(made)
     for name in ("tuner", "keras", "json"):
         (made / f"{name}.py").write_text(f"raise SystemExit('the wrong {name}')")
     tiny.write(made)
@@ -34,9 +39,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path, *typed: str) -> subprocess.CompletedProcess[str]:
     if not TUNER.exists():
         pytest.skip("the program is not installed beside this Python")
+    return run_in(folder, str(TUNER), *typed)
+
+
+def run_in(folder: Path, *typed: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     return subprocess.run(
-        [str(TUNER), *typed],
+        typed,
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -71,3 +80,19 @@ def test_names_that_collide_are_said_in_a_line(folder: Path, name: str) -> None:
     assert ran.returncode == 2
     lines = ran.stderr.strip().splitlines()
     assert len(lines) == 1 and "hides" in lines[0] and "rename yours" in lines[0]
+
+
+@pytest.mark.parametrize(
+    "typed", [("-m", "tuner", "studies"), ("-m", "tuner", "spaces", "--help"), ("script.py",)]
+)
+def test_as_a_module_and_in_a_users_script_too(typed: tuple[str, ...], tmp_path: Path) -> None:
+    if not TUNER.exists():
+        pytest.skip("the program is not installed beside this Python")
+    fill(tmp_path)
+    (tmp_path / "script.py").write_text(
+        "from tuner import search\nfrom tuner.errors import UsageError\n"
+        "try:\n    search('q11')\nexcept UsageError as error:\n    print(error)\n"
+    )
+    ran = run_in(tmp_path, sys.executable, *typed)
+    assert ran.returncode == 0, ran.stderr
+    assert ("q10" if typed[-1] != "--help" else "SPACE") in ran.stdout

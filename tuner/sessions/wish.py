@@ -63,7 +63,7 @@ class Wish:
 def _require_known(value: str, known: tuple[str, ...], what: str) -> None:
     if value not in known:
         raise UsageError(
-            f"no {what} is called {value!r}{suggestion(value, list(known))} "
+            f"no {what} is called {value!r}{suggestion(value, list(known)) or '.'} "
             f"There are: {', '.join(known)}."
         )
 

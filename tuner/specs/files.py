@@ -7,7 +7,6 @@ target, a ``sweep`` trains a listed grid of configurations over several seeds.
 from __future__ import annotations
 
 import tomllib
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,13 @@ from tuner.basics.suggestions import suggestion
 from tuner.errors import StudyError, UsageError
 from tuner.specs.spec import ADAPTER, SearchStudy, Study, SweepStudy, rule_of
 
+BUILTIN = Path(__file__).resolve().parents[2] / "studies"
+"""Found beside the program, not by its name: a user's folder may be called the same."""
+
 
 def builtin_names() -> list[str]:
     """Names of the studies that come with the package, in the lab's order (q2 before q10)."""
-    files = resources.files("studies").iterdir()
-    names = [f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")]
+    names = [file.stem for file in BUILTIN.glob("*.toml")]
     return sorted(names, key=lambda n: (len(n), n))
 
 
@@ -33,13 +34,13 @@ def read_study(name_or_path: str) -> Study:
         StudyError: The file cannot be read, is not TOML, or breaks a rule.
     """
     if name_or_path in builtin_names():
-        source = resources.files("studies") / f"{name_or_path}.toml"
-        return parse(source.read_text(encoding="utf-8"), f"{name_or_path}.toml")
+        source = BUILTIN / f"{name_or_path}.toml"
+        return parse(source.read_text(encoding="utf-8"), source.name)
     path = Path(name_or_path)
     if not path.name.endswith(".toml"):
         known = builtin_names()
         raise UsageError(
-            f"no study is called {name_or_path!r}{suggestion(name_or_path, known)} "
+            f"no study is called {name_or_path!r}{suggestion(name_or_path, known) or '.'} "
             f"Built in: {', '.join(known)}; or give the path of a .toml file."
         )
     try:
