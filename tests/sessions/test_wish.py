@@ -62,6 +62,7 @@ ASKED = {
     "pruner": "none",
     "reference": False,
     "certify": False,
+    "relabel": True,
 }
 
 
