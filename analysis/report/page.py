@@ -132,8 +132,7 @@ def _sweep(record: StudyRecord) -> list[Content]:
 def _summary(record: StudyRecord) -> Markup:
     rows: list[tuple[Content, Content]] = []
     if record.target is not None:
-        margin = f" + {words.points(record.margin)} margin" if record.margin else ""
-        rows.append(("target", words.goal(record.target) + margin))
+        rows.append(("target", words.bar(record)))
     rows += [
         ("horizon", words.several(record.horizon, "epoch")),
         ("data", ", ".join(record.dataset_names)),

@@ -59,7 +59,7 @@ def _certificate_of(
         f"{words.several(best.epochs, 'epoch')} of {record.horizon}"
     )
     if found is None:
-        bar = f"it had to reach {words.goal(record.target)} + {words.points(record.margin)} margin"
+        bar = f"it had to reach {words.bar(record)}"
         unread = "" if record.certificates else "No test image has been read yet. "
         return join(
             [

@@ -70,6 +70,7 @@ def test_what_is_asked():
     search, sweep = record(fakes.make_search()), record(fakes.make_sweep())
     assert words.asked(search) == "target 75 % + 0.5 points margin within 25 epochs"
     assert words.target(replace(search, margin=0.0)) == "target 75 %"
+    assert words.bar(search) == "75 % + 0.5 points margin"
     assert words.target(sweep) == ""
     assert words.asked(sweep) == "every training runs 25 epochs"
 

@@ -32,6 +32,7 @@ from tuner.records.trials import TrialRecord
 
 __all__ = [
     "asked",
+    "bar",
     "cell",
     "certificate",
     "clock",
@@ -125,14 +126,19 @@ def data(record: StudyRecord) -> str:
     return record.stand_in or ", ".join(record.dataset_names)
 
 
+def bar(record: StudyRecord) -> str:
+    """``75 % + 0.5 points margin``: what validation must come to."""
+    margin = f" + {points(record.margin)} margin" if record.margin else ""
+    return f"{goal(record.target)}{margin}"
+
+
 def target(record: StudyRecord) -> str:
-    """``target 75 % + 0.5 points margin``; empty in a sweep."""
+    """``target 75 % + 0.5 points margin``, beside what a constant reaches; empty in a sweep."""
     if record.target is None:
         return ""
-    margin = f" + {points(record.margin)} margin" if record.margin else ""
     share = record.largest_share
     constant = "" if share is None else f"; {percent(share)} by the largest class alone"
-    return f"target {goal(record.target)}{margin}{constant}"
+    return f"target {bar(record)}{constant}"
 
 
 def asked(record: StudyRecord) -> str:

@@ -72,7 +72,7 @@ def ended_line(record: StudyRecord, trial: TrialRecord) -> Text:
     )
     if trial.history:
         line.append(
-            f"  {words.percent(trial.val_accuracy):>6} in {words.several(trial.epochs, 'epoch'):>9}"
+            f"  {words.percent(trial.val_accuracy):>7} in {words.several(trial.epochs, 'epoch'):>9}"
         )
     if why := trial.error or trial.lost or trial.stop:
         line.append(f"  {words.one_line(why, 100)}", style="dim")
