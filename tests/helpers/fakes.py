@@ -11,6 +11,9 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState, create_trial
 
+from tuner.objectives.model_cost import ModelCost
+from tuner.objectives.quantities import QUANTITIES
+from tuner.objectives.target import Target
 from tuner.records.keys import GATE, SCHEMA, SHORTFALL, StudyKey, TrialKey
 from tuner.storages import heartbeats
 
@@ -102,12 +105,11 @@ def curve(best: float, epochs: int, horizon: int = 25, floor: float = 0.1) -> li
 
 def attributes(size: int, history: Sequence[Mapping[str, Any]], **more: Any) -> dict[str, Any]:
     """User attributes of a trial that was built."""
+    cost = ModelCost(size=size, total_size=size + 64, macs=size * 200)
     return {
         TrialKey.VALUES: {"width": size // 100, "rate": 0.00123, "block": "plain"},
-        TrialKey.SIZE: size,
-        TrialKey.TOTAL_SIZE: size + 64,
-        TrialKey.MACS: size * 200,
-        TrialKey.BYTES: 4 * (size + 64),
+        **{q.name: q.of_cost(cost) for q in QUANTITIES.values()},
+        TrialKey.TOTAL_SIZE: cost.total_size,
         TrialKey.SEED: 7,
         TrialKey.DATA: "cifar10",
         TrialKey.HISTORY: list(history),
@@ -132,7 +134,9 @@ def add_trial(
         history[-1]["val_accuracy"] = best
     attrs = attributes(size, history, **more)
     attrs[TrialKey.SECONDS] = 2.5 * epochs + 1.0
-    bar = spec["target"] + study.user_attrs[StudyKey.MARGIN] if "target" in spec else None
+    objective = (
+        Target(spec["target"], study.user_attrs[StudyKey.MARGIN]) if "target" in spec else None
+    )
     constraints = {}
     if outcome is None:
         attrs[TrialKey.LOST] = "its worker died"
@@ -140,8 +144,10 @@ def add_trial(
         attrs[TrialKey.OUTCOME] = outcome
         if outcome == "gated":
             constraints[GATE] = 0.1
-        elif bar is not None and history:
-            constraints[SHORTFALL] = bar - max(h["val_accuracy"] for h in history)
+        elif objective is not None and history:
+            seen = objective.metric.best_of(h["val_accuracy"] for h in history)
+            assert seen is not None
+            constraints[SHORTFALL] = objective.shortfall(seen)
     if outcome == "reached":
         attrs[TrialKey.MODEL_FILE] = f"trial-{number:04d}.keras"
     state = TrialState.FAIL if outcome is None else STATES.get(outcome, TrialState.PRUNED)
@@ -152,7 +158,9 @@ def add_trial(
         distributions={"width": optuna.distributions.IntDistribution(1, 10_000)},
         user_attrs=attrs,
         intermediate_values=(
-            {} if bar is None else {h["epoch"]: bar - h["val_accuracy"] for h in history}
+            {}
+            if objective is None
+            else {h["epoch"]: objective.shortfall(h["val_accuracy"]) for h in history}
         ),
         constraints=constraints,
     )

@@ -19,8 +19,8 @@ from tuner.records.trials import TrialRecord
 from tuner.spaces.loading import load_space
 from tuner.specs.files import read_study
 from tuner.storages import claims
-from tuner.trials.base import Work
 from tuner.trials.run import run
+from tuner.trials.work import Work
 
 WIDTH = {"width": 2, "rate": 0.001, "batch_size": 32}
 

@@ -12,7 +12,7 @@ from tuner.errors import StudyError
 from tuner.records.keys import TrialKey
 from tuner.spaces.exploration import Exploration
 from tuner.specs.spec import from_dict
-from tuner.trials.base import Work
+from tuner.trials.work import Work
 from tuner.workers.asker import MOST_ALIKE, MOST_FAILED, Asker
 from tuner.workers.orders import WorkerOrders
 

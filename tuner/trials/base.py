@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,16 +12,13 @@ import optuna
 from optuna.trial import TrialState
 
 from tuner.basics.seeds import derived_seed
-from tuner.data import DataSet
-from tuner.errors import SpaceError, StudyChangedError
+from tuner.errors import SpaceError
 from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.objectives.model_cost import ModelCost, cost_of_model
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
 from tuner.records.epochs import Epoch, history_attributes
 from tuner.records.keys import Outcome, TrialKey
-from tuner.spaces.hyperparameters import TrialHyperParameters, name_of
-from tuner.spaces.sizes import measured
-from tuner.specs.spec import Study
+from tuner.spaces.hyperparameters import TrialHyperParameters
 from tuner.storages import claims
 from tuner.storages.results import writing_to
 from tuner.training.checkpoints import Checkpoint
@@ -31,44 +26,9 @@ from tuner.training.failures import diverged
 from tuner.training.loop import Images, epochs
 from tuner.training.scores import confusion, predict
 from tuner.training.settings import read_settings
+from tuner.trials.checks import check_expected, check_measured, value_of
 from tuner.trials.files import check_saving
-
-NAMES_OF_COSTS = {
-    TrialKey.SIZE: "trainable parameters",
-    TrialKey.TOTAL_SIZE: "parameters",
-    TrialKey.MACS: "multiply-accumulates",
-}
-
-
-class StopRequested(Exception):  # noqa: N818 - not an error
-    """The user or the time limit asked for the training to stop."""
-
-
-class TakenOverError(Exception):
-    """Another worker trains this trial, having taken this one's for dead."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Work:
-    """What every trial of a study shares within a worker."""
-
-    study: optuna.Study
-    spec: Study
-    spaces: Mapping[str, Any]
-    """A hypermodel for each data set that the study names."""
-    data: Mapping[str, DataSet]
-    results: Path
-    seed: int
-    versions: Mapping[str, str]
-    stopping: Callable[[], bool]
-    """Whether to stop; asked every few thousand images."""
-    certifying: bool = False
-    """Whether the trials are the trainings of certificates."""
-
-    @property
-    def kind(self) -> str:
-        """``search``, ``sweep`` or ``certificate``."""
-        return "certificate" if self.certifying else self.spec.kind
+from tuner.trials.work import StopRequested, TakenOverError, Work
 
 
 class TrialRun(ABC):
@@ -140,9 +100,10 @@ class TrialRun(ABC):
         if not getattr(model, "optimizer", None):
             raise SpaceError("the search space's build() must return a compiled Keras model.")
         cost = cost_of_model(model, self.data.train()[0][:1])
-        self._check_expected(cost)
-        value = self._value(cost)
-        self._check_measured(hp.values, value)
+        trial = f"trial {self.root} of study {self.work.study.study_name!r}"
+        check_expected(cost, self.trial.user_attrs.get(TrialKey.EXPECTED, {}), trial)
+        value = value_of(cost, self.quantity)
+        check_measured(self.work.spaces[self.dataset], hp.values, self.quantity, value)
         values = dict(hp.values)
         self._describe(values, cost)
         if self.gate(cost):
@@ -150,58 +111,6 @@ class TrialRun(ABC):
         check_saving(model, self.work.spec.space)
         outcome = self.conclude(model, self._train(model, values, cost))
         return self._end(outcome, value, started)
-
-    def _check_expected(self, cost: ModelCost) -> None:
-        """Compares a model that is trained again with what it was.
-
-        Raises:
-            StudyChangedError: It is another model.
-        """
-        for key, was in self.trial.user_attrs.get(TrialKey.EXPECTED, {}).items():
-            now = getattr(cost, key)
-            if now is not None and now != was:
-                raise StudyChangedError(
-                    f"trial {self.root} of study {self.work.study.study_name!r} was a model of "
-                    f"{was:,} {NAMES_OF_COSTS[key]}, but build() now makes one of {now:,} from the "
-                    "same hyperparameters; restore the search space, or start anew with another "
-                    "study name or --results folder."
-                )
-
-    def _check_measured(self, values: Mapping[str, Any], value: int) -> None:
-        """Compares the model with what the space's ``measure`` says of it.
-
-        The sampler believes ``measure``: one that is wrong would lead the whole search astray.
-
-        Raises:
-            SpaceError: They disagree.
-        """
-        space = self.work.spaces[self.dataset]
-        said = measured(space, values, self.quantity)
-        if said is not None and said != value:
-            raise SpaceError(
-                f"{name_of(space)}: measure() says {said:,} for the {self.quantity.unit} of a "
-                f"configuration of which build() makes a model with {value:,}: {dict(values)}; "
-                "mend measure(), or remove it: then the search learns what models cost."
-            )
-
-    def _value(self, cost: ModelCost) -> int:
-        """What the study minimises.
-
-        Raises:
-            SpaceError: It is not known of this model, or there is nothing to minimise.
-        """
-        if cost.size == 0:
-            raise SpaceError(
-                "the model that the search space's build() returns has no trainable parameters; "
-                "give it a layer that learns."
-            )
-        value = self.quantity.of_cost(cost)
-        if value is None:
-            raise SpaceError(
-                f"the {self.quantity.unit} of the model cannot be counted, since a part of it runs "
-                "where it cannot be watched; minimise size instead."
-            )
-        return value
 
     def _describe(self, values: dict[str, Any], cost: ModelCost) -> None:
         known = {q.name: q.of_cost(cost) for q in QUANTITIES.values() if q.exact}

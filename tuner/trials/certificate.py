@@ -11,7 +11,8 @@ from tuner.records.epochs import Epoch
 from tuner.records.keys import SHORTFALL, Outcome, TrialKey
 from tuner.specs.spec import SearchStudy
 from tuner.training.loop import Images
-from tuner.trials.base import TrialRun, Work
+from tuner.trials.base import TrialRun
+from tuner.trials.work import Work
 
 
 class CertificateTrial(TrialRun):

@@ -14,10 +14,11 @@ from tuner.errors import TunerError
 from tuner.records.keys import Outcome, TrialKey
 from tuner.storages import claims
 from tuner.training.failures import out_of_memory
-from tuner.trials.base import StopRequested, TakenOverError, TrialRun, Work
+from tuner.trials.base import TrialRun
 from tuner.trials.certificate import CertificateTrial
 from tuner.trials.search import SearchTrial
 from tuner.trials.sweep import SweepTrial
+from tuner.trials.work import StopRequested, TakenOverError, Work
 
 log = logging.getLogger(__name__)
 

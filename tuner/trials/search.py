@@ -18,7 +18,8 @@ from tuner.records.keys import GATE, SHORTFALL, Outcome, TrialKey
 from tuner.specs.spec import SearchStudy
 from tuner.storages import claims
 from tuner.trials import artifacts
-from tuner.trials.base import TrialRun, Work
+from tuner.trials.base import TrialRun
+from tuner.trials.work import Work
 
 GATE_SLACK = 1e-6
 """Keeps the gate's constraint above 0 where a size equals the incumbent's."""

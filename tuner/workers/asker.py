@@ -23,8 +23,8 @@ from tuner.samplers import registry
 from tuner.spaces import exploration, sizes
 from tuner.specs.spec import SearchStudy, SweepStudy
 from tuner.storages import claims, warm_start
-from tuner.trials.base import Work
 from tuner.trials.search import GATE_SLACK
+from tuner.trials.work import Work
 from tuner.workers.exhaustion import is_exhausted
 from tuner.workers.orders import WorkerOrders
 

@@ -17,7 +17,7 @@ from tuner.workers.orders import EXIT_DONE, EXIT_RECYCLE, WorkerOrders
 if TYPE_CHECKING:
     import optuna
 
-    from tuner.trials.base import Work
+    from tuner.trials.work import Work
 
 
 TRIALS_A_PROCESS = 200

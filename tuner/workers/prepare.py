@@ -27,7 +27,7 @@ from tuner.spaces.unused import unused
 from tuner.specs.spec import Study, SweepStudy, from_dict
 from tuner.storages import claims
 from tuner.training.settings import read_settings
-from tuner.trials.base import Work
+from tuner.trials.work import Work
 from tuner.workers.asker import Asker
 from tuner.workers.orders import WorkerOrders
 

@@ -1,0 +1,83 @@
+"""What is looked at of a built model before it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tuner.errors import SpaceError, StudyChangedError
+from tuner.objectives.model_cost import ModelCost
+from tuner.objectives.quantities import Quantity
+from tuner.records.keys import TrialKey
+from tuner.spaces.hyperparameters import name_of
+from tuner.spaces.sizes import measured
+
+NAMES_OF_COSTS = {
+    TrialKey.SIZE: "trainable parameters",
+    TrialKey.TOTAL_SIZE: "parameters",
+    TrialKey.MACS: "multiply-accumulates",
+}
+
+
+def value_of(cost: ModelCost, quantity: Quantity) -> int:
+    """What the study minimises.
+
+    Raises:
+        SpaceError: It is not known of this model, or there is nothing to minimise.
+    """
+    if cost.size == 0:
+        raise SpaceError(
+            "the model that the search space's build() returns has no trainable parameters; "
+            "give it a layer that learns."
+        )
+    value = quantity.of_cost(cost)
+    if value is None:
+        raise SpaceError(
+            f"the {quantity.unit} of the model cannot be counted, since a part of it runs "
+            "where it cannot be watched; minimise size instead."
+        )
+    return value
+
+
+def check_expected(cost: ModelCost, expected: Mapping[str, int], trial: str) -> None:
+    """Compares a model that is trained again with what it was.
+
+    Args:
+        cost: What it costs now.
+        expected: What it cost then, by names of `TrialKey`.
+        trial: Which trial that was, in words.
+
+    Raises:
+        StudyChangedError: It is another model.
+    """
+    for key, was in expected.items():
+        now = getattr(cost, key)
+        if now is not None and now != was:
+            raise StudyChangedError(
+                f"{trial} was a model of {was:,} {NAMES_OF_COSTS[key]}, but build() now makes one "
+                f"of {now:,} from the same hyperparameters; restore the search space, or start "
+                "anew with another study name or --results folder."
+            )
+
+
+def check_measured(space: Any, values: Mapping[str, Any], quantity: Quantity, value: int) -> None:
+    """Compares the model with what the space's ``measure`` says of it.
+
+    The sampler believes ``measure``: one that is wrong would lead the whole search astray.
+
+    Args:
+        space: The hypermodel.
+        values: The configuration, by keras-tuner's names.
+        quantity: What the study minimises.
+        value: How much of it the built model has.
+
+    Raises:
+        SpaceError: They disagree.
+    """
+    said = measured(space, values, quantity)
+    if said is not None and said != value:
+        raise SpaceError(
+            f"{name_of(space)}: measure() says {said:,} for the {quantity.unit} of a "
+            f"configuration of which build() makes a model with {value:,}: {dict(values)}; "
+            "mend measure(), or remove it: then the search learns what models cost."
+        )

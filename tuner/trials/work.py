@@ -1,0 +1,44 @@
+"""What every trial of a study shares within a worker, and what may end one from outside."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from tuner.data import DataSet
+from tuner.specs.spec import Study
+
+
+class StopRequested(Exception):  # noqa: N818 - not an error
+    """The user or the time limit asked for the training to stop."""
+
+
+class TakenOverError(Exception):
+    """Another worker trains this trial, having taken this one's for dead."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What every trial of a study shares within a worker."""
+
+    study: optuna.Study
+    spec: Study
+    spaces: Mapping[str, Any]
+    """A hypermodel for each data set that the study names."""
+    data: Mapping[str, DataSet]
+    results: Path
+    seed: int
+    versions: Mapping[str, str]
+    stopping: Callable[[], bool]
+    """Whether to stop; asked every few thousand images."""
+    certifying: bool = False
+    """Whether the trials are the trainings of certificates."""
+
+    @property
+    def kind(self) -> str:
+        """``search``, ``sweep`` or ``certificate``."""
+        return "certificate" if self.certifying else self.spec.kind
