@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from analysis import report
+from tests.helpers import fakes
+from tests.helpers.pages import Page
+
+
+def certified():
+    study = fakes.make_search()
+    fakes.add_certificate(study, 8, [0.76, 0.765, 0.758])
+    fakes.add_certificate(study, 2, [0.70], certified=False)
+    return study
+
+
+def test_a_certified_study_says_so_first():
+    page = Page(report.study_report(certified()))
+    assert "Certified: 4,218 parameters (4,282 total) reach 75 % on the test images." in page.text
+    assert "one-sided 95 % lower bound 75.70 %" in page.text
+    assert "18.5 times smaller than the reference: the lab's small ResNet, 78,186" in page.text
+    assert "Trial 2 (9,500 parameters) met the target on validation images but was refuted" in (
+        page.text
+    )
+    assert page.text.index("Certified") < page.text.index("The model")
+    made = "8 100, 101, 102 0123456789ab 50,000 / 10,000 5 min 21 s a processor, 2 cores, 25 GB"
+    assert f"{made}, 1 GPU tuner 0.1.0" in page.text
+
+
+def test_a_certified_model_that_is_not_the_smallest_is_named():
+    study = fakes.make_search()
+    assert "No test image has been read yet" in Page(report.study_report(study)).text
+    fakes.add_certificate(study, 2, [0.761, 0.762, 0.76])
+    text = Page(report.study_report(study)).text
+    assert "Met on validation images, not certified: 4,218 parameters" in text
+    assert "Certified is trial 2, 9,500 parameters (9,564 total). Trained from scratch" in text
+    assert "No test image has been read yet" not in text
+
+
+def test_without_a_certificate_nothing_is_called_certified():
+    page = Page(report.study_report(fakes.make_search(), ["--results", "my folder"]))
+    assert "Met on validation images, not certified: 4,218 parameters" in page.text
+    assert "tuner certify q10 --results 'my folder'" in page.text
+    assert "lower bound 7" not in page.text
+
+
+def test_nothing_feasible_says_how_far_it_was():
+    study = fakes.make_study()
+    fakes.add_trial(study, "missed", 3_000, 0.6)
+    page = Page(report.study_report(study))
+    assert "Not met: no model reached 75 % within 25 epochs." in page.text
+    assert "The closest, trial 0, 3,000 parameters (3,064 total), came to 60.0 %" in page.text
+    assert "15.5 points short" in page.text
+    assert "tuner search q10 --more 20" in page.text
