@@ -10,7 +10,7 @@ import pytest
 from tests.helpers import tiny
 from tuner import api, data, search
 from tuner.basics.seeds import derived_seed
-from tuner.certificates.statistics import lower_bound, training_epochs
+from tuner.certificates.statistics import one_sided_bound, training_epochs
 from tuner.data.dataset import TEST_IMAGES, TEST_LABELS
 from tuner.errors import DataError
 
@@ -81,7 +81,7 @@ def test_a_model_that_met_the_target_by_luck_is_not_certified(tmp_path):
     assert certificate.confusion is not None and np.sum(certificate.confusion) == 5 * 60
     right = sum(certificate.confusion[i][i] for i in range(3))
     assert right / 300 == pytest.approx(certificate.mean)
-    assert certificate.bound == lower_bound(certificate.accuracies)
+    assert certificate.bound == one_sided_bound(certificate.accuracies)
     for name in certificate.model_files:
         assert (result.results / name).exists()
     # What failed is not tried again, and what is certified is not certified twice.

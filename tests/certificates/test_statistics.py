@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tuner.certificates.statistics import lower_bound, training_epochs, verdict_of
+from tests.helpers.metrics import Error
+from tuner.certificates.statistics import one_sided_bound, training_epochs, verdict_of
+from tuner.objectives.target import Target
+
+TARGET = Target(0.75)
 
 
 def test_a_certificate_trains_until_the_curve_is_two_points_further():
@@ -25,10 +29,12 @@ def test_a_certificate_trains_until_the_curve_is_two_points_further():
 def test_a_bound_is_students():
     accuracies = [0.751, 0.757, 0.749, 0.762, 0.755]
     error = np.std(accuracies, ddof=1) / np.sqrt(5)
-    assert lower_bound(accuracies) == pytest.approx(np.mean(accuracies) - 2.1318 * error, abs=1e-6)
-    assert lower_bound([0.8]) is None
+    assert one_sided_bound(accuracies) == pytest.approx(
+        np.mean(accuracies) - 2.1318 * error, abs=1e-6
+    )
+    assert one_sided_bound([0.8]) is None
     # One degree of freedom: a long way below, but a bound.
-    assert lower_bound([0.75, 0.76]) == pytest.approx(0.755 - 6.3138 * 0.005, abs=1e-6)
+    assert one_sided_bound([0.75, 0.76]) == pytest.approx(0.755 - 6.3138 * 0.005, abs=1e-6)
 
 
 @pytest.mark.parametrize("spread", [0.002, 0.005, 0.02])
@@ -38,7 +44,7 @@ def test_a_model_just_at_the_target_is_certified_in_one_case_of_twenty(spread):
 
     def certified(accuracies) -> bool:
         for n in range(1, 6):
-            if (verdict := verdict_of(list(accuracies[:n]), 0.75)) is not None:
+            if (verdict := verdict_of(list(accuracies[:n]), TARGET)) is not None:
                 return verdict == "certified"
         raise AssertionError("five seeds must do")
 
@@ -48,12 +54,27 @@ def test_a_model_just_at_the_target_is_certified_in_one_case_of_twenty(spread):
 
 
 def test_what_clearly_fails_is_given_up_early():
-    assert verdict_of([], 0.75) is None
-    assert verdict_of([0.70], 0.75) == "refuted"
-    assert verdict_of([0.745], 0.75) is None
-    assert verdict_of([0.745, 0.74, 0.739], 0.75) == "refuted"
+    assert verdict_of([], TARGET) is None
+    assert verdict_of([0.70], TARGET) == "refuted"
+    assert verdict_of([0.745], TARGET) is None
+    assert verdict_of([0.745, 0.74, 0.739], TARGET) == "refuted"
     # Two more of 76.5 % would not lift the first mean far enough; the second, they might.
-    assert verdict_of([0.747, 0.759, 0.72], 0.75) == "refuted"
-    assert verdict_of([0.747, 0.759], 0.75) is None
-    assert verdict_of([0.76, 0.76, 0.76, 0.76], 0.75) is None
-    assert verdict_of([0.76, 0.76, 0.76, 0.76, 0.76], 0.75) == "certified"
+    assert verdict_of([0.747, 0.759, 0.72], TARGET) == "refuted"
+    assert verdict_of([0.747, 0.759], TARGET) is None
+    assert verdict_of([0.76, 0.76, 0.76, 0.76], TARGET) is None
+    assert verdict_of([0.76, 0.76, 0.76, 0.76, 0.76], TARGET) == "certified"
+
+
+def test_where_less_is_better_everything_is_turned_round():
+    accuracies, error = [0.751, 0.757, 0.749, 0.762, 0.755], Error()
+    errors = [1 - a for a in accuracies]
+    bound = one_sided_bound(accuracies)
+    assert bound is not None and bound < min(np.mean(accuracies), 0.755)
+    assert one_sided_bound(errors, metric=error) == pytest.approx(1 - bound)
+    for step in (-0.01, -0.003, 0.0, 0.003, 0.01):
+        target = Target(0.75 + step)
+        mirrored = Target(1 - target.value, metric=error)
+        for n in range(6):
+            assert verdict_of(errors[:n], mirrored) == verdict_of(accuracies[:n], target)
+    curve = [0.05 * epoch**0.5 for epoch in range(1, 13)]
+    assert training_epochs([1 - a for a in curve], 25, error) == training_epochs(curve, 25) == 19

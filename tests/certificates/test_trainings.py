@@ -6,7 +6,7 @@ import pytest
 from optuna.trial import TrialState
 
 from tests.helpers import fakes
-from tuner.certificates.statistics import lower_bound, training_epochs
+from tuner.certificates.statistics import one_sided_bound, training_epochs
 from tuner.certificates.trainings import CertificateTrainings, candidate
 from tuner.errors import UsageError
 from tuner.records.keys import StudyKey, TrialKey
@@ -72,7 +72,7 @@ def test_the_verdict_is_stored_with_what_it_rests_on():
     assert record.certificates == {8: stored} and stored.certified
     assert list(stored.accuracies) == accuracies
     assert list(stored.seeds) == [t.seed for t in queue.mine()] and len(set(stored.seeds)) == 5
-    assert stored.mean == pytest.approx(0.76) and stored.bound == lower_bound(accuracies)
+    assert stored.mean == pytest.approx(0.76) and stored.bound == one_sided_bound(accuracies)
     assert stored.confusion == ((38_000, 12_000), (0, 0))
     assert (stored.train_size, stored.test_size) == (50_000, 10_000)
     assert (stored.size, stored.epochs, stored.seconds) == (4_218, queue.epochs, 321.0)

@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from tests.helpers.metrics import Error
 from tuner.objectives.metrics import DEFAULT_METRIC, METRICS, Metric
 from tuner.objectives.target import Target
-
-
-class Error(Metric):
-    """Less of it is better."""
-
-    name: ClassVar[str] = "error"
-    greater_is_better: ClassVar[bool] = False
-    worst: ClassVar[float] = 10.0
-    best: ClassVar[float] = 0.0
-
-    def of(self, y_true: np.ndarray, scores: np.ndarray) -> float:
-        return float(np.abs(y_true - scores).mean())
-
-    def margin(self, examples: int) -> float:
-        return 0.25
-
-    def written(self, value: float, digits: int = 1) -> str:
-        return f"{value:.{digits}f}"
 
 
 @pytest.mark.parametrize(
@@ -78,3 +60,11 @@ def test_accuracy_is_the_fraction_of_right_classes() -> None:
     assert METRICS["accuracy"].of(np.array([0, 1, 1, 1]), scores) == 0.75
     assert METRICS["accuracy"].margin(5_000) == 0.005
     assert METRICS["accuracy"].written(0.7576, 2) == "75.76 %"
+
+
+def test_a_bound_is_rounded_to_its_worse_side() -> None:
+    assert DEFAULT_METRIC.cautious(0.74996, 1) == 0.749
+    assert DEFAULT_METRIC.cautious(0.74996, 2) == 0.7499
+    assert DEFAULT_METRIC.cautious(0.75, 1) == 0.75
+    assert Error().cautious(1.2301, 2) == 1.24
+    assert Error().cautious(1.23, 2) == 1.23

@@ -13,6 +13,8 @@ import numpy as np
 
 from tuner.certificates import SEEDS
 from tuner.curves.curve import carried, read_curve
+from tuner.objectives.metrics import DEFAULT_METRIC, Metric
+from tuner.objectives.target import Target
 from tuner.records.certificates import Verdict
 
 LEVEL = 0.95
@@ -31,26 +33,29 @@ FURTHER = 0.02
 accuracies promises too much, and one for the scatter of fresh seeds."""
 
 
-def lower_bound(accuracies: Sequence[float], level: float = LEVEL) -> float | None:
-    """The one-sided lower confidence bound of the mean, by Student's t.
+def one_sided_bound(
+    measured: Sequence[float], level: float = LEVEL, metric: Metric = DEFAULT_METRIC
+) -> float | None:
+    """The one-sided confidence bound of the mean on the metric's worse side, by Student's t.
 
     Args:
-        accuracies: One a seed, fractions.
+        measured: Values of the metric, one a seed.
         level: Confidence level.
+        metric: Says which side is the worse one: below, where more of it is better.
 
     Returns:
-        The bound; None for fewer than two accuracies.
+        The bound; None for fewer than two values.
     """
-    n = len(accuracies)
+    n = len(measured)
     if n < 2:
         return None
     from scipy.special import stdtrit
 
-    error = float(np.std(accuracies, ddof=1)) / math.sqrt(n)
-    return float(np.mean(accuracies)) - float(stdtrit(n - 1, level)) * error
+    error = float(np.std(measured, ddof=1)) / math.sqrt(n)
+    return metric.beyond(float(np.mean(measured)), -float(stdtrit(n - 1, level)) * error)
 
 
-def verdict_of(accuracies: Sequence[float], target: float, planned: int = SEEDS) -> Verdict | None:
+def verdict_of(measured: Sequence[float], target: Target, planned: int = SEEDS) -> Verdict | None:
     """The verdict, or None while more seeds are needed.
 
     Nothing is certified before the last seed, so looking early can refute by mistake but not
@@ -58,40 +63,50 @@ def verdict_of(accuracies: Sequence[float], target: float, planned: int = SEEDS)
     1 - `LEVEL`.
 
     Args:
-        accuracies: Test accuracies so far, one a seed, fractions.
-        target: The accuracy to reach.
+        measured: Values of the metric on the test examples so far, one a seed.
+        target: What the bound must meet.
         planned: How many seeds there shall be.
     """
-    n = len(accuracies)
+    n = len(measured)
     if n == 0:
         return None
-    bound = lower_bound(accuracies)
+    metric = target.metric
+    bound = one_sided_bound(measured, metric=metric)
     if n >= planned:
-        return "certified" if bound is not None and bound >= target else "refuted"
-    spread = max(float(np.std(accuracies, ddof=1)) if n > 1 else 0.0, SPREAD)
-    if float(np.mean(accuracies)) + CLEARLY * spread / math.sqrt(n) < target:
+        return "certified" if bound is not None and target.is_met(bound) else "refuted"
+    spread = max(float(np.std(measured, ddof=1)) if n > 1 else 0.0, SPREAD)
+    hoped_mean = metric.beyond(float(np.mean(measured)), CLEARLY * spread / math.sqrt(n))
+    if not target.is_met(hoped_mean):
         return "refuted"
-    if n == 1:
+    best = metric.best_of(measured)
+    if n == 1 or best is None:
         return None
     # Nor is there hope where it would not be certified if all the others were better than any yet.
-    hoped = lower_bound([*accuracies, *[max(accuracies) + SPREAD] * (planned - n)])
-    return "refuted" if hoped is not None and hoped < target else None
+    others = [metric.beyond(best, SPREAD)] * (planned - n)
+    hoped = one_sided_bound([*measured, *others], metric=metric)
+    return "refuted" if hoped is not None and not target.is_met(hoped) else None
 
 
-def training_epochs(accuracies: Sequence[float], horizon: int) -> int:
+def training_epochs(
+    measured: Sequence[float], horizon: int, metric: Metric = DEFAULT_METRIC
+) -> int:
     """Epochs of each of a certificate's trainings.
 
     Args:
-        accuracies: Validation accuracy after each epoch of the training that met the target.
+        measured: The metric on validation examples after each epoch of the training that met the
+            target.
         horizon: The most epochs that one may use.
+        metric: Says which way the curve goes where it gets better.
 
     Returns:
         At least the epochs it used; a quarter more, and more than that where its curve was still
         rising and `FURTHER` is further away.
     """
-    used = len(accuracies)
+    used = len(measured)
     shortest = min(horizon, math.ceil(LONGER * used))
-    curve = read_curve({epoch: -accuracy for epoch, accuracy in enumerate(accuracies, 1)})
+    curve = read_curve(
+        {epoch: metric.missing(value, 0.0) for epoch, value in enumerate(measured, 1)}
+    )
     if curve is None or curve.last_doubling <= 0:
         return shortest
     for epochs in range(shortest, horizon):

@@ -21,8 +21,9 @@ from optuna.trial import FrozenTrial, TrialState
 from tuner.basics.optuna_private import set_state, storage_of
 from tuner.basics.seeds import derived_seed
 from tuner.certificates import SEEDS
-from tuner.certificates.statistics import LEVEL, lower_bound, training_epochs, verdict_of
+from tuner.certificates.statistics import LEVEL, one_sided_bound, training_epochs, verdict_of
 from tuner.errors import UsageError
+from tuner.objectives.target import Target
 from tuner.records.certificates import Certificate, Verdict, is_constant
 from tuner.records.keys import SCHEMA, StudyKey, TrialKey
 from tuner.records.studies import StudyRecord
@@ -83,8 +84,10 @@ class CertificateTrainings:
         self.trial = trial
         self.planned = seeds
         spec = study.user_attrs[StudyKey.STUDY]
-        self.target = float(spec["target"])
-        self.epochs = training_epochs([e.val_accuracy for e in trial.history], int(spec["horizon"]))
+        self.target = Target(float(spec["target"]))
+        self.epochs = training_epochs(
+            [e.val_accuracy for e in trial.history], int(spec["horizon"]), self.target.metric
+        )
         self.study = _companion(study)
         queued = {claims.identity(t) for t in self.study.get_trials(deepcopy=False)}
         dataset = next(iter(study.user_attrs[StudyKey.DATA]))
@@ -175,13 +178,13 @@ class CertificateTrainings:
         fields = {
             "trial": self.trial.number,
             "verdict": verdict,
-            "target": self.target,
+            "target": self.target.value,
             "level": LEVEL,
             "planned": self.planned,
             "seeds": [t.seed for t in tested],
             "accuracies": accuracies,
             "mean": float(np.mean(accuracies)),
-            "bound": lower_bound(accuracies),
+            "bound": one_sided_bound(accuracies, metric=self.target.metric),
             "epochs": self.epochs,
             "size": self.trial.size,
             "test_size": data["test_size"],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tuner.basics.numbers import gigabytes, several
+from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.objectives.target import Target
 from tuner.records.keys import StudyKey
 from tuner.records.trials import read_matrix
@@ -81,14 +81,8 @@ class Certificate:
         return ", ".join(parts)
 
     def at_least(self, digits: int = 1) -> float | None:
-        """The bound, rounded down to so many digits of a percentage.
-
-        So that one just below the target is not shown as the target.
-        """
-        if self.bound is None:
-            return None
-        scale = 100 * 10.0**digits
-        return math.floor(self.bound * scale + 1e-9) / scale
+        """The bound, rounded down to so many digits of a percentage."""
+        return None if self.bound is None else DEFAULT_METRIC.cautious(self.bound, digits)
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Certificate:

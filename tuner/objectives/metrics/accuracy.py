@@ -15,6 +15,7 @@ class Accuracy(Metric):
     greater_is_better: ClassVar[bool] = True
     worst: ClassVar[float] = 0.0
     best: ClassVar[float] = 1.0
+    scale: ClassVar[float] = 100.0
 
     def of(self, y_true: Array, scores: Array) -> float:
         """Over all examples.

@@ -20,12 +20,14 @@ class Metric(ABC):
         greater_is_better: Whether more of it is better.
         worst: The value that no model falls short of.
         best: The value that no model exceeds.
+        scale: What a value is multiplied by where people read it: 100 for a percentage.
     """
 
     name: ClassVar[str]
     greater_is_better: ClassVar[bool]
     worst: ClassVar[float]
     best: ClassVar[float]
+    scale: ClassVar[float] = 1.0
 
     @abstractmethod
     def of(self, y_true: Array, scores: Array) -> float:
@@ -60,3 +62,13 @@ class Metric(ABC):
         """The best of some values, NaN left out; None where there is none."""
         finite = [v for v in values if math.isfinite(v)]
         return (max if self.greater_is_better else min)(finite, default=None)
+
+    def cautious(self, value: float, digits: int = 1) -> float:
+        """A value rounded to its worse side, to so many digits as people read it.
+
+        So that a bound just short of the target is not shown as the target.
+        """
+        scale = self.scale * 10.0**digits
+        if self.greater_is_better:
+            return math.floor(value * scale + 1e-9) / scale
+        return math.ceil(value * scale - 1e-9) / scale
