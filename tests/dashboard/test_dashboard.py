@@ -146,6 +146,8 @@ def test_the_frontier_is_a_plot_of_the_study(ask):
     # From the smallest that was seen to the reference, each better than the one before.
     assert line["x"] == [1200, 2010, 4218, 9500, 78186]
     assert line["y"] == sorted(line["y"])
+    assert line["y"][2] == pytest.approx(75.8)
+    assert drawn["layout"]["yaxis"]["ticksuffix"] == " %"
     assert {t["name"] for t in drawn["data"][:-1]} == {"reached", "missed", "pruned", "diverged"}
 
 

@@ -29,18 +29,20 @@ def frontier_plot(record: StudyRecord) -> Any:
     figure.add_trace(
         go.Scatter(
             x=steps["size"].tolist(),
-            y=steps["val_accuracy"].tolist(),
+            y=(100 * steps["val_accuracy"]).tolist(),
             mode="lines",
             line={"shape": "hv", "color": "#444444"},
             name="nothing seen is smaller and better",
         )
     )
     if record.target is not None:
-        figure.add_hline(y=record.target, line_dash="dash", annotation_text="target")
+        label = f"target {words.goal(record.target)}"
+        figure.add_hline(y=100 * record.target, line_dash="dash", annotation_text=label)
     figure.update_layout(
         title=f"{record.name}: size and validation accuracy",
         xaxis={"title": "trainable parameters", "type": "log"},
-        yaxis={"title": "validation accuracy, best epoch", "tickformat": ".0%"},
+        # Plotly's own format for fractions leaves no room before the sign.
+        yaxis={"title": "validation accuracy, best epoch", "ticksuffix": " %"},
     )
     return figure
 
@@ -53,7 +55,7 @@ def _points(record: StudyRecord) -> Iterator[dict[str, Any]]:
         if of_it:
             yield {
                 "x": [t.size for t in of_it],
-                "y": [t.val_accuracy for t in of_it],
+                "y": [100 * (t.val_accuracy or 0.0) for t in of_it],
                 "mode": "markers",
                 "name": words.outcome(of_it[0], sweep=record.target is None),
                 "text": [f"#{t.number}" for t in of_it],
