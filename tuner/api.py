@@ -42,6 +42,7 @@ def search(
     certify: bool = True,
     warm_start: str | None = None,
     relabel: bool = False,
+    accept_duplicates: bool = False,
     watcher: Watcher | None = None,
 ) -> Result:
     """Searches for the smallest model that meets a study's target, or trains a sweep's grid.
@@ -69,6 +70,8 @@ def search(
         warm_start: Name of a search in the same storage whose trials the sampler learns from
             before this study has its own; needs the sampler ``smallest``.
         relabel: Whether to number the data's classes anew, 0, 1, 2, … in the order of its labels.
+        accept_duplicates: Whether to certify although more than 1 % of the test images are training
+            images as well.
         watcher: Is told what happens; default: nobody.
 
     Raises:
@@ -94,6 +97,7 @@ def search(
         workers=workers,
         timeout=timeout,
         relabel=relabel,
+        accept_duplicates=accept_duplicates,
         sampler=sampler,
         pruner=pruner,
         reference=reference,
@@ -112,6 +116,7 @@ def certify(
     storage: str | None = None,
     results: str | Path = RESULTS,
     workers: int | Literal["auto"] = "auto",
+    accept_duplicates: bool = False,
     watcher: Watcher | None = None,
 ) -> CertificateResult:
     """Certifies the smallest model that met a search's target; where it fails, the next smallest.
@@ -124,6 +129,7 @@ def certify(
         storage: URL of the storage; default: the SQLite file in `results`.
         results: The results folder.
         workers: Worker processes; ``auto`` chooses from cores or GPUs.
+        accept_duplicates: As in `search`.
         watcher: Is told what happens; default: nobody.
 
     Raises:
@@ -136,6 +142,8 @@ def certify(
     if seeds < 2:
         raise UsageError(f"seeds must be at least 2 but got {seeds}.")
     watcher = watcher or Silent()
-    planned = plan_again(study, storage, Path(results), data, watcher)
+    planned = plan_again(
+        study, storage, Path(results), data, watcher, accept_duplicates=accept_duplicates
+    )
     run = Session(planned, watcher, workers, certified=True, seeds=seeds)
     return run.certify(trial)

@@ -86,7 +86,8 @@ def certificate_words(found: Certificate) -> str:
     if found.bound is not None:
         bound = words.percent(found.at_least(2), 2)
         text += f", one-sided {words.goal(found.level)} lower bound {bound}"
-    return f"{text}, target {words.goal(found.target)}."
+    learned = f"; {words.shared(found)}" if found.shared else ""
+    return f"{text}, target {words.goal(found.target)}{learned}."
 
 
 def _reference(record: StudyRecord, best: TrialRecord) -> Content:

@@ -68,7 +68,9 @@ def test_a_search_says_it_before_it_begins_and_stores_it(tmp_path: Path) -> None
     assert stored["shared"] == 6
     assert "relabel" not in stored
     heard = Heard()
-    plan_again(planned.study.study_name, None, tmp_path / "out", None, heard)
+    plan_again(
+        planned.study.study_name, None, tmp_path / "out", None, heard, accept_duplicates=True
+    )
     assert any("6 of 60 test images (10.0 %)" in notice for notice in heard.notices)
 
 

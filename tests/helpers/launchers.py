@@ -76,7 +76,13 @@ class ScriptedLauncher(Launcher):
 
 
 def session(
-    study: optuna.Study, storage: Any, goal: int, launcher: ScriptedLauncher, folder: Path
+    study: optuna.Study,
+    storage: Any,
+    goal: int,
+    launcher: ScriptedLauncher,
+    folder: Path,
+    *,
+    certifiable: bool = True,
 ) -> Session:
     """A session that goes on with a study of `fakes` until it has `goal` trained trials."""
     launcher.storage = storage
@@ -92,5 +98,7 @@ def session(
         pruner="target",
         reference=True,
     )
-    planned = Planned(study, from_dict(fakes.SPEC), orders, folder, (study.study_name,))
+    planned = Planned(
+        study, from_dict(fakes.SPEC), orders, folder, (study.study_name,), certifiable
+    )
     return Session(planned, Silent(), 1, certified=True, launcher=launcher)

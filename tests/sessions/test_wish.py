@@ -63,6 +63,7 @@ ASKED = {
     "reference": False,
     "certify": False,
     "relabel": True,
+    "accept_duplicates": True,
 }
 
 

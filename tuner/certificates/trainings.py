@@ -188,6 +188,7 @@ class CertificateTrainings:
             "epochs": self.epochs,
             "size": self.trial.size,
             "test_size": data["test_size"],
+            "shared": data.get("shared"),
             "train_size": data["train_size"] + data["validation_size"],
             "data_hash": data["hash"],
             "versions": dict(tested[0].attributes.get(TrialKey.VERSIONS, {})),

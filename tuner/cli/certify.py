@@ -11,7 +11,13 @@ import click
 
 from tuner.certificates import SEEDS
 from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
-from tuner.cli.options import repeated, storage_options, study_argument, workers
+from tuner.cli.options import (
+    duplicates_option,
+    repeated,
+    storage_options,
+    study_argument,
+    workers,
+)
 from tuner.cli.search import make_watcher
 
 
@@ -33,6 +39,7 @@ from tuner.cli.search import make_watcher
 )
 @click.option("--data", metavar="SOURCE", help="Where the study's images are now.")
 @click.option("--workers", type=workers, default="auto", metavar="auto|N", help="Worker processes.")
+@duplicates_option
 @storage_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event, a line each.")
 @click.option("--no-live", is_flag=True, help="Plain lines, also on a terminal.")

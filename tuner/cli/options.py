@@ -104,6 +104,12 @@ relabel_option = click.option(
     help="Number the classes anew, 0, 1, 2, …: for labels that are counted from 1 or have gaps.",
 )
 
+duplicates_option = click.option(
+    "--accept-duplicates",
+    is_flag=True,
+    help="Certify although more than 1 % of the test images are training images as well.",
+)
+
 
 def storage_options(command: F) -> F:
     """``--storage`` and ``--results``: where a study lives."""

@@ -12,6 +12,7 @@ import click
 from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import (
     OneOf,
+    duplicates_option,
     duration,
     fraction,
     relabel_option,
@@ -85,6 +86,7 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
 )
 @click.option("--no-reference", is_flag=True, help="Do not train the study's reference model.")
 @click.option("--no-certify", is_flag=True, help="Do not train the winner again to certify it.")
+@duplicates_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event, a line each.")
 @click.option("--no-live", is_flag=True, help="One line a trial, also on a terminal.")
 def search(

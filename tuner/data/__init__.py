@@ -11,8 +11,8 @@ here imports TensorFlow or Keras into the calling process.
 from __future__ import annotations
 
 from tuner.data.dataset import DataSet
-from tuner.data.duplicates import notes_on
+from tuner.data.duplicates import certificate_refusal, notes_on
 from tuner.data.lookup import open_again, resolve
 from tuner.data.sources import BUILTIN
 
-__all__ = ["BUILTIN", "DataSet", "notes_on", "open_again", "resolve"]
+__all__ = ["BUILTIN", "DataSet", "certificate_refusal", "notes_on", "open_again", "resolve"]

@@ -44,6 +44,7 @@ class Source:
         bound = "" if found.bound is None else f", at least {words.percent(found.at_least(2), 2)}"
         level = "" if found.bound is None else f" with {words.goal(found.level)} confidence"
         its_own = "" if self.certified else "; this file is the search's own training, not theirs"
+        its_own += f"; {words.shared(found)}" if found.shared else ""
         return (
             f"certified: the target {words.goal(found.target)} is met on the test images "
             f"over {seeds}{bound}{level}{its_own}"

@@ -43,6 +43,8 @@ class Certificate:
     epochs: int
     size: int
     test_size: int
+    shared: int | None
+    """How many test images are also training images; None where that was not counted."""
     train_size: int
     """Images of each training, validation images included."""
     data_hash: str

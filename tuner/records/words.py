@@ -154,12 +154,20 @@ def certificate(found: Certificate) -> str:
     mean = f"{percent(found.mean)} on the test images, mean of {several(n, 'fresh seed')}"
     least = percent(found.at_least())
     if found.certified:
-        return f"certified: {mean}, at least {least} with {goal(found.level)} confidence"
+        line = f"certified: {mean}, at least {least} with {goal(found.level)} confidence"
+        return f"{line}; {shared(found)}" if found.shared else line
     if found.constant:
         return f"refuted: every image is given the same class, which makes {mean}"
     bound = "" if found.bound is None else f", lower bound {least}"
     early = f", given up after {n} of {found.planned}" if n < found.planned else ""
     return f"refuted: {mean}{bound}{early}; the target is {goal(found.target)}"
+
+
+def shared(found: Certificate) -> str:
+    """``6 of 60 test images are also training images``; empty where none is."""
+    if not found.shared:
+        return ""
+    return f"{count(found.shared)} of {count(found.test_size)} test images are also training images"
 
 
 def made(found: Certificate) -> str:

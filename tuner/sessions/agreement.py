@@ -18,6 +18,9 @@ from tuner.specs.spec import SearchStudy, Study
 TEXT_KEYS = frozenset({"name", "question", "reference_name", "data"})
 """Keys that may change under a study's results; the data is compared by its content instead."""
 
+MEASURED = ("shared", "largest_share")
+"""What is measured on the data's content, so that it can be added where it is not stored."""
+
 
 def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int) -> None:
     """Writes what the study is, or checks that it still is what its results were made with.
@@ -58,6 +61,18 @@ def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int)
                 f"(hash {was['hash'][:12]}), but {now['source']!r} holds other images "
                 f"(hash {now['hash'][:12]}); give the same data or another --results folder."
             )
+    _complete(study, described)
+
+
+def _complete(study: optuna.Study, described: dict[str, dict[str, Any]]) -> None:
+    """Adds what a study made by a version before does not say of its data."""
+    stored = study.user_attrs[StudyKey.DATA]
+    whole = {
+        key: {**{name: now[name] for name in MEASURED}, **was}
+        for (key, was), now in zip(stored.items(), described.values(), strict=True)
+    }
+    if whole != stored:
+        study.set_user_attr(StudyKey.DATA, whole)
 
 
 def _made_by() -> str:

@@ -14,7 +14,7 @@ from tuner import data as images
 from tuner.basics.environment import keras_backend
 from tuner.basics.secrets import NEEDS_VARIABLE, has_secret
 from tuner.data import DataSet
-from tuner.errors import DataUnavailableError, UsageError
+from tuner.errors import DataError, DataUnavailableError, UsageError
 from tuner.pruners.registry import PRUNERS
 from tuner.records.keys import StudyKey
 from tuner.records.studies import StudyRecord
@@ -24,7 +24,7 @@ from tuner.sessions.trust import met_by_a_constant
 from tuner.sessions.watcher import Watcher
 from tuner.sessions.wish import Wish, assign, full_name, goal, overridden, resume_arguments
 from tuner.specs.files import read_study
-from tuner.specs.spec import Study, from_dict
+from tuner.specs.spec import SearchStudy, Study, from_dict
 from tuner.storages import warm_start
 from tuner.storages.opening import chosen_url, open_storage
 from tuner.storages.patience import Patience
@@ -38,6 +38,11 @@ BACKENDS = ("tensorflow", "jax", "torch")
 STAND_IN = "shapes10"
 """Drawn by the program; stands in for CIFAR-10 where that cannot be had."""
 
+NOT_CERTIFIED = (
+    "what this search finds will not be certified, for so many of the test images were learned "
+    "from; to certify it all the same, add --accept-duplicates."
+)
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -49,6 +54,8 @@ class Planned:
     folder: Path
     arguments: tuple[str, ...]
     """The command line, behind ``tuner search``, that goes on with it."""
+    certifiable: bool = True
+    """Whether a certificate on its test images is worth something, or is wanted all the same."""
 
 
 def plan(wish: Wish, watcher: Watcher) -> Planned:
@@ -87,13 +94,23 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
         reference=wish.reference,
         deadline=None if wish.timeout is None else time.time() + wish.timeout,
     )
-    return Planned(study, spec, orders, folder, resume_arguments(wish, orders.goal))
+    certifiable = wish.accept_duplicates or not any(map(images.certificate_refusal, data.values()))
+    if wish.certify and not certifiable and isinstance(spec, SearchStudy):
+        watcher.notice(NOT_CERTIFIED)
+    arguments = resume_arguments(wish, orders.goal)
+    return Planned(study, spec, orders, folder, arguments, certifiable)
 
 
 def plan_again(
-    name: str, storage: str | None, results: Path, source: str | None, watcher: Watcher
+    name: str,
+    storage: str | None,
+    results: Path,
+    source: str | None,
+    watcher: Watcher,
+    *,
+    accept_duplicates: bool = False,
 ) -> Planned:
-    """Plans further work on a search that has results, without asking for what it was made of.
+    """Plans certificates of a search that has results, without asking for what it was made of.
 
     Args:
         name: The study's name.
@@ -101,10 +118,12 @@ def plan_again(
         results: The results folder.
         source: Where its images are now; None: where they were.
         watcher: Is told where the storage has to be waited for, and what is odd about the data.
+        accept_duplicates: Whether test images that were learned from are no reason to refuse.
 
     Raises:
         UsageError: There is no such study.
-        DataError: Its images cannot be found, or are others by now.
+        DataError: Its images cannot be found, or are others by now, or too many of the test images
+            are training images as well.
         StorageError: The storage cannot be reached.
     """
     _begin()
@@ -119,6 +138,9 @@ def plan_again(
         )
         for key, was in stored.items()
     }
+    if not accept_duplicates:
+        for refusal in filter(None, map(images.certificate_refusal, data.values())):
+            raise DataError(refusal)
     _tell(data, watcher)
     agree(study, spec, data, int(study.user_attrs[StudyKey.SEED]))
     done = len(StudyRecord.of(study).trained)

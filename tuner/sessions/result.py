@@ -28,6 +28,8 @@ class Result:
     """The command that goes on with it."""
     exhausted: bool = False
     """Whether it ended before it had its trials, because nothing was left that could be trained."""
+    certifiable: bool = True
+    """Whether its test images can certify anything: few of them were learned from."""
 
     @property
     def best(self) -> TrialRecord | None:

@@ -67,7 +67,7 @@ class Session:
         self._interrupts = 0
         self._count = 0
         self._shared: Mapping[str, str] = {}
-        self._certified = certified and self.record.target is not None
+        self._certified = certified and planned.certifiable and self.record.target is not None
         self._certifying = Certifying(self, seeds)
         self._before = self.record.done
         self._noticed: set[str] = set()
@@ -210,5 +210,6 @@ class Session:
             run=self._progress(),
             results=self.planned.folder,
             exhausted=self._exhausted and not self.stopped(),
+            certifiable=self.planned.certifiable,
             resume=shlex.join(["tuner", "search", *self.planned.arguments]),
         )

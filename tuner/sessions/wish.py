@@ -47,6 +47,7 @@ class Wish:
     reference: bool = True
     certify: bool = True
     relabel: bool = False
+    accept_duplicates: bool = False
 
     def __post_init__(self) -> None:
         _require_known(self.sampler, SAMPLERS, "sampler")
@@ -175,4 +176,5 @@ def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
         if value is not None:
             arguments += [option, str(value)]
     switches = ["--no-reference"] * (not wish.reference) + ["--no-certify"] * (not wish.certify)
+    switches += ["--accept-duplicates"] * wish.accept_duplicates
     return (*arguments, *switches, *shown_option(wish.storage))

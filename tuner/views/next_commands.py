@@ -35,7 +35,9 @@ def next_commands(result: Result, again: Sequence[str]) -> list[str]:
     dashboard = command(["tuner", "dashboard"], again)
     if result.status == "complete":
         return [command([*trials, "--csv"], again), dashboard]
-    certify = [] if result.certificate else [command(["tuner", "certify", name], again)]
+    certify = [command(["tuner", "certify", name], again)]
+    if result.certificate or not result.certifiable:
+        certify = []
     return [command(["tuner", "best", name], again), *certify, dashboard, *more]
 
 
