@@ -107,9 +107,19 @@ def _undivided(root: Path) -> None:
     (root / "test").rename(root.parent / "elsewhere")
 
 
-def _deeper(name: str) -> Make:
+def _link_nowhere(*names: str) -> Callable[[Path], None]:
+    def spoil(root: Path) -> None:
+        for number, name in enumerate(names):
+            (root / name).rename(root.parent / f"moved-{number}")
+            (root / name).symlink_to("/gone")
+
+    return spoil
+
+
+def _deeper(name: str, *renamed: tuple[str, str]) -> Make:
     def make(root: Path) -> Path:
         images.write_folder(root / "outer" / name)
+        _rename(*renamed)(root / "outer" / name)
         return root / "outer"
 
     return make
@@ -220,6 +230,29 @@ TABLE: list[tuple[str, Make, str]] = [
     ),
     ("an empty class in test", _pets(_empty_class), "has no images of dog, only empty folders"),
     ("a broken image link", _pets(_broken_link), "0.png (a link to /gone/cat.png, which does not"),
+    (
+        "a broken part",
+        _pets(_link_nowhere("test")),
+        "test is a link to /gone, which does not exist",
+    ),
+    ("a broken class", _pets(_link_nowhere("train/dog")), "dog is a link to /gone, which does not"),
+    (
+        "a class broken in both parts",
+        _pets(_link_nowhere("train/dog", "test/dog")),
+        "train/dog is a link to /gone, which does not exist: mend the link",
+    ),
+    ("two broken parts", _pets(_link_nowhere("train", "test")), "train is a link to /gone, which"),
+    (
+        "archives inside",
+        _files("flowers/test.zip", "flowers/train.zip"),
+        "flowers holds the archives test.zip, train.zip: unpack them there",
+    ),
+    (
+        "Train and Test inside",
+        _deeper("data", ("train", "Train"), ("test", "Test")),
+        "outer/data has Train/ and Test/, but neither train/ nor test/: rename them",
+    ),
+    ("arrays inside", _files("outer/data/x_train.npy"), "outer/data has the arrays x_train.npy"),
     ("three bad images", _pets(_unreadable(3)), "3 unreadable images: "),
     ("twelve bad images", _pets(_unreadable(12)), " and 2 more: replace them by PNG or JPEG"),
     ("masks", _npz(**MASKS), "the training images hold only 0 and 1, on a scale that goes to 255"),

@@ -157,7 +157,8 @@ def _unknown(text: str, path: Path, cache: Path) -> DataError:
                 return DataError(line)
         if (inner := _within(path, cache)) is not None:
             return DataError(f"{text} is no data set, but {inner} in it is: give that path.")
-        return DataError(mistakes.other_file(text, path) or f"{text} is no data set: {WANTED}")
+        line = mistakes.other_file(text, path) or _nearly_within(path)
+        return DataError(line or f"{text} is no data set: {WANTED}")
     if (line := mistakes.known_elsewhere(text)) is not None:
         return DataError(line)
     near = difflib.get_close_matches(text.lower().rpartition("/")[2], BUILTIN, n=1)
@@ -180,3 +181,12 @@ def _within(folder: Path, cache: Path) -> Path | None:
             if any(source.find(str(inner), inner, cache) is not None for source in SOURCES):
                 return inner
     return None
+
+
+def _nearly_within(folder: Path) -> str | None:
+    """A line for what only looks like a data set and lies in a folder."""
+    if not folder.is_dir():
+        return None
+    inner = islice(sorted(p for p in folder.iterdir() if p.is_dir()), MOST_LOOKED_AT)
+    lines = (source.nearly(str(each), each) for each in inner for source in SOURCES)
+    return next((line for line in lines if line is not None), None)

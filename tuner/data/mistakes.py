@@ -58,12 +58,19 @@ def other_file(text: str, path: Path) -> str | None:
     suffix = path.suffix.lower()
     if suffix in ARCHIVES:
         return f"{text} is an archive: unpack it, and give the folder."
+    if path.is_dir() and (inside := _archives(path)):
+        return f"{text} holds the archives {inside}: unpack them there, and give the folder."
     if path.is_dir() or suffix not in FORMATS:
         return None
     return (
         f"{text} is {FORMATS[suffix]}, which no source reads: save its images and labels as one "
         f"file with {SAVED}."
     )
+
+
+def _archives(folder: Path) -> str:
+    names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in ARCHIVES)
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def known_elsewhere(text: str) -> str | None:

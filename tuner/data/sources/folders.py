@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from tuner.data import mistakes
 from tuner.data.raw import Raw
 from tuner.data.sources.base import Found, Source, identity_of
 from tuner.data.sources.decode import Encoded, Unreadable, decode
@@ -41,6 +42,8 @@ class ClassFolders(Source):
         """A folder whose parts have other names, that is not divided, or that holds images only."""
         if not path.is_dir():
             return None
+        if (broken := _broken_link(path)) is not None:
+            return broken
         seen = [name for part in ALIKE for name in _alike(path, part)]
         if seen:
             listed = " and ".join(f"{name}/" for name in seen)
@@ -89,6 +92,8 @@ def read(folder: Path) -> Raw:
         DataError: ``train/`` or ``test/`` is missing, their classes differ, or an image cannot be
             read or differs in size.
     """
+    if (broken := _broken_link(folder)) is not None:
+        raise DataError(broken)
     for part in ("train", "test"):
         if not (folder / part).is_dir():
             raise DataError(_without(folder, part))
@@ -135,6 +140,14 @@ def _class_names(folder: Path) -> tuple[str, ...]:
             "some, or remove the class from both train/ and test/."
         )
     return classes
+
+
+def _broken_link(folder: Path) -> str | None:
+    """A line for a part or a class that is a link to nothing, and would be left out unnoticed."""
+    parts = [folder / part for part in ("train", "test")]
+    kinds = [kind for part in parts if part.is_dir() for kind in sorted(part.iterdir())]
+    lines = (mistakes.broken_link(str(place)) for place in [*parts, *kinds])
+    return next((line for line in lines if line is not None), None)
 
 
 def _without(folder: Path, part: str) -> str:
