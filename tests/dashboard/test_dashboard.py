@@ -171,7 +171,7 @@ def test_the_incumbents_picture_and_file_are_artifacts(tmp_path):
     model = tmp_path / "trial-0009.keras"
     model.write_bytes(b"weights")
     artifacts.keep(trial, tmp_path / "out", model)
-    found = optuna.artifacts.get_all_artifact_meta(trial, storage=study._storage)
+    found = optuna.artifacts.get_all_artifact_meta(trial, storage=storage_of(study))
     assert {m.filename for m in found} == {"trial-0009.keras", "evaluation-0009.png"}
     store = artifact_store(tmp_path / "out")
     for meta in found:

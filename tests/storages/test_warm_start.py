@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 
 from tests.helpers import fakes, tiny
 from tuner import search
+from tuner.basics.optuna_private import storage_of
 from tuner.errors import UsageError
 from tuner.records.keys import SHORTFALL, StudyKey
 from tuner.records.studies import StudyRecord
@@ -81,11 +82,11 @@ def begun(here: optuna.Study) -> None:
 
 
 def swept(here: optuna.Study) -> None:
-    fakes.make_study("q9", storage=here._storage, spec=fakes.SWEEP_SPEC)
+    fakes.make_study("q9", storage=storage_of(here), spec=fakes.SWEEP_SPEC)
 
 
 def empty(here: optuna.Study) -> None:
-    fakes.make_study("q8", storage=here._storage)
+    fakes.make_study("q8", storage=storage_of(here))
 
 
 def nothing(here: optuna.Study) -> None:
@@ -113,12 +114,12 @@ def test_what_cannot_be_begun_with_is_said(
 
 def test_a_study_that_began_otherwise_or_whose_evidence_is_gone() -> None:
     there, here = pair()
-    other = fakes.make_study("q8", storage=here._storage)
+    other = fakes.make_study("q8", storage=storage_of(here))
     fakes.add_trial(other, "missed", 2000, 0.4)
     warm_start.agree(here, "q4")
     with pytest.raises(UsageError, match="began with 'q4'"):
         warm_start.agree(here, "q8")
-    optuna.delete_study(study_name=there.study_name, storage=here._storage)
+    optuna.delete_study(study_name=there.study_name, storage=storage_of(here))
     with pytest.raises(UsageError, match="no longer has"):
         warm_start.evidence(here)
 

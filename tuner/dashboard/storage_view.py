@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from optuna.storages import BaseStorage
-from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.basics.optuna_private import FrozenStudy
 from tuner.basics.secrets import masked_text
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES
 from tuner.records import words
@@ -69,7 +69,7 @@ def is_feasible(trial: FrozenTrial) -> bool:
 
 
 def _mended(trial: FrozenTrial, refuted: Mapping[int, float]) -> FrozenTrial:
-    attributes = trial._system_attrs
+    attributes = trial.system_attrs
     if trial.number in refuted:
         attributes[CONSTRAINTS] = [refuted[trial.number]]
     elif CONSTRAINTS not in attributes and trial.constraints:

@@ -143,14 +143,15 @@ def _certifying(record: StudyRecord, at: CertificateProgress) -> list[Text]:
         Text.assemble(("certifying", "bold"), (legend, "dim")),
         Text.assemble(f"  #{at.trial.number}  ", (words.size(at.trial), "bold")),
     ]
-    assert record.target is not None
+    assert record.objective is not None
+    target = record.objective.without_margin()
     tested = Text("  ")
     for accuracy in at.accuracies:
-        style = "green" if accuracy >= record.target else "red"
+        style = "green" if target.is_met(accuracy) else "red"
         tested.append(f"{words.percent(accuracy)}  ", style=style)
     left = at.planned - len(at.accuracies) - len(at.trainings)
     tested.append("·  " * max(0, left + len(at.trainings)), style="dim")
-    tested.append(f"target {words.goal(record.target)}", style="dim")
+    tested.append(f"target {words.goal(target.value)}", style="dim")
     lines.append(tested)
     for training in at.trainings:
         horizon = at.epochs

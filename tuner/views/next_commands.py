@@ -11,6 +11,10 @@ from rich.text import Text
 from tuner.sessions.result import Result
 
 MORE = 20
+"""How many further trials are suggested."""
+EASIER = 0.05
+"""How much easier than a target that was not met the suggested one is."""
+LEAST_TARGET = 0.01
 
 
 def next_commands(result: Result, again: Sequence[str]) -> list[str]:
@@ -29,8 +33,10 @@ def next_commands(result: Result, again: Sequence[str]) -> list[str]:
         more = []
     trials = ["tuner", "trials", name]
     if result.status == "not_met":
-        target = max(0.01, (result.record.target or 0.0) - 0.05)
-        lower = shlex.join([*_without(typed, "--target"), "--target", f"{target:.2f}"])
+        target = result.record.objective
+        assert target is not None
+        easier = max(LEAST_TARGET, target.metric.beyond(target.value, -EASIER))
+        lower = shlex.join([*_without(typed, "--target"), "--target", f"{easier:.2f}"])
         return [*more, lower, command([*trials, "--sort", "accuracy"], again)]
     dashboard = command(["tuner", "dashboard"], again)
     if result.status == "complete":

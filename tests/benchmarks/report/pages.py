@@ -22,6 +22,7 @@ import optuna
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from tests.helpers import fakes, populated
+from tuner.basics.optuna_private import storage_of
 from tuner.storages.opening import default_url, open_storage
 
 
@@ -31,7 +32,7 @@ def fill(results: Path, trials: int) -> None:
     populated.classes(study, populated.CIFAR10)
     populated.fill(study, trials)
     storage = open_storage(default_url(results))
-    optuna.copy_study(from_study_name="q10", from_storage=study._storage, to_storage=storage)
+    optuna.copy_study(from_study_name="q10", from_storage=storage_of(study), to_storage=storage)
 
 
 def cpu() -> float:
