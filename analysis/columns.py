@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tuner.objectives.quantities import QUANTITIES
+
 TRIALS: Mapping[str, str] = {
     "study": "string",
     "number": "int64",
@@ -13,8 +15,7 @@ TRIALS: Mapping[str, str] = {
     "dataset": "string",
     "size": "Int64",  # trainable parameters
     "total_size": "Int64",  # all parameters
-    "macs": "Int64",
-    "bytes": "Int64",
+    **dict.fromkeys(QUANTITIES, "Int64"),  # whatever may be minimised; size keeps its place
     "value": "float64",  # what the study minimises; missing where the training was stopped
     "val_accuracy": "float64",  # of the best epoch
     "final_val_accuracy": "float64",  # of the last epoch

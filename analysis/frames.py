@@ -15,6 +15,7 @@ import optuna
 import pandas as pd
 
 from analysis.columns import CERTIFICATES, EPOCHS, HYPERPARAMETER, TRIALS
+from tuner.objectives.quantities import QUANTITIES
 from tuner.records.certificates import Certificate
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -67,7 +68,8 @@ def frontier(
 
     Args:
         study: The study.
-        by: What small means: ``size``, ``total_size``, ``macs`` or ``bytes``.
+        by: What small means: a quantity, such as ``size``, ``macs`` or ``bytes``, or
+            ``total_size``.
         refuted: Whether models count whose certificate found that they do not hold the target.
 
     Returns:
@@ -76,7 +78,7 @@ def frontier(
     Raises:
         ValueError: `by` is none of those.
     """
-    if by not in (known := ("size", "total_size", "macs", "bytes")):
+    if by not in (known := (*QUANTITIES, "total_size")):
         raise ValueError(f"by must be one of {', '.join(known)} but got {by!r}.")
     record = record_of(study)
     frame = trials(record)
@@ -131,6 +133,7 @@ def _row(record: StudyRecord, trial: TrialRecord) -> dict[str, Any]:
     fields = {name: getattr(trial, name, None) for name in TRIALS}
     return {
         **fields,
+        **{name: trial.amount(name) for name in QUANTITIES},
         "study": record.name,
         "state": trial.state.name.lower(),
         "final_val_accuracy": trial.history[-1].val_accuracy if trial.history else None,

@@ -90,12 +90,13 @@ def _marked(axes: Axes, record: StudyRecord, by: str) -> None:
         (record.reference, "D", "reference"),
         (record.incumbent, "o", "smallest that met the target"),
     ):
-        if trial is None or trial.val_accuracy is None or getattr(trial, by) is None:
+        amount = None if trial is None else trial.amount(by)
+        if trial is None or trial.val_accuracy is None or amount is None:
             continue
         edge = style.INK
         face = style.ORANGE if marker == "D" else "none"
         area = 60 if marker == "D" else 150
-        at = ([getattr(trial, by)], [trial.val_accuracy])
+        at = ([amount], [trial.val_accuracy])
         axes.scatter(
             *at, s=area, marker=marker, color=face, edgecolors=edge, linewidths=1.4, label=label
         )

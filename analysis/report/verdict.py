@@ -44,7 +44,7 @@ def verdict(record: StudyRecord, again: Sequence[str] = ()) -> Markup:
 
 
 def _headline(record: StudyRecord, best: TrialRecord, found: Certificate | None) -> Content:
-    amount = f"{words.count(getattr(best, record.minimize))} {words.quantity(record.minimize)}"
+    amount = f"{words.count(best.amount(record.minimize))} {words.quantity(record.minimize)}"
     what = words.size(best) if record.minimize == "size" else f"{amount}, {words.size(best)}"
     if found is None:
         return f"Met on validation images, not certified: {what} for {words.goal(record.target)}."

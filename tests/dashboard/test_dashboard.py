@@ -15,6 +15,7 @@ import optuna
 import pytest
 
 from tests.helpers import fakes
+from tuner.basics.optuna_private import storage_of
 from tuner.certificates.trainings import CertificateTrainings
 from tuner.dashboard import notes, serve
 from tuner.dashboard.storage_view import CONSTRAINTS
