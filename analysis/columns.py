@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tuner.objectives.quantities import QUANTITIES
+from tuner.records.trials import AMOUNTS
 
 TRIALS: Mapping[str, str] = {
     "study": "string",
@@ -15,7 +15,7 @@ TRIALS: Mapping[str, str] = {
     "dataset": "string",
     "size": "Int64",  # trainable parameters
     "total_size": "Int64",  # all parameters
-    **dict.fromkeys(QUANTITIES, "Int64"),  # whatever may be minimised; size keeps its place
+    **dict.fromkeys(AMOUNTS, "Int64"),  # whatever may be minimised; size keeps its place
     "value": "float64",  # what the study minimises; missing where the training was stopped
     "val_accuracy": "float64",  # of the best epoch
     "final_val_accuracy": "float64",  # of the last epoch

@@ -15,10 +15,9 @@ import optuna
 import pandas as pd
 
 from analysis.columns import CERTIFICATES, EPOCHS, HYPERPARAMETER, TRIALS
-from tuner.objectives.quantities import QUANTITIES
 from tuner.records.certificates import Certificate
 from tuner.records.studies import StudyRecord
-from tuner.records.trials import TrialRecord
+from tuner.records.trials import AMOUNTS, TrialRecord
 
 
 def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
@@ -78,7 +77,7 @@ def frontier(
     Raises:
         ValueError: `by` is none of those.
     """
-    if by not in (known := (*QUANTITIES, "total_size")):
+    if by not in (known := (*AMOUNTS, "total_size")):
         raise ValueError(f"by must be one of {', '.join(known)} but got {by!r}.")
     record = record_of(study)
     frame = trials(record)
@@ -133,7 +132,7 @@ def _row(record: StudyRecord, trial: TrialRecord) -> dict[str, Any]:
     fields = {name: getattr(trial, name, None) for name in TRIALS}
     return {
         **fields,
-        **{name: trial.amount(name) for name in QUANTITIES},
+        **{name: trial.amount(name) for name in AMOUNTS},
         "study": record.name,
         "state": trial.state.name.lower(),
         "final_val_accuracy": trial.history[-1].val_accuracy if trial.history else None,

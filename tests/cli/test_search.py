@@ -56,7 +56,8 @@ def test_search_passes_on_what_was_typed(monkeypatch):
     assert main(line.split()) == 0
     assert seen == {
         "study": "q10", "trials": 7, "more": None, "timeout": 5400.0, "data": ["a", "b"],
-        "warm_start": None, "relabel": False, "workers": 3, "seed": 5, "target": 0.7, "margin": 0.0,
+        "warm_start": None, "relabel": False, "accept_duplicates": False,
+        "workers": 3, "seed": 5, "target": 0.7, "margin": 0.0,
         "minimize": "macs",
         "sampler": "tpe", "pruner": "none", "reference": False, "certify": False,
         "results": Path("r"), "storage": None,

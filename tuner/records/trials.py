@@ -10,8 +10,12 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.objectives.metrics import DEFAULT_METRIC
+from tuner.objectives.quantities import QUANTITIES
 from tuner.records.epochs import Epoch, read_history
 from tuner.records.keys import OUTCOMES, SHORTFALL, TRAINED, Outcome, TrialKey
+
+AMOUNTS: tuple[str, ...] = tuple(QUANTITIES)
+"""Names of what `TrialRecord.amount` knows of a trial."""
 
 
 @dataclass(frozen=True)
