@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tuner.records.epochs import Epoch
+from tuner.training.engines.settling import numbers
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Checkpoint:
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         variables = _variables(model)
-        if [_numbers(v).shape for v in variables] != [a.shape for a in self._variables]:
+        if [numbers(v).shape for v in variables] != [a.shape for a in self._variables]:
             log.warning("%s holds the variables of another model and is not used", self.path)
             self.history = []
             return 0
@@ -92,7 +93,7 @@ class Checkpoint:
         if began - self._written < self._cost / SHARE:
             return
         try:
-            self._write(rng.bit_generator.state, [_numbers(v) for v in _variables(model)])
+            self._write(rng.bit_generator.state, [numbers(v) for v in _variables(model)])
         except OSError as error:
             log.warning("no checkpoint of epoch %d: %s", epoch.epoch, error)
         self._written = time.monotonic()
@@ -143,10 +144,3 @@ class Checkpoint:
 def _variables(model: Any) -> list[Any]:
     """Everything that a step changes but the metrics, which every epoch begins anew."""
     return [*model.trainable_variables, *model.non_trainable_variables, *model.optimizer.variables]
-
-
-def _numbers(variable: Any) -> Array:
-    """A Keras variable's values, on every backend without a warning of NumPy's."""
-    value = variable.value
-    found: Array = value.numpy() if hasattr(value, "numpy") else np.asarray(value)
-    return found
