@@ -10,7 +10,7 @@ import pytest
 from tests.helpers import tiny
 from tuner import api, data, search
 from tuner.basics.seeds import derived_seed
-from tuner.certificates.statistics import one_sided_bound, training_epochs
+from tuner.certificates.recipe import one_sided_bound, training_epochs
 from tuner.data.dataset import TEST_IMAGES, TEST_LABELS
 from tuner.errors import DataError
 

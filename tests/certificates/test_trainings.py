@@ -6,7 +6,7 @@ import pytest
 from optuna.trial import TrialState
 
 from tests.helpers import fakes
-from tuner.certificates.statistics import one_sided_bound, training_epochs
+from tuner.certificates.recipe import one_sided_bound, training_epochs
 from tuner.certificates.trainings import CertificateTrainings, candidate
 from tuner.errors import UsageError
 from tuner.records.keys import StudyKey, TrialKey

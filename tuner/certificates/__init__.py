@@ -1,7 +1,8 @@
-"""Certificates: whether what a search found holds with fresh seeds, on examples never read.
+"""Certificates: whether what a search found holds, on test examples that nothing read before.
 
-`statistics` has the rules, as pure functions of accuracies; `trainings` the queue of trainings that
-a certificate needs. When a session certifies what is `tuner.sessions.certifying`'s matter, how one
+Two kinds of proof, as pure functions of what was measured: `looks` is of a model, this very file;
+`recipe` of its configuration with fresh seeds. `trainings` is the queue of trainings that the
+latter needs. When a session certifies what is `tuner.sessions.certifying`'s matter, how one
 training runs `tuner.trials.certificate`'s.
 """
 

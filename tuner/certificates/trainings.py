@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from tuner.basics.optuna_private import set_state, storage_of
 from tuner.basics.seeds import derived_seed
 from tuner.certificates import SEEDS
-from tuner.certificates.statistics import LEVEL, one_sided_bound, training_epochs, verdict_of
+from tuner.certificates.recipe import LEVEL, one_sided_bound, training_epochs, verdict_of
 from tuner.errors import UsageError
 from tuner.objectives.target import Target
 from tuner.records.certificates import Certificate, Verdict, is_constant

@@ -20,7 +20,7 @@ class Certificate:
     """Whether a configuration, trained from scratch with fresh seeds, meets the target.
 
     Each training sees training and validation images together, for somewhat more epochs
-    than the trial used (`tuner.certificates.statistics`), and is then tested once on the test
+    than the trial used (`tuner.certificates.recipe`), and is then tested once on the test
     images.
     Certified: the one-sided lower confidence bound of the mean test accuracy (Student's t) is at
     or above the target.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.metrics import Error
-from tuner.certificates.statistics import one_sided_bound, training_epochs, verdict_of
+from tuner.certificates.recipe import one_sided_bound, training_epochs, verdict_of
 from tuner.objectives.target import Target
 
 TARGET = Target(0.75)

@@ -1,0 +1,86 @@
+"""Proof of a model: the bound of its accuracy, and the budget of a study's looks."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from tests.helpers.metrics import Error
+from tuner.certificates.looks import BUDGET, binomial_bound, bound_of, budget_left, level_of_next
+from tuner.objectives.metrics import METRICS
+
+
+@pytest.mark.parametrize(("correct", "n"), [(1, 1), (3, 8), (75, 100), (7_580, 10_000)])
+@pytest.mark.parametrize("level", [0.95, 0.97, 0.9995])
+def test_at_the_bound_so_many_right_ones_are_just_as_rare_as_the_level_says(correct, n, level):
+    bound = binomial_bound(correct, n, level)
+    assert 0 < bound < correct / n
+    assert binom.sf(correct - 1, n, bound) == pytest.approx(1 - level, rel=1e-6)
+
+
+def test_the_bound_is_exact_at_its_ends():
+    assert binomial_bound(0, 50, 0.95) == 0
+    assert binomial_bound(50, 50, 0.95) == pytest.approx(0.05 ** (1 / 50))
+    assert binomial_bound(5_000, 5_000, 0.99) == pytest.approx(0.01 ** (1 / 5_000))
+    for correct, n in ((-1, 5), (6, 5), (0, 0)):
+        with pytest.raises(ValueError, match=f"got {correct} of {n}"):
+            binomial_bound(correct, n, 0.95)
+
+
+@pytest.mark.parametrize("n", [20, 150, 1_000])
+@pytest.mark.parametrize("chance", [0.05, 0.5, 0.75, 0.98])
+def test_the_bound_is_above_the_truth_in_at_most_the_promised_share_of_test_sets(n, chance):
+    above = [binomial_bound(k, n, 0.95) > chance for k in range(n + 1)]
+    assert binom.pmf(np.arange(n + 1), n, chance)[above].sum() <= 0.05 + 1e-9
+
+
+def test_three_of_five_real_files_were_proof():
+    # 75.8 % and more of 10,000 images: at least 75.1 %, at the level of a single look.
+    for accuracy in (0.763, 0.758, 0.765):
+        assert binomial_bound(round(10_000 * accuracy), 10_000, 0.95) >= 0.7508
+
+
+def test_most_of_the_budget_is_for_the_first_looks_and_the_eighth_still_has_some():
+    failed = [1 - level_of_next([False] * k) for k in range(8)]
+    assert failed == sorted(failed, reverse=True)
+    assert failed[0] > 0.6 * BUDGET and sum(failed[:3]) > 0.8 * BUDGET
+    assert sum(1 - level_of_next([False] * k) for k in range(2_000)) < BUDGET
+    # What must be right of 10,000 for the proof of 75 %: a percentage point more at the eighth.
+    needed = [
+        next(k for k in range(7_500, 8_000) if binomial_bound(k, 10_000, 1 - a) >= 0.75)
+        for a in (failed[0], failed[7])
+    ]
+    assert needed[1] - needed[0] < 75
+
+
+def test_only_a_look_that_fails_costs_something():
+    assert budget_left([]) == 1
+    assert budget_left([True]) == pytest.approx(1)
+    assert budget_left([True] * 8) == pytest.approx(1)
+    assert budget_left([False]) == pytest.approx(1 - (1 - level_of_next([])) / BUDGET)
+    # A look that fails after some that proved their models has spent what these handed on.
+    assert budget_left([True, True, False]) == pytest.approx(budget_left([False] * 3))
+    assert budget_left([False, True, True]) == pytest.approx(budget_left([False]))
+
+
+@pytest.mark.parametrize("looks", [1, 4, 8])
+def test_whatever_the_verdicts_the_failed_looks_never_spend_more_than_there_is(looks):
+    for verdicts in itertools.product([False, True], repeat=looks):
+        spent = sum(
+            1 - level_of_next(verdicts[:k]) for k, proven in enumerate(verdicts) if not proven
+        )
+        assert spent < BUDGET
+        assert budget_left(verdicts) == pytest.approx(1 - spent / BUDGET)
+        assert 0.95 < level_of_next(verdicts) < 1
+
+
+def test_a_metric_is_bounded_from_predictions():
+    y_true = np.array([0, 1, 2] * 20)
+    scores = np.eye(3)[y_true]
+    scores[:6] = np.eye(3)[(y_true[:6] + 1) % 3]
+    assert bound_of(METRICS["accuracy"], y_true, scores, 0.95) == binomial_bound(54, 60, 0.95)
+    with pytest.raises(ValueError, match="only accuracy can be proven of a model but got error"):
+        bound_of(Error(), y_true, scores, 0.95)
