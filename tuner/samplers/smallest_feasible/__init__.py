@@ -7,7 +7,9 @@
 - `surrogate`: a Gaussian process.
 - `prediction`: what that process says of candidates.
 - `candidates`: where the next proposal may come from.
+- `doubts`: which of the models that met the target really meet it.
 - `acquisition`: which candidate is worth the most.
+- `outlook`: what the next proposal is expected to gain, and what is worth checking before it.
 
 All of it works in any Optuna study: it reads what trials report and the constraints that they set,
 and nothing that the rest of the program stores.

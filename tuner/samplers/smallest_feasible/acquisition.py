@@ -8,7 +8,7 @@ all candidates. And all of it is divided by the square root of what a training c
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -99,6 +99,27 @@ def gain_over_incumbent(prediction: Prediction, logs: np.ndarray, spread: np.nda
     return np.where(allowed, gain + open_share * _below(incumbent, logs, spread), 0.0)
 
 
+class Ranked(NamedTuple):
+    """Candidates with what they are worth.
+
+    Attributes:
+        prediction: What is believed.
+        units: Candidates, [n, d].
+        scores: Log of their expected gains, -inf for what must not be proposed, [n].
+    """
+
+    prediction: Prediction
+    units: np.ndarray
+    scores: np.ndarray
+
+    @property
+    def best(self) -> np.ndarray | None:
+        """The most promising one, [d]; None where none is worth training."""
+        if not np.isfinite(self.scores).any():
+            return None
+        return np.asarray(self.units[int(np.argmax(self.scores))])
+
+
 def best(pool: Pool, gain: Gain = gain_over_incumbent) -> np.ndarray:
     """The most promising candidate [d]; one without a surrogate where none is worth training.
 
@@ -106,6 +127,12 @@ def best(pool: Pool, gain: Gain = gain_over_incumbent) -> np.ndarray:
         pool: Where candidates come from, with the evidence.
         gain: What a size would be worth.
     """
+    found = ranked(pool, gain).best
+    return startup(pool) if found is None else found
+
+
+def ranked(pool: Pool, gain: Gain = gain_over_incumbent) -> Ranked:
+    """All candidates of one proposal, as `best` compares them."""
     prediction = Prediction(pool)
     seen = pool.evidence
     many = len(pool.encoding.names) > _MOST_FOR_ROUNDS
@@ -117,9 +144,7 @@ def best(pool: Pool, gain: Gain = gain_over_incumbent) -> np.ndarray:
         more = pool.finish(pool.mutations(top, _A_ROUND))
         units = np.vstack([units, more])
         scores = np.concatenate([scores, score(prediction, more, gain)])
-    if not np.isfinite(scores).any():
-        return startup(pool)
-    return np.asarray(units[int(np.argmax(scores))])
+    return Ranked(prediction, units, scores)
 
 
 def _first_candidates(pool: Pool, many: bool) -> np.ndarray:
@@ -143,6 +168,8 @@ def score(
     prediction: Prediction, units: np.ndarray, gain: Gain = gain_over_incumbent
 ) -> np.ndarray:
     """Log of the expected gain of candidates [n, d]; -inf for what must not be proposed, [n]."""
+    if prediction.doubts is not None and gain is gain_over_incumbent:
+        return _score_by_world(prediction, units)
     logs, spread = prediction.sizes(units)
     built = np.isfinite(logs)
     gains = np.zeros(len(units))
@@ -162,6 +189,38 @@ def score(
         price = _COST_WEIGHT * prediction.pool.log_costs(units[worth])
         scores[worth] = np.log(gains[worth]) + hope - price
     return scores
+
+
+def _score_by_world(prediction: Prediction, units: np.ndarray) -> np.ndarray:
+    """As `score`, over the worlds in which other models that met the target are real."""
+    from scipy.special import logsumexp
+
+    assert prediction.doubts is not None
+    scores = np.full(len(units), -np.inf)
+    logs, _ = prediction.sizes(units)
+    within = np.isfinite(logs) & (logs < prediction.doubts.log_limit)
+    if (within & (logs >= prediction.log_floor)).any():
+        within &= logs >= prediction.log_floor
+    if within.any():
+        scores[within] = logsumexp(log_gains_by_world(prediction, units[within]), axis=1)
+    return scores
+
+
+def log_gains_by_world(prediction: Prediction, units: np.ndarray) -> np.ndarray:
+    """Log of what candidates [n, d] that can be built gain in each world, costs taken off, [n, w].
+
+    The share that each world has in the mean is taken off as well: a row's sum is the mean.
+    """
+    doubts = prediction.doubts
+    assert doubts is not None
+    logs, spread = prediction.sizes(units)
+    limits, world = np.unique(doubts.log_best, return_inverse=True)
+    gains = np.column_stack([_below(limit, logs, spread) for limit in limits])
+    gains[gains <= _WORTHLESS] = 0.0
+    with np.errstate(divide="ignore"):
+        logged = np.log(gains)[:, world] - math.log(len(world))
+    price = _COST_WEIGHT * prediction.pool.log_costs(units)
+    return np.asarray(logged + prediction.log_chance_by_world(units, logs) - price[:, None])
 
 
 def _below(limit: float, logs: np.ndarray, spread: np.ndarray) -> np.ndarray:

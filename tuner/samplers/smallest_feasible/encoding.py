@@ -155,6 +155,11 @@ class Encoding:
         return np.hstack(blocks)
 
 
+def place(point: np.ndarray) -> tuple[float, ...]:
+    """What is the same for two trainings of one configuration."""
+    return tuple(np.where(np.isnan(point), -1.0, point.round(9)).tolist())
+
+
 @dataclass(frozen=True)
 class Rule:
     """When a conditional parameter is in use, as read off earlier trials.

@@ -12,9 +12,10 @@ from optuna.trial import TrialState
 from tuner.curves import projection
 from tuner.curves.forecasts import ended_curves
 from tuner.samplers.smallest_feasible import outcomes
+from tuner.samplers.smallest_feasible.encoding import place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from optuna.trial import FrozenTrial
 
@@ -45,6 +46,9 @@ class Evidence:
             a reference is queued to be beaten in size, so nothing above it is worth a training.
         earlier: How many of the trained come from an earlier study; they are the first rows.
         refuted: How many met the target by luck, as certificates found.
+        numbers: Numbers of the trained trials, -1 for an earlier study's, [m].
+        proven: Which of the trained are proven to meet the target, bool [m].
+        doubted: Whether one that met the target may have been lucky.
     """
 
     tried: np.ndarray
@@ -59,8 +63,11 @@ class Evidence:
     known_sizes: np.ndarray
     incumbent: float
     ceiling: float
-    earlier: int = 0
-    refuted: int = 0
+    earlier: int
+    refuted: int
+    numbers: np.ndarray
+    proven: np.ndarray
+    doubted: bool
 
     @property
     def is_earlier(self) -> np.ndarray:
@@ -90,6 +97,8 @@ class _Trained(NamedTuple):
     outcome: outcomes.Outcome
     size: float
     met: bool
+    number: int = -1
+    proven: bool = False
 
 
 class _Sized(NamedTuple):
@@ -107,6 +116,8 @@ def read(
     size_of: SizeOf,
     refuted: Mapping[int, float] | None = None,
     prior: Sequence[FrozenTrial] = (),
+    proven: Collection[int] = (),
+    noise: float = 0.0,
 ) -> Evidence:
     """Collect the evidence of a study's complete, pruned and running trials.
 
@@ -117,6 +128,9 @@ def read(
         size_of: Size of a configuration, where it is known.
         refuted: Shortfall, above 0, of trials that met the target by luck, by their numbers.
         prior: Trials of an earlier study, their shortfalls relative to this study's target.
+        proven: Numbers of trials that are proven to meet the target.
+        noise: Standard deviation of one measured shortfall around the model's true one. It counts
+            as soon as a trial may have met the target by it.
     """
     refuted = refuted or {}
     trials = [t for t in trials if t.state in _SEEN]
@@ -124,13 +138,30 @@ def read(
     sized = [_Sized(t, encoding.encode(t.params), outcomes.size(t, size_of)) for t in trials]
     earlier = _earlier(prior, encoding, horizon, size_of)
     experience = projection.Experience(ended_curves(trials), horizon)
-    own = [row for one in sized if (row := _own(one, experience, refuted)) is not None]
+    own = [row for one in sized if (row := _own(one, experience, refuted, proven)) is not None]
+    doubted = _is_doubted(own, noise)
+    if doubted and noise > 0:
+        by_number = {one.trial.number: one.trial for one in sized}
+        own = [
+            row if row.number in refuted else _noisy(row, by_number[row.number], noise)
+            for row in own
+        ]
     counts = sum(t.number in refuted for t in trials)
-    return _evidence(sized, [*earlier, *own], encoding, earlier=len(earlier), refuted=counts)
+    return _evidence(
+        sized,
+        [*earlier, *own],
+        encoding,
+        earlier=len(earlier),
+        refuted=counts,
+        doubted=doubted,
+    )
 
 
 def _own(
-    one: _Sized, experience: projection.Experience, refuted: Mapping[int, float]
+    one: _Sized,
+    experience: projection.Experience,
+    refuted: Mapping[int, float],
+    proven: Collection[int],
 ) -> _Trained | None:
     """A trial of this study as a row; None where it says nothing."""
     trial, point, size = one
@@ -139,9 +170,29 @@ def _own(
         return None
     if trial.number in refuted:  # the mean of several trainings is a better witness than one
         outcome = outcomes.Outcome(refuted[trial.number], projection.SEED_NOISE)
-        return _Trained(point, outcome, size, met=False)
+        return _Trained(point, outcome, size, met=False, number=trial.number)
     met = trial.state == TrialState.COMPLETE and outcomes.is_met(trial)
-    return _Trained(point, outcome, size, met)
+    return _Trained(point, outcome, size, met, trial.number, met and trial.number in proven)
+
+
+def _is_doubted(rows: Sequence[_Trained], noise: float) -> bool:
+    """Whether one that met the target may have been lucky.
+
+    It may where measurements are noisy, or where the same configuration has missed the target too.
+    """
+    unproven = [row for row in rows if row.met and not row.proven]
+    if noise > 0:
+        return bool(unproven)
+    missed = {place(row.point) for row in rows if not row.met}
+    return any(place(row.point) in missed for row in unproven)
+
+
+def _noisy(row: _Trained, trial: FrozenTrial, noise: float) -> _Trained:
+    """A row as it is believed where measurements are noisy."""
+    mean, spread = row.outcome
+    if row.met and not row.proven:
+        mean += outcomes.luck(trial.intermediate_values, noise)
+    return row._replace(outcome=outcomes.Outcome(mean, math.hypot(spread, noise)))
 
 
 def _earlier(
@@ -173,6 +224,7 @@ def _evidence(
     *,
     earlier: int,
     refuted: int,
+    doubted: bool,
 ) -> Evidence:
     """The arrays, of all trials and of those that were trained."""
     running = [one for one in sized if one.trial.state == TrialState.RUNNING]
@@ -198,6 +250,9 @@ def _evidence(
         ceiling=max(queued, default=math.inf),
         earlier=earlier,
         refuted=refuted,
+        numbers=np.array([row.number for row in rows], int),
+        proven=np.array([row.proven for row in rows], bool),
+        doubted=doubted,
     )
 
 

@@ -12,7 +12,7 @@ from tuner.curves import projection
 from tuner.records.keys import GATE, SHORTFALL, TrialKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from optuna.trial import FrozenTrial
 
@@ -31,6 +31,13 @@ _STOPPED_SPREAD = 0.05
 _MET_SHORTFALL, _MET_SPREAD = 0.0, 0.02
 """Taken of a complete trial that tells neither a constraint nor a learning curve: Optuna counts it
 as feasible, and by how much is unknown."""
+
+_LEAST_LINE = 3
+"""So many reports make a line."""
+
+_UNKNOWN_LUCK, _MOST_LUCK = 0.5, 2.0
+"""Luck of a report, in standard deviations of its noise: where too few others tell it, and the
+most that is believed."""
 
 
 class Outcome(NamedTuple):
@@ -80,6 +87,30 @@ def outcome_of(trial: FrozenTrial, experience: projection.Experience) -> Outcome
     if final is not None:
         return Outcome(final, projection.SEED_NOISE if complete else _STOPPED_SPREAD)
     return Outcome(_MET_SHORTFALL, _MET_SPREAD) if complete else None
+
+
+def luck(values: Mapping[int, float], noise: float) -> float:
+    """How much too low the last of noisy reports is that ended a training by meeting the target.
+
+    It was the first of several to do so, and the noise that helped it is not in the others. What
+    is believed instead is the straight line in log steps through the last doubling of steps.
+
+    Args:
+        values: Shortfall by step.
+        noise: Standard deviation of one of them.
+    """
+    steps = np.array(sorted(values), float)
+    if not len(steps) or not np.isfinite(last := values[int(steps[-1])]):
+        return 0.0
+    steps = steps[steps >= steps[-1] / 2]
+    recent = np.array([values[int(step)] for step in steps])
+    if len(recent) < _LEAST_LINE or not np.isfinite(recent).all():
+        return _UNKNOWN_LUCK * noise
+    x = np.log(steps / steps[-1])
+    slope, level = np.polyfit(x, recent, 1)
+    if slope > 0:  # it has come to rest, and only wanders
+        level = recent.mean()
+    return float(np.clip(level - last, 0.0, _MOST_LUCK * noise))
 
 
 def outcome_elsewhere(trial: FrozenTrial, experience: projection.Experience) -> Outcome | None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tuner.curves.projection import SEED_NOISE
-from tuner.samplers.smallest_feasible.encoding import activity_rules
+from tuner.samplers.smallest_feasible.doubts import Doubts, Witnesses
+from tuner.samplers.smallest_feasible.encoding import activity_rules, place
 from tuner.samplers.smallest_feasible.surrogate import GaussianProcess
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Prediction:
             features[:, -2] = seen.is_earlier
             straight[-2] = 1.0
         self._process = self._fitted(features, np.arcsinh(scaled), spread**2, straight)
+        self.doubts = self._doubts() if seen.doubted else None
         self.running: list[tuple[float, float]] = self._believe_running()
 
     def sizes(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -115,6 +117,15 @@ class Prediction:
         seen = self.pool.evidence
         seeds = _SEEDS if seen.met.any() and not seen.earlier else 1
         return np.asarray(log_ndtr(-mean / np.hypot(sd, self._process.noise / math.sqrt(seeds))))
+
+    def log_chance_by_world(self, units: np.ndarray, logs: np.ndarray) -> np.ndarray:
+        """As `log_chance`, in each of the worlds of `doubts`, [n, w]."""
+        assert self.doubts is not None
+        return self.doubts.log_chance(self._features(units, logs))
+
+    def scaled(self, spread: float) -> float:
+        """The standard deviation of a shortfall near 0, in units of the warp."""
+        return math.hypot(spread / self._unit, self._process.noise)
 
     def log_margin(self, units: np.ndarray, logs: np.ndarray) -> np.ndarray:
         """Log of how far below 0 the mean shortfall is expected, 0 where it is above, [n].
@@ -178,6 +189,28 @@ class Prediction:
             for rows in (seen.is_earlier, ~seen.is_earlier)
         )
         return now if then.loss + now.loss < both.loss else both
+
+    def _doubts(self) -> Doubts:
+        """Who has met the target or may yet, and in which worlds that is real."""
+        seen = self.pool.evidence
+        rows = np.flatnonzero(seen.met)
+        points = np.vstack([seen.points[rows], seen.running])
+        sizes = np.concatenate([seen.sizes[rows], seen.running_sizes])
+        logs = self._log_or_mean(points, sizes)
+        alike: dict[tuple[float, ...], list[int]] = {}
+        for i in np.argsort(logs, kind="stable").tolist():
+            alike.setdefault(place(points[i]), []).append(i)
+        first = [group[0] for group in alike.values()]
+        witnesses = Witnesses(
+            self._features(points[first], logs[first]),
+            logs[first],
+            np.array(
+                [any(seen.proven[rows[i]] for i in g if i < len(rows)) for g in alike.values()]
+            ),
+            [[int(seen.numbers[rows[i]]) for i in g if i < len(rows)] for g in alike.values()],
+            np.array([any(i >= len(rows) for i in g) for g in alike.values()]),
+        )
+        return Doubts(self._process, witnesses, self._process.noise / math.sqrt(_SEEDS))
 
     def _believe_running(self) -> list[tuple[float, float]]:
         """Take running trials at their prediction; their log sizes and P(target is met)."""

@@ -14,9 +14,10 @@ from optuna.trial import TrialState
 from tuner.curves.forecasts import ended_curves, require_minimize, warn_of_rising_reports
 from tuner.samplers.smallest_feasible import acquisition, candidates, evidence
 from tuner.samplers.smallest_feasible.encoding import Encoding, union_space
+from tuner.samplers.smallest_feasible.outlook import Outlook, outlook_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from optuna.distributions import BaseDistribution
     from optuna.study import Study
@@ -76,6 +77,14 @@ class SmallestFeasibleSampler(BaseSampler):
         refuted: Trials that met the target by luck, as more trainings of the same configuration
             have shown: by number the mean shortfall of those, above 0. They count as having missed
             the target by that much.
+        proven: Numbers of trials of which it is proven that they meet the target.
+        noise: Standard deviation of one measured shortfall around the model's true one, such as
+            ``sqrt(a * (1 - a) / n)`` for an accuracy ``a`` on ``n`` images; default 0. Where it is
+            above 0, a trial that met the target may have done so by luck. So it may where another
+            trial of the same configuration has missed it. Then a proposal's gain is the mean over
+            which of those that met the target really do.
+        repeat: Whether a configuration that met the target may be proposed again, to learn whether
+            that was luck; it is where this is worth more than the next proposal.
 
     Raises:
         ValueError: An argument is out of its range; sampling raises it in a study with several
@@ -94,6 +103,9 @@ class SmallestFeasibleSampler(BaseSampler):
         n_startup: int | None = None,
         prior: Sequence[FrozenTrial] = (),
         refuted: Mapping[int, float] | None = None,
+        proven: Collection[int] = (),
+        noise: float = 0.0,
+        repeat: bool = True,
     ) -> None:
         if horizon is not None and horizon < 1:
             raise ValueError(f"horizon must be at least 1 but got {horizon}.")
@@ -101,6 +113,8 @@ class SmallestFeasibleSampler(BaseSampler):
             raise ValueError(f"seed cannot be negative but got {seed}.")
         if n_startup is not None and n_startup < 1:
             raise ValueError(f"n_startup must be at least 1 but got {n_startup}.")
+        if not 0 <= noise < math.inf:
+            raise ValueError(f"noise must be at least 0 but got {noise}.")
         self._size_of = size_of
         self._cost_of = cost_of
         self._horizon = horizon
@@ -112,12 +126,18 @@ class SmallestFeasibleSampler(BaseSampler):
         self._n_startup = n_startup
         self._prior = tuple(prior)[-_MOST_PRIOR:]
         self._refuted = dict(refuted or {})
+        self._proven = frozenset(proven)
+        self._noise = noise
+        self._repeat = repeat
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """The space given, else the union of what finished trials had."""
         self._check(study)
+        return self._space_of(study)
+
+    def _space_of(self, study: Study) -> dict[str, BaseDistribution]:
         if self._space is not None:
             return {name: self._space[name] for name in sorted(self._space)}
         return union_space(study.get_trials(deepcopy=False, states=_FINISHED))
@@ -130,21 +150,76 @@ class SmallestFeasibleSampler(BaseSampler):
         fixed = trial.system_attrs.get("fixed_params", {})
         if not search_space or all(name in fixed for name in search_space):
             return {}
-        rng = self._rng(trial.number)
-        encoding = Encoding(search_space, self._center)
-        trials = [
-            t for t in study.get_trials(deepcopy=False, states=_SEEN) if t.number != trial.number
-        ]
+        pool = self._pool(study, search_space, trial.number, fixed)
+        if pool.evidence.count < self._needed(pool.evidence):
+            return pool.decode(candidates.startup(pool))
+        if self._repeat and not fixed and pool.evidence.doubted:
+            found = acquisition.ranked(pool)
+            again = outlook_of(found, None, 1.0, self._noise).check
+            if again is not None:
+                return self._same(study, again, pool)
+            best = found.best
+            return pool.decode(candidates.startup(pool) if best is None else best)
+        return pool.decode(self.best(pool))
+
+    def outlook(self, study: Study, left: int | None = None, check_cost: float = 1.0) -> Outlook:
+        """What the search may expect of its next step; it proposes and stores nothing.
+
+        Args:
+            study: As its next trial would find it.
+            left: How many trials are left; what is learned is worth more, the more are. Default
+                many.
+            check_cost: What it costs to learn for sure whether a model is real, where an average
+                training is 1.
+
+        Raises:
+            ValueError: The study has several objectives, or maximises.
+        """
+        self._check(study)
+        trials = study.get_trials(deepcopy=False)
+        space = self._space_of(study)
+        if not space:
+            return Outlook()
+        pool = self._pool(study, space, len(trials), {})
+        if not pool.evidence.met.any():
+            return Outlook()
+        noise = self._noise if self._repeat else None
+        return outlook_of(acquisition.ranked(pool), left, check_cost, noise)
+
+    def _pool(
+        self, study: Study, space: dict[str, BaseDistribution], number: int, fixed: dict[str, Any]
+    ) -> candidates.Pool:
+        """Where the proposal of trial ``number`` comes from, with what the others have shown."""
+        encoding = Encoding(space, self._center)
+        trials = [t for t in study.get_trials(deepcopy=False, states=_SEEN) if t.number != number]
         warn_of_rising_reports(ended_curves(trials))
         known = evidence.read(
-            trials, encoding, self._horizon, self._size_of, self._refuted, self._prior
+            trials,
+            encoding,
+            self._horizon,
+            self._size_of,
+            self._refuted,
+            self._prior,
+            self._proven,
+            self._noise,
         )
-        pool = candidates.Pool(
-            encoding, known, self._size_of, fixed, bool(self._center), rng, self._cost_of
+        return candidates.Pool(
+            encoding,
+            known,
+            self._size_of,
+            fixed,
+            bool(self._center),
+            self._rng(number),
+            self._cost_of,
         )
-        if known.count < self._needed(known):
-            return pool.decode(candidates.startup(pool))
-        return pool.decode(self.best(pool))
+
+    def _same(self, study: Study, number: int, pool: candidates.Pool) -> dict[str, Any]:
+        """The configuration of a trial, with a value for every name of the pool's space."""
+        params = study.get_trials(deepcopy=False)[number].params
+        return {
+            name: params.get(name, value)
+            for name, value in pool.decode(pool.encoding.center).items()
+        }
 
     def best(self, pool: candidates.Pool) -> np.ndarray:
         """The most promising candidate [d]; a subclass may prefer others."""

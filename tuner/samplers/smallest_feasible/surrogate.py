@@ -83,6 +83,11 @@ class GaussianProcess:
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation, without noise, at [m, f]: two arrays [m]."""
+        mean, sd, _ = self._predict(x)
+        return mean, sd
+
+    def _predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `predict`, and the covariance with the observations divided by its factor, [n, m]."""
         from scipy.linalg import solve_triangular
 
         smooth, _ = self._kernel(self._x, x, self._theta)
@@ -90,7 +95,21 @@ class GaussianProcess:
         mean = self._mean + cross.T @ self._solved.weights
         half = solve_triangular(self._solved.factor, cross, lower=True, check_finite=False)
         own = math.exp(self._theta[-2]) + (x**2 * self._slope**2).sum(axis=1) + _CONSTANT
-        return mean, np.sqrt(np.maximum(own - (half**2).sum(axis=0), 1e-9))
+        return mean, np.sqrt(np.maximum(own - (half**2).sum(axis=0), 1e-9)), half
+
+    def beside(
+        self, x: np.ndarray, others: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `predict` at [m, f], and the covariance with the function at others [k, f], [m, k]."""
+        mean, sd, half = self._predict(x)
+        smooth, _ = self._kernel(x, others, self._theta)
+        _, _, theirs = self._predict(others)
+        return mean, sd, smooth + self._line(x, others) - half.T @ theirs
+
+    def joint(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Means [m] and covariance [m, m] of the function, without noise, at [m, f]."""
+        mean, _, covariance = self.beside(x, x)
+        return mean, (covariance + covariance.T) / 2
 
     def believing(self, x: np.ndarray) -> GaussianProcess:
         """The process once its own means at [k, f] were observed (the kriging believer)."""
