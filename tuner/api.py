@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tuner.basics.environment import RESULTS
-from tuner.certificates import SEEDS
+from tuner.certificates import FEWEST, SEEDS
 from tuner.errors import UsageError
 from tuner.exports.export import export
 from tuner.pruners.registry import PRUNERS
@@ -124,7 +124,7 @@ def certify(
     Args:
         study: Name of a study with results, as for `load_study`.
         trial: Number of the trial to certify instead.
-        seeds: Trainings a certificate, at least 2.
+        seeds: Trainings a certificate, at least 3.
         data: Where the study's images are now; default: where they were.
         storage: URL of the storage; default: the SQLite file in `results`.
         results: The results folder.
@@ -139,8 +139,8 @@ def certify(
     from tuner.sessions.session import Session
     from tuner.sessions.watcher import Silent
 
-    if seeds < 2:
-        raise UsageError(f"seeds must be at least 2 but got {seeds}.")
+    if seeds < FEWEST:
+        raise UsageError(f"seeds must be at least {FEWEST} but got {seeds}.")
     watcher = watcher or Silent()
     planned = plan_again(
         study, storage, Path(results), data, watcher, accept_duplicates=accept_duplicates

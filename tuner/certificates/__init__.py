@@ -10,3 +10,6 @@ from __future__ import annotations
 
 SEEDS = 5
 """Trainings of a certificate, each with a fresh seed, where nobody asks for another number."""
+
+FEWEST = 3
+"""With fewer trainings no recipe is certified."""

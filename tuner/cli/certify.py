@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tuner.certificates import SEEDS
+from tuner.certificates import FEWEST, SEEDS
 from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import (
     duplicates_option,
@@ -31,7 +31,7 @@ from tuner.cli.search import make_watcher
 )
 @click.option(
     "--seeds",
-    type=click.IntRange(min=2),
+    type=click.IntRange(min=FEWEST),
     default=SEEDS,
     show_default=True,
     metavar="N",
