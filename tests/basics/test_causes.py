@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from tuner.basics.causes import cause_of
+from tuner.basics.causes import cause_of, sentence_of
 
 L = keras.layers
 
@@ -91,3 +91,17 @@ Detected at node while/sub defined at (most recent call last):
 Incompatible shapes: [32] vs. [32,4]
 \t [[{{node while/sub}}]] [Op:__inference_loop_4847]"""
     assert cause_of(RuntimeError(text)) == "RuntimeError: Incompatible shapes: [32] vs. [32,4]"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("the image\nis too small."), "the image is too small."),
+        (RuntimeError("no such layer"), "no such layer"),
+        (KeyError("width"), "KeyError: 'width'"),
+        (AssertionError(), "AssertionError"),
+    ],
+)
+def test_the_kind_is_told_where_the_sentence_needs_it(error: Exception, told: str) -> None:
+    assert sentence_of(error) == told
+    assert cause_of(error).endswith(told)

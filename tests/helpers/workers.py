@@ -33,6 +33,11 @@ def die(fields: dict[str, Any], channel: Channel) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def leave(fields: dict[str, Any], channel: Channel) -> None:
+    """Ends in the midst of its work, and says that all is well, as a library's `exit` may."""
+    os._exit(0)
+
+
 def refuse(fields: dict[str, Any], channel: Channel) -> None:
     """Meets an error that ends the search."""
     raise SpaceError("the space has no floor")

@@ -52,8 +52,9 @@ def test_a_worker_that_crashed_in_native_code_is_replaced_by_one_without_onednn(
     assert notices == [f"a worker died (signal {number}) and was replaced."]
 
 
-def test_workers_that_die_one_after_the_other_end_the_search(tmp_path: Path) -> None:
-    supervision, notices = supervised(crew_of("die", tmp_path))
+@pytest.mark.parametrize("how", ["die", "leave"])
+def test_workers_that_die_one_after_the_other_end_the_search(how: str, tmp_path: Path) -> None:
+    supervision, notices = supervised(crew_of(how, tmp_path))
     with pytest.raises(TunerError, match=rf"{MOST_DEATHS} workers died .*worker-0\.log"):
         for _ in supervision.watch():
             pass

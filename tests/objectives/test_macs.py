@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tuner.objectives.macs import count_macs, of_einsum, of_product
+from tuner.objectives.model_cost import cost_of_model
 from tuner.training.engines.settling import numbers
 
 L = keras.layers
@@ -59,6 +60,16 @@ CASES: dict[str, tuple[tuple[int, ...], Callable[[Any], Any], int]] = {
         lambda x: L.MultiHeadAttention(2, 4)(x, x),
         4 * 16 * 8 * 8 + 2 * 2 * 16 * 16 * 4,
     ),
+    "several cells in one": (
+        (16, 8),
+        L.RNN([L.SimpleRNNCell(4), L.SimpleRNNCell(5)]),
+        16 * ((8 + 4) * 4 + (4 + 5) * 5),
+    ),
+    "operations without layers": (
+        (4, 6),
+        lambda x: keras.ops.matmul(x, keras.ops.transpose(x, (0, 2, 1))),
+        4 * 4 * 6,
+    ),
     "called twice": ((8,), twice, 2 * 8 * 8),
     "custom": ((8, 8, 3), lambda x: Custom()(x), 8 * 8 * 9 * 3 * 5 + 8 * 8 * 5 * 8),
     "nothing": ((8, 8, 3), L.Flatten(), 0),
@@ -68,7 +79,10 @@ CASES: dict[str, tuple[tuple[int, ...], Callable[[Any], Any], int]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_layers(name: str) -> None:
     shape, build, expected = CASES[name]
-    assert count_macs(on(shape, build), np.zeros((1, *shape), np.float32)) == expected
+    example = np.zeros((1, *shape), np.float32)
+    made = on(shape, build)
+    assert count_macs(made, example) == expected
+    assert cost_of_model(made, example).macs == expected  # the short way, where there is one
 
 
 def test_a_model_without_an_input_is_built_by_the_call() -> None:

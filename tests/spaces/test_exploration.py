@@ -117,6 +117,16 @@ def test_hypermodel_that_fails_is_named() -> None:
         explore(Broken())
 
 
+@pytest.mark.parametrize("code", [0, 1, "no such layer"])
+def test_one_that_ends_the_program_is_named(code: int | str) -> None:
+    class Ending(keras_tuner.HyperModel):  # type: ignore[misc]
+        def build(self, hp: Any) -> None:
+            sys.exit(code)
+
+    with pytest.raises(SpaceError, match=f"^Ending cannot be used .*: SystemExit: {code}"):
+        explore(Ending())
+
+
 def test_hash_tells_spaces_apart() -> None:
     hashes = [
         explore(ConvSpace(**MAKE)).hash,

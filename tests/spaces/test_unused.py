@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras_tuner
+import pytest
 
 from tuner.spaces.unused import unused
 
@@ -26,6 +27,24 @@ def test_a_plain_space_is_used_whole() -> None:
 def test_a_fit_of_its_own_is_not() -> None:
     (line,) = unused(Fitting(), [])
     assert "fit() of Fitting is not used" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("batch-size", "batch_size"),
+        ("Batch_Size", "batch_size"),
+        ("bs", "batch_size"),
+        ("mini_batch", "batch_size"),
+        ("epoch", "horizon"),
+        ("EPOCHS", "horizon"),
+        ("nb_epochs", "horizon"),
+        ("max_epochs", "horizon"),
+    ],
+)
+def test_other_spellings_are_known(name: str, key: str) -> None:
+    (line,) = unused(Plain(), [name])
+    assert f"{name!r} does not change" in line and f"{key!r}" in line
 
 
 def test_nor_are_hyperparameters_of_the_training_by_other_names() -> None:

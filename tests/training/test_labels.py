@@ -85,6 +85,58 @@ def test_one_output_for_two_classes_is_binary(loss: str) -> None:
     assert coding_of(compiled(loss, units=1, activation="sigmoid"), X[:1], 2) == BINARY
 
 
+@pytest.mark.parametrize(
+    "loss", ["sparse_categorical_crossentropy", "categorical_crossentropy"], ids=str
+)
+def test_one_output_whose_loss_does_not_take_it_is_refused(loss: str) -> None:
+    with pytest.raises(SpaceError, match=f"one number .* its loss '{loss}' does not take"):
+        coding_of(compiled(loss, units=1, activation="sigmoid"), X[:1], 2)
+
+
+def test_a_softmax_of_one_unit_is_refused() -> None:
+    with pytest.raises(SpaceError, match="a softmax of one unit, which is 1 for every example"):
+        coding_of(compiled("binary_crossentropy", units=1), X[:1], 2)
+
+
+class Own(keras.Model):
+    """Learns in a way of its own, from labels of one coding."""
+
+    def __init__(self, coding: str) -> None:
+        super().__init__()
+        self.inner = L.Dense(4, activation="softmax")
+        self.takes = own_sparse if coding == INDEX else keras.losses.categorical_crossentropy
+
+    def call(self, x: Any) -> Any:
+        return self.inner(keras.ops.reshape(x, (-1, 16)) / 255)
+
+
+class OwnLoss(Own):
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, **_: Any) -> Any:
+        return keras.ops.mean(self.takes(y, y_pred))
+
+
+class OwnStep(Own):
+    def test_step(self, data: Any) -> Any:
+        x, y = data
+        return {"loss": keras.ops.mean(self.takes(y, self(x)))}
+
+
+@pytest.mark.parametrize("coding", [INDEX, ONE_HOT])
+@pytest.mark.parametrize("kind", [OwnLoss, OwnStep])
+def test_a_model_with_a_way_of_its_own_is_asked(kind: Any, coding: str) -> None:
+    made = kind(coding)
+    made.compile("adam", metrics=["accuracy"])
+    assert coding_of(made, X[:1], 4) == coding
+
+
+def test_a_dict_of_outputs_is_refused() -> None:
+    inputs = L.Input((4, 4, 1))
+    made = keras.Model(inputs, {"out": L.Dense(4)(L.Flatten()(inputs))})
+    made.compile("adam", "mse")
+    with pytest.raises(SpaceError, match="output is a dict"):
+        coding_of(made, X[:1], 4)
+
+
 def test_codings() -> None:
     y = np.array([0, 2, 1])
     assert encode(y, 3, "index").tolist() == [0, 2, 1]
@@ -117,9 +169,9 @@ def test_two_outputs_are_refused() -> None:
 
 def test_a_loss_that_takes_no_labels_is_named() -> None:
     def broken(y: Any, p: Any) -> Any:
-        raise TypeError("no")
+        raise OSError("the weights of the classes are away")
 
-    with pytest.raises(SpaceError, match="'broken' takes neither"):
+    with pytest.raises(SpaceError, match=r"'broken' takes neither .*OSError: the weights of the"):
         coding_of(compiled(broken), X[:1], 4)
 
 
@@ -183,8 +235,10 @@ def test_the_accuracy_is_the_share_of_right_classes(name: str) -> None:
 )
 def test_no_other_metric_is_taken_for_it(metrics: Callable[[], list[Any]]) -> None:
     made = compiled("sparse_categorical_crossentropy", metrics=metrics())
-    with pytest.raises(SpaceError, match="reports no accuracy"):
+    with pytest.raises(SpaceError, match="reports no accuracy but loss") as caught:
         trained(made, np.arange(240) % 4, 4)
+    if [m.name for m in metrics()] == ["accuracy"]:
+        assert "accuracy (a SparseTopKCategoricalAccuracy)" in str(caught.value)
 
 
 def test_one_sigmoid_unit_learns_two_classes() -> None:

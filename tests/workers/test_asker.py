@@ -6,6 +6,8 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.distributions import IntDistribution
+from optuna.trial import TrialState
 
 from tests.helpers import fakes
 from tuner.errors import StudyError
@@ -21,13 +23,15 @@ class Space:
     """Says nothing of itself."""
 
 
-def asker(study: optuna.Study, first_trial: int = 0) -> Asker:
+def asker(
+    study: optuna.Study, first_trial: int = 0, exploration: Exploration | None = None
+) -> Asker:
     spec = from_dict({**fakes.SPEC, "reference": None})
     work = Work(study, spec, {"cifar10": Space()}, {}, Path(), 0, {}, lambda: False)
     orders = WorkerOrders(
         "q10", "sqlite://", "", {}, 999, 0, 0, "smallest", "target", True, first_trial=first_trial
     )
-    return Asker(work, orders, Exploration())
+    return Asker(work, orders, exploration or Exploration())
 
 
 def fail(study: optuna.Study, count: int, error: str, outcome: str = "failed") -> None:
@@ -44,7 +48,7 @@ def test_a_space_of_which_nothing_can_be_built_ends_the_search() -> None:
     fail(study, MOST_FAILED - 1, "ValueError: {} is unlucky")
     assert asks(study)
     fail(study, 1, "TypeError: of another kind")
-    with pytest.raises(StudyError, match=f"last {MOST_FAILED} .*of another kind"):
+    with pytest.raises(StudyError, match=f"all {MOST_FAILED} .*of another kind"):
         asks(study)
 
 
@@ -86,3 +90,20 @@ def test_the_same_command_again_starts_counting_anew() -> None:
     with pytest.raises(StudyError):
         asks(study)
     assert asks(study, first_trial=MOST_FAILED)
+
+
+@pytest.mark.parametrize("first_trial", [0, 3], ids=["now", "before"])
+def test_a_small_space_of_which_nothing_can_be_trained_says_why(first_trial: int) -> None:
+    study = fakes.make_study()
+    width = {"width": IntDistribution(1, 3)}
+    for number in range(6):  # the sampler proposes each once more, which is turned away
+        study.enqueue_trial({"width": number % 3 + 1})
+        trial = study.ask(width)
+        failed = number < 3
+        trial.set_user_attr(TrialKey.OUTCOME, "failed" if failed else "gated")
+        if failed:
+            trial.set_user_attr(TrialKey.ERROR, f"OSError: no licence for {number + 1}")
+        study.tell(trial, state=TrialState.FAIL if failed else TrialState.PRUNED)
+    asking = asker(study, first_trial, Exploration(distributions=dict(width)))
+    with pytest.raises(StudyError, match=r"all 3 configurations .*OSError: no licence for 3"):
+        asking.state(study.get_trials(deepcopy=False))

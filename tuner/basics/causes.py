@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 
 LONGEST = 300
 """Characters of a cause; more is cut off."""
@@ -29,6 +31,8 @@ INTRODUCTIONS = (
     "cannot be deserialized properly",
 )
 """What sentences hold that announce the cause."""
+SPEAKING = (ValueError, RuntimeError, NotImplementedError)
+"""Errors of which the kind adds nothing to what they say."""
 ENCOUNTERED = "Exception encountered: "
 """Keras writes the cause behind it."""
 
@@ -39,14 +43,31 @@ def cause_of(error: BaseException) -> str:
     Keras and TensorFlow wrap what went wrong in lines that say where: the first line alone says
     nothing. Where no line says more, the error's own cause is asked.
     """
+    kind, sentence = _cause(error)
+    return f"{kind.__name__}: {sentence}" if sentence else kind.__name__
+
+
+def sentence_of(error: BaseException) -> str:
+    """The same without the kind where the sentence is a rule that somebody wrote for people."""
+    kind, sentence = _cause(error)
+    return sentence if sentence and kind in SPEAKING else cause_of(error)
+
+
+def _cause(error: BaseException) -> tuple[type[BaseException], str]:
     text = COLOURS.sub("", str(error))
     if ENCOUNTERED in text:
         text = text.rpartition(ENCOUNTERED)[2]
-    for line in (line.strip() for line in text.splitlines()):
+    lines = [line.strip() for line in text.splitlines()]
+    for number, line in enumerate(lines):
         if line and not _is_frame(line):
-            return f"{type(error).__name__}: {line[:LONGEST]}"
+            return type(error), " ".join([line, *_rest(lines[number + 1 :])])[:LONGEST]
     inner = error.__cause__ or error.__context__
-    return type(error).__name__ if inner is None else cause_of(inner)
+    return (type(error), "") if inner is None else _cause(inner)
+
+
+def _rest(lines: list[str]) -> Iterator[str]:
+    """What belongs to a broken sentence: all up to an empty line, or one that says where."""
+    return itertools.takewhile(lambda line: line and not _is_frame(line), lines)
 
 
 def _is_frame(line: str) -> bool:

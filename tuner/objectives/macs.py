@@ -88,7 +88,7 @@ def _on_tensorflow(model: Any, example: Any) -> int | None:
     eager = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
     try:
-        with _unrolled(model), _watching(saw):
+        with _stepping(model, unroll=True), _watching(saw):
             model(example)
     except (_Unwatched, TypeError):  # TypeError: a shape that is not known inside a graph
         return None
@@ -98,19 +98,25 @@ def _on_tensorflow(model: Any, example: Any) -> int | None:
 
 
 @contextmanager
-def _unrolled(model: Any) -> Iterator[None]:
-    """While recurrent layers take their steps one by one: a loop tries its first step twice."""
+def _stepping(model: Any, *, unroll: bool) -> Iterator[None]:
+    """While recurrent layers take each step once.
+
+    Keras calls the cells of a stack once more to learn the shapes of dropout, and a loop of
+    TensorFlow's tries its first step twice.
+    """
     import keras
 
     layers = [x for x in model._flatten_layers() if isinstance(x, keras.layers.RNN)]
     were = [layer.unroll for layer in layers]
     try:
         for layer in layers:
-            layer.unroll = True
+            layer.unroll = layer.unroll or unroll
+            layer._maybe_config_dropout_masks = lambda *_: None
         yield
     finally:
         for layer, was in zip(layers, were, strict=True):
             layer.unroll = was
+            del layer._maybe_config_dropout_masks
 
 
 @contextmanager
@@ -186,7 +192,8 @@ def _on_jax(model: Any, example: Any) -> int | None:
         return model.stateless_call(trainable, others, x)[0]
 
     try:
-        return _in_jaxpr(jax.make_jaxpr(forward)(example).jaxpr)
+        with _stepping(model, unroll=False):
+            return _in_jaxpr(jax.make_jaxpr(forward)(example).jaxpr)
     except _Unwatched:
         return None
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,16 +104,26 @@ def _plain_macs(model: Any) -> int | None:
         "keras."
     ):
         return None
-    counts = [_layer_macs(layer) for layer in model.layers]
+    graph = getattr(model, "_functional", None) or model  # a Sequential has one inside
+    by_depth = getattr(graph, "_nodes_by_depth", None)
+    if by_depth is None:
+        return None
+    nodes = itertools.chain.from_iterable(by_depth.values())
+    # A node is one call: a layer that is called twice has two, an operation without layer has one.
+    counts = [_layer_macs(node.operation, node.output_tensors[0].shape) for node in nodes]
     return None if None in counts else sum(n for n in counts if n is not None)
 
 
-def _layer_macs(layer: Any) -> int | None:
-    """Multiply-accumulates of a plain layer; None for any other.
+def _layer_macs(layer: Any, shape: Sequence[int | None]) -> int | None:
+    """Multiply-accumulates of one call of a plain layer; None for any other operation.
 
     Each position of a convolution's output is one use of its whole kernel, so the kernel's size
     times the number of positions counts plain, grouped, depthwise and separable ones alike. A
     dense layer works once for each position in between.
+
+    Args:
+        layer: A layer, or an operation of `keras.ops`.
+        shape: Of what the call gives.
     """
     import keras
 
@@ -121,12 +133,9 @@ def _layer_macs(layer: Any) -> int | None:
     kernels = [w for w in layer.weights if w.path.rsplit("/", 1)[-1].endswith("kernel")]
     if not kernels:
         return 0
-    try:
-        shape = layer.output.shape
-    except (AttributeError, ValueError):  # called several times
-        return None
     channels_last = getattr(layer, "data_format", "channels_last") == "channels_last"
     positions = shape[1:-1] if channels_last else shape[2:]
-    if None in positions:
+    known = [size for size in positions if size is not None]
+    if len(known) < len(positions):
         return None
-    return int(sum(math.prod(w.shape) for w in kernels) * math.prod(positions))
+    return int(sum(math.prod(w.shape) for w in kernels) * math.prod(known))

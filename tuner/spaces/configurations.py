@@ -38,13 +38,16 @@ class _Encoder(AnsweredHyperParameters):
             raise SpaceError(f"hyperparameter {hp.name!r} must be {hp.value!r} but got {value!r}.")
 
 
-def encode(hypermodel: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+def encode(
+    hypermodel: Any, values: Mapping[str, Any], hints: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """A configuration in Optuna's names and values, for ``study.enqueue_trial``.
 
     Args:
         hypermodel: The space.
         values: By keras-tuner's names. What they leave out takes its default; what the rest of
             the configuration makes inactive is ignored.
+        hints: What to do about some names that the space may not have.
 
     Raises:
         SpaceError: A name is unknown, a value is out of its range, or no model can be built.
@@ -59,10 +62,9 @@ def encode(hypermodel: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         known |= explore(hypermodel).names if hasattr(hypermodel, "describe") else set()
         unknown = [name for name in unknown if name not in known]
     if unknown:
-        raise SpaceError(
-            f"{name_of(hypermodel)} has no hyperparameter {unknown[0]!r}"
-            f"{suggestion(unknown[0], sorted(known)) or '.'}"
-        )
+        hint = (hints or {}).get(unknown[0])
+        more = f"; {hint}." if hint else suggestion(unknown[0], sorted(known)) or "."
+        raise SpaceError(f"{name_of(hypermodel)} has no hyperparameter {unknown[0]!r}{more}")
     return hp.params
 
 

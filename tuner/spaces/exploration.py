@@ -21,6 +21,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from tuner.basics.causes import sentence_of
 from tuner.errors import SpaceError
 from tuner.spaces.codes import Code
 from tuner.spaces.hyperparameters import AnsweredHyperParameters, cannot, walk_space
@@ -97,7 +98,7 @@ def explore(hypermodel: Any, draws: int = 64) -> Exploration:
         except ValueError as error:  # no model has this configuration; others may be fine
             if not found.complete:
                 raise cannot(hypermodel, "be built with its defaults", error) from error
-            found.refusals[found.asked] = " ".join(str(error).split())
+            found.refusals[found.asked] = sentence_of(error)
         found.asked += 1
 
     visit(_defaults_but({}))

@@ -26,6 +26,7 @@ import keras_tuner
 import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+from tuner.basics.causes import sentence_of
 from tuner.errors import SpaceError
 from tuner.spaces.codes import Code, code_of, optuna_name
 
@@ -121,14 +122,13 @@ def walk_space(hypermodel: Any, hp: AnsweredHyperParameters) -> None:
         walk(hp)
     except (ValueError, SpaceError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise cannot(hypermodel, "be used as a search space", error) from error
 
 
-def cannot(hypermodel: Any, what: str, error: Exception) -> SpaceError:
+def cannot(hypermodel: Any, what: str, error: BaseException) -> SpaceError:
     """The error for a space that cannot do what is asked of it."""
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return SpaceError(f"{name_of(hypermodel)} cannot {what}: {reason}")
+    return SpaceError(f"{name_of(hypermodel)} cannot {what}: {sentence_of(error).rstrip('.')}.")
 
 
 def name_of(hypermodel: Any) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import keras_tuner
 
+from tuner.basics.causes import sentence_of
 from tuner.basics.suggestions import suggestion
 from tuner.errors import SpaceError
 
@@ -84,8 +85,8 @@ def _made(
     """What a class or a factory makes."""
     try:
         space = target(**arguments)
-    except Exception as error:  # someone else's constructor
-        raise SpaceError(f"{spec}: {_reason(error)}") from error
+    except (Exception, SystemExit) as error:  # someone else's constructor
+        raise SpaceError(f"{spec}: {sentence_of(error)}") from error
     if not isinstance(space, keras_tuner.HyperModel):
         raise SpaceError(f"{spec} must make a keras_tuner.HyperModel but made {_kind(space)}.")
     return space
@@ -192,11 +193,11 @@ def _import(name: str, spec: str) -> ModuleType:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             _refuse_hidden(name, spec)
             raise SpaceError(f"{spec}: there is no module {error.name!r}.") from error
-        raise SpaceError(f"{spec} cannot be imported: {_reason(error)}") from error
+        raise SpaceError(f"{spec} cannot be imported: {sentence_of(error)}") from error
     except SpaceError:
         raise
-    except Exception as error:  # someone else's module
-        raise SpaceError(f"{spec} cannot be imported: {_reason(error)}") from error
+    except (Exception, SystemExit) as error:  # someone else's module
+        raise SpaceError(f"{spec} cannot be imported: {sentence_of(error)}") from error
 
 
 def own_classes(spec: str) -> dict[str, Any]:
@@ -257,12 +258,6 @@ def _import_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-
-
-def _reason(error: Exception) -> str:
-    """One line: the kind of error where that is not the user's own rule, and what it says."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, ValueError) and text else f"{type(error).__name__}: {text}"
 
 
 def _kind(thing: Any) -> str:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras_tuner
 
+BATCH = "the minibatch is the hyperparameter 'batch_size'"
+EPOCHS = "the study's key 'horizon' says how many epochs there are at most"
 ELSEWHERE: Mapping[str, str] = {
-    "batch": "the minibatch is the hyperparameter 'batch_size'",
-    "batchsize": "the minibatch is the hyperparameter 'batch_size'",
-    "epochs": "the study's key 'horizon' says how many epochs there are at most",
-    "num_epochs": "the study's key 'horizon' says how many epochs there are at most",
-    "n_epochs": "the study's key 'horizon' says how many epochs there are at most",
-    "max_epochs": "the study's key 'horizon' says how many epochs there are at most",
+    **dict.fromkeys(("batch", "batchsize", "bs", "minibatch", "minibatchsize", "batchsz"), BATCH),
+    **dict.fromkeys(
+        ("epoch", "epochs", "numepoch", "nepoch", "nbepoch", "maxepoch", "trainingepoch"), EPOCHS
+    ),
 }
-"""Hyperparameters by which people mean something of the training, and what does mean it."""
+"""Hyperparameters by which people mean something of the training, and what does mean it; without
+the plural's s, capitals and what is between words."""
+HEEDED = "batch_size"
 
 
 def unused(space: Any, names: Iterable[str]) -> list[str]:
@@ -33,9 +36,11 @@ def unused(space: Any, names: Iterable[str]) -> list[str]:
             "generators in it have no effect."
         )
     for name in sorted(set(names)):
-        if name.lower() in ELSEWHERE:
+        plain = re.sub(r"[^a-z]", "", name.lower())
+        meant = ELSEWHERE.get(plain) or ELSEWHERE.get(plain.removesuffix("s"))
+        if meant is not None and name != HEEDED:
             lines.append(
                 f"the hyperparameter {name!r} does not change how a model is trained, unless "
-                f"build() uses it: {ELSEWHERE[name.lower()]}."
+                f"build() uses it: {meant}."
             )
     return lines

@@ -46,8 +46,10 @@ def accuracy_of(model: Any, reported: Mapping[str, float], coding: Coding) -> fl
     for name in NAMES:  # a model of its own way may report what it has no metric for
         if name in reported and name not in known:
             return reported[name]
+    kinds = {metric.name: type(metric).__name__ for metric in _metrics(model)}
+    told = (f"{n} (a {kinds[n]})" if n in NAMES and n in kinds else n for n in reported)
     raise SpaceError(
-        f"the model reports no accuracy but {', '.join(reported)}; "
+        f"the model reports no accuracy but {', '.join(told)}; "
         "compile it with metrics=['accuracy'] in the search space's build()."
     )
 
@@ -70,5 +72,6 @@ def _is_accuracy(metric: Any, coding: Coding) -> bool:
     function = getattr(metric, "_fn", None)
     if getattr(function, "__module__", "").startswith("keras."):
         return getattr(function, "__name__", "") == FUNCTIONS[coding]
-    # One of the user's own, which is taken at its word.
-    return not type(metric).__module__.startswith("keras.") and metric.name in NAMES
+    # One of the user's own is taken at its word, until a model is kept for it.
+    own = function is not None or not type(metric).__module__.startswith("keras.")
+    return own and metric.name in NAMES

@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 from tuner.basics.seeds import derived_seed
 from tuner.errors import SpaceError
 from tuner.objectives.metrics import DEFAULT_METRIC
-from tuner.objectives.model_cost import ModelCost, cost_of_model
+from tuner.objectives.model_cost import ModelCost
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
 from tuner.records.epochs import Epoch, history_attributes
 from tuner.records.keys import Outcome, TrialKey
@@ -26,7 +26,7 @@ from tuner.training.failures import diverged
 from tuner.training.loop import Images, epochs
 from tuner.training.scores import confusion, predict
 from tuner.training.settings import read_settings
-from tuner.trials.checks import check_expected, check_measured, value_of
+from tuner.trials.checks import check_expected, check_measured, counted, value_of
 from tuner.trials.files import check_saving
 from tuner.trials.work import StopRequested, TakenOverError, Work
 
@@ -99,7 +99,7 @@ class TrialRun(ABC):
         model = self.work.spaces[self.dataset].build(hp)
         if not getattr(model, "optimizer", None):
             raise SpaceError("the search space's build() must return a compiled Keras model.")
-        cost = cost_of_model(model, self.data.train()[0][:1])
+        cost = counted(model, self.data.train()[0][:1])
         trial = f"trial {self.root} of study {self.work.study.study_name!r}"
         check_expected(cost, self.trial.user_attrs.get(TrialKey.EXPECTED, {}), trial)
         value = value_of(cost, self.quantity)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tuner.basics.causes import sentence_of
 from tuner.errors import SpaceError, StudyChangedError
-from tuner.objectives.model_cost import ModelCost
+from tuner.objectives.metrics.base import Metric
+from tuner.objectives.model_cost import ModelCost, cost_of_model
 from tuner.objectives.quantities import Quantity
 from tuner.records.keys import TrialKey
 from tuner.spaces.hyperparameters import name_of
@@ -17,6 +19,28 @@ NAMES_OF_COSTS = {
     TrialKey.TOTAL_SIZE: "parameters",
     TrialKey.MACS: "multiply-accumulates",
 }
+
+
+def counted(model: Any, example: Any) -> ModelCost:
+    """What a model costs; the first time that it is given an example.
+
+    Args:
+        model: A built model.
+        example: A batch of one example, as it is stored.
+
+    Raises:
+        SpaceError: It cannot work with the numbers that examples are made of.
+    """
+    try:
+        return cost_of_model(model, example)
+    except Exception as error:
+        kind = str(example.dtype)
+        if kind not in str(error):
+            raise
+        raise SpaceError(
+            f"the model cannot take examples as they are stored, as whole numbers ({kind}): "
+            f"{sentence_of(error).rstrip('.')}; begin it with Rescaling(1 / 255), or with a cast."
+        ) from error
 
 
 def value_of(cost: ModelCost, quantity: Quantity) -> int:
@@ -58,6 +82,26 @@ def check_expected(cost: ModelCost, expected: Mapping[str, int], trial: str) -> 
                 f"of {now:,} from the same hyperparameters; restore the search space, or start "
                 "anew with another study name or --results folder."
             )
+
+
+def check_reported(reported: float, measured: float, examples: int, metric: Metric) -> None:
+    """Compares what a model reported of its validation with what its predictions are worth.
+
+    Args:
+        reported: By the metrics that it was compiled with.
+        measured: Of its predictions on the same examples.
+        examples: How many they are: predictions that are drawn differ by chance.
+        metric: What both are.
+
+    Raises:
+        SpaceError: They disagree: no target was met.
+    """
+    if metric.missing(measured, reported) > examples**-0.5:
+        raise SpaceError(
+            f"the model reports an {metric.name} of {metric.written(reported)}, but its "
+            f"predictions have {metric.written(measured)}; compile it with metrics=['accuracy'] "
+            "in the search space's build()."
+        )
 
 
 def check_measured(space: Any, values: Mapping[str, Any], quantity: Quantity, value: int) -> None:

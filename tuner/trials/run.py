@@ -48,7 +48,7 @@ def run(trial: optuna.Trial, work: Work) -> Outcome | None:
         return None
     except (TunerError, optuna.exceptions.OptunaError):
         raise  # the storage's errors among them: any other is the search space's
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script may call exit()
         outcome: Outcome = "out_of_memory" if out_of_memory(error) else "failed"
         log.warning("trial %d: %s", trial.number, outcome, exc_info=True)
         trial.set_user_attr(TrialKey.ERROR, cause_of(error))

@@ -19,6 +19,7 @@ from tuner.specs.spec import SearchStudy
 from tuner.storages import claims
 from tuner.trials import artifacts
 from tuner.trials.base import TrialRun
+from tuner.trials.checks import check_reported
 from tuner.trials.work import Work
 
 GATE_SLACK = 1e-6
@@ -75,8 +76,10 @@ class SearchTrial(TrialRun):
     def conclude(self, model: Any, outcome: Outcome) -> Outcome:
         """Keeps a model that met the target, and which classes it confuses."""
         if outcome == "reached":
+            x, y = self.data.validation()
+            measured = self.confuse(model, x, y)
+            check_reported(self.history[-1].val_accuracy, measured, len(y), self.metric)
             file = self.save(model, f"trial-{self.trial.number:04d}.keras")
-            self.confuse(model, *self.data.validation())
             artifacts.keep(self.trial, self.work.results.parent, file)
         return outcome
 

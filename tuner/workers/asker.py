@@ -102,8 +102,10 @@ class Asker:
         self._check_failures(trials)
         if any(t.state == TrialState.WAITING for t in trials) or not self._exhausted(trials):
             return "ask"
-        # What runs may be lost and queued again, or leave the incumbent as it is.
-        return "wait" if any(claims.is_running(t) for t in trials) else "done"
+        if any(claims.is_running(t) for t in trials):
+            return "wait"  # what runs may be lost and queued again, or leave the incumbent as it is
+        self._check_failures(trials, exhausted=True)
+        return "done"
 
     def _exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
         """Whether no configuration is left to train."""
@@ -139,25 +141,31 @@ class Asker:
             return self.size_of is None and not _would_be_trained_now(trial, best)
         return outcome is not None or claims.is_running(trial)
 
-    def _check_failures(self, trials: Sequence[FrozenTrial]) -> None:
+    def _check_failures(self, trials: Sequence[FrozenTrial], *, exhausted: bool = False) -> None:
         """Gives up where configuration after configuration fails in this run of the command.
+
+        Args:
+            trials: Of the study.
+            exhausted: Whether there are no others: then it counts whether any was ever trained.
 
         Raises:
             StudyError: It does.
         """
-        mine = trials[self.orders.first_trial :]
+        mine = trials[0 if exhausted else self.orders.first_trial :]
         ended = [t for t in mine if t.user_attrs.get(TrialKey.OUTCOME) not in (None, "gated")]
         causes = list(itertools.takewhile(bool, (_cause(t) for t in reversed(ended))))
         if not causes:
             return
         alike = sum(1 for _ in itertools.takewhile(lambda c: c == causes[0], causes))
         others = any(claims.is_live(t) and TrialKey.OUTCOME not in t.user_attrs for t in trials)
-        hopeless = len(causes) >= MOST_FAILED and not others and not claims.trained(trials)
+        enough = exhausted or len(causes) >= MOST_FAILED
+        hopeless = enough and not others and not claims.trained(trials)
         if alike < MOST_ALIKE and not hopeless:
             return
         latest = ended[-1].user_attrs
+        whole = "all" if len(causes) == len(ended) else "the last"
         raise StudyError(
-            f"the last {len(causes)} configurations could not be trained, the latest because of "
+            f"{whole} {len(causes)} configurations could not be trained, the latest because of "
             f"{latest.get(TrialKey.ERROR, latest[TrialKey.OUTCOME])!s}; "
             f"mend the search space {self.work.spec.space!r}."
         )

@@ -37,7 +37,8 @@ class WorkerOrders:
         return asdict(self)
 
 
-EXIT_DONE = 0
-"""There is nothing more to do, or the worker was asked to stop."""
+EXIT_DONE = 74
+"""There is nothing more to do, or the worker was asked to stop; not 0, with which a user's code may
+end the process as well."""
 EXIT_RECYCLE = 75
 """The worker asks to be replaced: many models and layers leave something behind in memory."""

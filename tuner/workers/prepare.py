@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,13 +27,22 @@ from tuner.spaces.unbuildable import unbuildable
 from tuner.spaces.unused import unused
 from tuner.specs.spec import Study, SweepStudy, from_dict
 from tuner.storages import claims
-from tuner.training.settings import read_settings
+from tuner.training.settings import MEANINGS, read_settings
 from tuner.trials.work import Work
 from tuner.workers.asker import Asker
 from tuner.workers.orders import WorkerOrders
 
 DRAWS = 4
 """Values within the range of each hyperparameter that are looked at, besides its ends."""
+
+HINTS = {
+    **{
+        name: f"ask for it in build(), where the training takes it for {meaning}"
+        for name, meaning in MEANINGS.items()
+    },
+    "epochs": "the study's key 'horizon' says how many epochs there are at most",
+}
+"""What to do about hyperparameters of the training that a space does not have."""
 
 PREPARED = "prepared"
 """Study attribute: the reference, or the whole grid, has been queued."""
@@ -78,6 +88,28 @@ def prepare(
     return work, asker
 
 
+def _examples(data: DataSet) -> str:
+    """What a space is given, in words."""
+    return f"{data.kind.plural} of {data.kind.described()}"
+
+
+@contextmanager
+def _named(configuration: str, data: Iterable[DataSet]) -> Iterator[None]:
+    """Says of a configuration that cannot be built which of the study's it is.
+
+    Raises:
+        SpaceError: It cannot.
+    """
+    try:
+        yield
+    except SpaceError as error:
+        given = " or ".join(dict.fromkeys(_examples(d) for d in data))
+        told = f" (given {given})" if isinstance(error.__cause__, ValueError) else ""
+        said = str(error).rstrip(".") + told
+        stop = "" if said.endswith("?") else "."
+        raise SpaceError(f"the study's {configuration}: {said}{stop}") from error
+
+
 def explored(spaces: dict[str, Any], data: dict[str, DataSet]) -> tuple[Exploration, list[str]]:
     """What the space holds, and lines about what of it cannot be built on the study's data.
 
@@ -87,8 +119,7 @@ def explored(spaces: dict[str, Any], data: dict[str, DataSet]) -> tuple[Explorat
     found: list[Exploration] = []
     lines = []
     for key, space in spaces.items():
-        kind = data[key].kind
-        examples = f"{kind.plural} of {kind.described()}"
+        examples = _examples(data[key])
         if found and not found[0].complete:
             break  # it would be built once more for each data set
         try:
@@ -182,7 +213,8 @@ def _fill(work: Work, orders: WorkerOrders) -> None:
         return
     hypermodel = next(iter(work.spaces.values()))
     if work.spec.reference is not None and orders.reference and "reference" not in queued:
-        params = configurations.encode(hypermodel, work.spec.reference)
+        with _named("[reference]", work.data.values()):
+            params = configurations.encode(hypermodel, work.spec.reference, HINTS)
         work.study.enqueue_trial(params, user_attrs={TrialKey.REFERENCE: True})
     if not work.study.user_attrs.get(PREPARED):
         # The author's own guess comes next, whatever the sampler: it is worth many random ones.
@@ -200,5 +232,6 @@ def _fill_sweep(work: Work, spec: SweepStudy, queued: set[str | None]) -> None:
                 }
                 name = claims.cell_identity(attributes)
                 if name not in queued:
-                    params = configurations.encode(hypermodel, {**spec.base, **cell})
+                    with _named(f"cell {cell}", [work.data[dataset]]):
+                        params = configurations.encode(hypermodel, {**spec.base, **cell}, HINTS)
                     work.study.enqueue_trial(params, user_attrs=attributes)
