@@ -52,9 +52,7 @@ class _Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if not args[0].startswith("-") and args[0] not in _VERBS:
-            from tuner.basics.suggestions import suggestion
-
-            hint = suggestion(args[0], list(_VERBS)) or "."
+            hint = _meant_verb(args[0])
             raise click.UsageError(f"no verb is called {args[0]!r}{hint}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -64,6 +62,20 @@ class _Verbs(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             return forget_output()
+
+
+def _meant_verb(typed: str) -> str:
+    """What may have been meant by a word that is no verb."""
+    from tuner.basics.suggestions import suggestion
+
+    if not typed.endswith(".toml"):
+        if hint := suggestion(typed, list(_VERBS)):
+            return hint
+        from tuner.specs.files import builtin_names
+
+        if typed not in builtin_names():
+            return "."
+    return f"; did you mean 'tuner search {typed}'?"
 
 
 def _debug_option() -> click.Option:

@@ -51,7 +51,7 @@ def spaces(space: str | None) -> None:
     if space is not None and space not in built_in and ":" not in space:
         from tuner.basics.suggestions import suggestion
 
-        hint = suggestion(space, list(built_in)) or ";"
+        hint = suggestion(space, list(built_in)) or "."
         known = ", ".join(built_in)
         raise UsageError(
             f"no search space is called {space!r}{hint} Built in: {known}; or MODULE:CLASS."

@@ -41,7 +41,7 @@ def guarded(command: click.Command, arguments: Sequence[str] | None = None) -> i
         if "--debug" in typed:
             traceback.print_exc()
         else:
-            _say(_line(error))
+            _say(_line(error, typed))
         return ERROR
 
 
@@ -61,11 +61,14 @@ def _fill_closed() -> None:
             setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
 
 
-def _line(error: Exception) -> str:
+def _line(error: Exception, typed: Sequence[str]) -> str:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error.format_message()
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        return f"{_sentence(error.format_message())} See '{error.ctx.command_path} --help'."
+    if isinstance(error, click.UsageError):
+        # Click says of an option without its value only which option that is.
+        verb = [word for word in typed[:1] if not word.startswith("-")]
+        path = " ".join(["tuner", *verb]) if error.ctx is None else error.ctx.command_path
+        return f"{_sentence(error.format_message())} See '{path} --help'."
     if isinstance(error, click.ClickException):
         return _sentence(error.format_message())
     if isinstance(error, TunerError):
@@ -77,7 +80,7 @@ def _line(error: Exception) -> str:
 
 
 def _sentence(message: str) -> str:
-    return message if message.endswith((".", "?", ")")) else f"{message}."
+    return message if message.endswith((".", "?")) else f"{message}."
 
 
 def _say(message: str) -> None:

@@ -40,14 +40,16 @@ def fraction(low: float, high: float, *, with_low: bool) -> Callable[[str | floa
     """A kind of value: a fraction below `high` and above `low`, or also at it."""
 
     def convert(raw: str | float) -> float:
+        in_percent = str(raw).strip().endswith("%")
         try:
-            number = float(raw)
+            number = float(str(raw).strip().removesuffix("%"))
         except ValueError as error:
             raise click.BadParameter(f"must be a fraction such as 0.75, but got {raw!r}") from error
-        if number < high and (number > low or (with_low and number == low)):
+        if not in_percent and number < high and (number > low or (with_low and number == low)):
             return number
         edge = "at least" if with_low else "above"
-        hint = f"; for {number:g} % write {number / 100:g}" if 1 < number < 100 * high else ""
+        meant = in_percent or 1 < number < 100 * high
+        hint = f"; for {number:g} % write {number / 100:g}" if meant else ""
         raise click.BadParameter(f"must be {edge} {low:g} and below {high:g}, but got {raw}{hint}")
 
     return convert

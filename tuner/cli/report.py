@@ -36,18 +36,20 @@ def report(
         raise click.UsageError("--lab is about all studies: give no STUDY with it")
     records = _records(study, storage, results)
     again = repeated(storage, results)
+    folder = results if study is None else results / records[0].name
+    target = output or folder / ("lab.html" if lab else "report.html")
+    if target.is_dir():  # before the seconds that the page may take
+        raise _unwritable(target, "it is a folder")
     from analysis import report as pages
 
     try:
         if study is not None:
-            text, folder = pages.study_report(records[0], again), results / records[0].name
+            text = pages.study_report(records[0], again)
         else:
-            make = pages.lab_report if lab else pages.overview
-            text, folder = make(records, again), results
+            text = (pages.lab_report if lab else pages.overview)(records, again)
     except ValueError as error:
         hint = study or "q10"
         raise UsageError(f"{_sentence(error)} Start with 'tuner search {hint}'.") from error
-    target = output or folder / ("lab.html" if lab else "report.html")
     _write(text, target)
     click.echo(str(target))
     remind_of_secret(storage)
@@ -76,11 +78,7 @@ def _write(text: str, target: Path) -> None:
     Raises:
         StorageError: It cannot be written.
     """
-    from tuner.errors import StorageError
-
     try:
-        if target.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -89,10 +87,15 @@ def _write(text: str, target: Path) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise StorageError(
-            f"cannot write the report to {str(target)!r}: {error.strerror}; "
-            "give another file with --output."
-        ) from error
+        raise _unwritable(target, error.strerror) from error
+
+
+def _unwritable(target: Path, why: str | None) -> Exception:
+    from tuner.errors import StorageError
+
+    return StorageError(
+        f"cannot write the report to {str(target)!r}: {why}; give another file with --output."
+    )
 
 
 def _sentence(error: Exception) -> str:

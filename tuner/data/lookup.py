@@ -159,7 +159,7 @@ def _unknown(text: str, path: Path, cache: Path) -> DataError:
             return DataError(f"{text} is no data set, but {inner} in it is: give that path.")
         line = mistakes.other_file(text, path) or _nearly_within(path)
         return DataError(line or f"{text} is no data set: {WANTED}")
-    if (line := mistakes.known_elsewhere(text)) is not None:
+    if (line := mistakes.bare_address(text) or mistakes.known_elsewhere(text)) is not None:
         return DataError(line)
     near = difflib.get_close_matches(text.lower().rpartition("/")[2], BUILTIN, n=1)
     beside = mistakes.beside(path)

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tuner.data import signatures
+
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 FORMATS = {
     ".h5": "an HDF5 file",
@@ -29,6 +31,13 @@ ELSEWHERE = ("cifar100", "fashion_mnist")
 SAVED = "np.savez('images.npz', x_train=…, y_train=…, x_test=…, y_test=…)"
 
 
+BARE = re.compile(
+    r"(?i)//|www\.|[\w.-]+@[\w.-]+:|"
+    r"([a-z0-9-]+\.)+(com|org|net|io|ai|co|edu|gov|eu|dev|app|info|de|uk|fr|ch|jp|cn|kr|in)(:\d+)?/"
+)
+"""An address whose scheme was left out, or one of another computer's file."""
+
+
 def address(text: str) -> str | None:
     """A line for something that lies on the network."""
     if not re.match(r"(?i)[a-z][a-z0-9+.-]+:/", text):
@@ -39,6 +48,19 @@ def address(text: str) -> str | None:
         place = f"{parts.scheme}://{parts.hostname or '…'}"
     except ValueError:
         place = f"{text.partition(':')[0]}://…"
+    return _fetched(place)
+
+
+def bare_address(text: str) -> str | None:
+    """A line for an address without its scheme, where there is no such path."""
+    if not BARE.match(text):
+        return None
+    # Without user and query, as above.
+    host = text.removeprefix("//").partition("/")[0].rpartition("@")[2].partition("?")[0]
+    return _fetched(host.partition(":")[0])
+
+
+def _fetched(place: str) -> str:
     return (
         f"{place} is an address, and nothing is fetched from the network: download it, unpack it "
         "where it is an archive, and give the path."
@@ -55,15 +77,21 @@ def broken_link(text: str) -> str | None:
 
 def other_file(text: str, path: Path) -> str | None:
     """A line for a file of another kind; None where its kind is not known."""
+    if (known := signatures.known_set(path)) is not None:
+        return (
+            f"{text} is {known[0]}, which no source reads: {known[1]} for that data; save the "
+            f"images and labels of any other as one file with {SAVED}."
+        )
     suffix = path.suffix.lower()
-    if suffix in ARCHIVES:
+    if suffix in ARCHIVES or (suffix not in FORMATS and signatures.is_archive(path)):
         return f"{text} is an archive: unpack it, and give the folder."
     if path.is_dir() and (inside := _archives(path)):
         return f"{text} holds the archives {inside}: unpack them there, and give the folder."
-    if path.is_dir() or suffix not in FORMATS:
+    found = FORMATS.get(suffix) or signatures.format_of(path)
+    if path.is_dir() or found is None:
         return None
     return (
-        f"{text} is {FORMATS[suffix]}, which no source reads: save its images and labels as one "
+        f"{text} is {found}, which no source reads: save its images and labels as one "
         f"file with {SAVED}."
     )
 

@@ -52,7 +52,9 @@ def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int)
         }.items():
             study.set_user_attr(key, value)
         return
-    compare(study.study_name, attributes[StudyKey.STUDY], spec.model_dump())
+    # A key that a version before did not know was what it is where it is left out.
+    stored = {**_left_out(spec), **attributes[StudyKey.STUDY]}
+    compare(study.study_name, stored, spec.model_dump())
     # Compared in the study's order: the folder that holds study and images may have moved.
     for was, now in zip(attributes[StudyKey.DATA].values(), described.values(), strict=True):
         if was["hash"] != now["hash"]:
@@ -62,6 +64,13 @@ def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int)
                 f"(hash {now['hash'][:12]}); give the same data or another --results folder."
             )
     _complete(study, described)
+
+
+def _left_out(spec: Study) -> dict[str, Any]:
+    fields = type(spec).model_fields.items()
+    return {
+        key: f.get_default(call_default_factory=True) for key, f in fields if not f.is_required()
+    }
 
 
 def _complete(study: optuna.Study, described: dict[str, dict[str, Any]]) -> None:

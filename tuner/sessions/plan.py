@@ -20,6 +20,7 @@ from tuner.records.keys import StudyKey
 from tuner.records.studies import StudyRecord
 from tuner.samplers.registry import SAMPLERS
 from tuner.sessions.agreement import agree
+from tuner.sessions.places import open_places
 from tuner.sessions.trust import met_by_a_constant
 from tuner.sessions.watcher import Watcher
 from tuner.sessions.wish import Wish, assign, full_name, goal, overridden, resume_arguments
@@ -28,7 +29,6 @@ from tuner.specs.spec import SearchStudy, Study, from_dict
 from tuner.storages import warm_start
 from tuner.storages.opening import chosen_url, open_storage
 from tuner.storages.patience import Patience
-from tuner.storages.results import prepare_results
 from tuner.storages.studies import find_study
 from tuner.workers.orders import WorkerOrders
 
@@ -68,9 +68,9 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     _begin()
     # Before anything is written: what is wrong with it is most often found here.
     data = find_data(spec, wish.data, watcher, relabel=wish.relabel)
-    prepare_results(wish.results)
     url = chosen_url(wish.storage, wish.results.resolve())
-    storage = open_storage(url, patience=Patience(watcher.notice))
+    patience = Patience(watcher.notice)
+    storage = open_places(url, wish.results, patience, begins_with=wish.warm_start)
     if wish.storage is not None and has_secret(wish.storage):
         watcher.notice(NEEDS_VARIABLE)
     name = full_name(spec, wish, data)

@@ -83,10 +83,12 @@ def overridden(spec: Study, wish: Wish) -> Study:
     """The study with the target, margin and quantity that the user gave instead of its own.
 
     Raises:
-        UsageError: A sweep has none of these, or a value is out of range.
+        UsageError: A sweep has none of these, nor a number of trials, or a value is out of range.
     """
     if isinstance(spec, SweepStudy) and wish.warm_start is not None:
         raise UsageError(f"study {spec.name!r} is a sweep: no evidence changes what it trains.")
+    if isinstance(spec, SweepStudy) and (wish.trials is not None or wish.more is not None):
+        raise UsageError(f"study {spec.name!r} is a sweep: its grid says how many trials.")
     given = {"target": wish.target, "margin": wish.margin, "minimize": wish.minimize}
     given = {key: value for key, value in given.items() if value is not None}
     if not given:
@@ -137,14 +139,8 @@ def full_name(spec: Study, wish: Wish, data: dict[str, DataSet]) -> str:
 
 
 def goal(spec: Study, wish: Wish, record: StudyRecord, datasets: int) -> int:
-    """How many trained trials the study shall have.
-
-    Raises:
-        UsageError: A sweep's number of trials is its grid's.
-    """
+    """How many trained trials the study shall have; a sweep has those of its grid."""
     if isinstance(spec, SweepStudy):
-        if wish.trials is not None or wish.more is not None:
-            raise UsageError(f"study {spec.name!r} is a sweep: its grid says how many trials.")
         return len(spec.cells()) * spec.seeds * datasets
     if wish.more is not None:
         return len(record.trained) + wish.more

@@ -20,6 +20,10 @@ BUILTIN = Path(__file__).resolve().parents[2] / "studies"
 """Found beside the program, not by its name: a user's folder may be called the same."""
 
 
+FRACTIONS = ("target", "margin")
+"""Keys that people think of in per cent."""
+
+
 def builtin_names() -> list[str]:
     """Names of the studies that come with the package, in the lab's order (q2 before q10)."""
     names = [file.stem for file in BUILTIN.glob("*.toml")]
@@ -47,7 +51,10 @@ def read_study(name_or_path: str) -> Study:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise StudyError(f"{path}: cannot read this study file: {reason}.") from error
+        raise StudyError(
+            f"{path}: cannot read this study file: {reason}; "
+            "give the path of a .toml file of UTF-8 text."
+        ) from error
     return parse(text, str(path), folder=path.parent)
 
 
@@ -99,4 +106,11 @@ def _first_rule(error: pydantic.ValidationError, raw: dict[str, Any]) -> str:
     if first["type"].startswith("union_tag"):
         return f"key 'kind' must be 'search' or 'sweep' but got {raw.get('kind')!r}."
     rule = rule_of(first)
-    return f"key {key!r} {rule} but got {first['input']!r}."
+    return f"key {key!r} {rule} but got {first['input']!r}{_in_percent(key, first['input'])}."
+
+
+def _in_percent(key: str, value: Any) -> str:
+    """What to write instead of a percentage, where a fraction is asked for."""
+    if key not in FRACTIONS or not isinstance(value, int | float) or not 1 < value < 100:
+        return ""
+    return f"; for {value:g} % write {value / 100:g}"

@@ -93,9 +93,21 @@ ADAPTER: pydantic.TypeAdapter[Study] = pydantic.TypeAdapter(
 )
 
 
+PATTERNS = {
+    "name": "must be of letters, digits, '_', '.' and '-', and begin with one of the first two,",
+    "space": "must be MODULE:CLASS or FILE.py:CLASS",
+}
+"""What the patterns of `_Base` mean."""
+
+
 def rule_of(broken: Mapping[str, Any]) -> str:
     """The rule that a value broke, to be said behind the key's name."""
-    return str(broken["msg"]).removeprefix("Input ").removeprefix("Value error, ")
+    if broken["type"] == "string_pattern_mismatch" and broken["loc"][-1] in PATTERNS:
+        return PATTERNS[broken["loc"][-1]]
+    said = str(broken["msg"])
+    for subject in ("Input ", "Value error, ", "String ", "List "):
+        said = said.removeprefix(subject)
+    return said
 
 
 def from_dict(fields: dict[str, Any]) -> Study:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import random
 import sqlite3
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +118,14 @@ def open_storage(
 
 def _check_file(address: Address, create: bool) -> None:
     file = address.file
-    if file is None or file.exists():
+    if file is None:
+        return
+    if file.is_dir():
+        raise StorageError(
+            f"cannot use the storage {address.shown!r}: {str(file)!r} is a folder; "
+            "give the path of a file in it."
+        )
+    if file.exists():
         return
     if not create:
         raise StorageError(
@@ -161,7 +170,11 @@ def _opened(address: Address, create: bool, worker: bool, patience: Patience) ->
     if address.parsed is None:
         return PatientStorage(_journal(address), address, patience)
     options = _engine_options(address.parsed)
-    version = None if create else _version_of_tables(address, options)
+    version = None
+    if not create:
+        version = _version_of_tables(address, options)
+    elif address.file is not None and address.file.exists():
+        _refuse_others(address, options)
     if address.dialect == "sqlite" and version is not None and version == newest_tables():
         database: RDBStorage = KnownTables(_text(address.parsed), options)
     else:
@@ -182,20 +195,44 @@ def _version_of_tables(address: Address, options: dict[str, Any]) -> str | None:
         StorageError: The database holds no studies.
     """
     assert address.parsed is not None
+    with _connection(address, options) as connection:
+        seen = inspect(connection)
+        if all(seen.has_table(name) for name in TABLES):
+            return connection.execute(text(f"SELECT version_num FROM {VERSIONS}")).scalar()
+        others = sorted(seen.get_table_names())
+    holds = _of_another_program(others) if others else "it is empty"
+    raise StorageError(f"there are no results in the storage {address.shown!r}: {holds}; {START}.")
+
+
+def _refuse_others(address: Address, options: dict[str, Any]) -> None:
+    """Makes no tables in the file of another program; on a server several may share a database.
+
+    Raises:
+        StorageError: It is one.
+    """
+    with _connection(address, options) as connection:
+        found = inspect(connection).get_table_names()
+    if found and not TABLES.intersection(found):
+        raise StorageError(
+            f"cannot make the storage {address.shown!r}: {_of_another_program(sorted(found))}; "
+            "give another --storage."
+        )
+
+
+@contextlib.contextmanager
+def _connection(address: Address, options: dict[str, Any]) -> Iterator[Connection]:
+    assert address.parsed is not None
     engine = create_engine(address.parsed, **options)
     try:
         with engine.connect() as connection:
-            seen = inspect(connection)
-            if all(seen.has_table(name) for name in TABLES):
-                return connection.execute(text(f"SELECT version_num FROM {VERSIONS}")).scalar()
-            others = sorted(seen.get_table_names())
+            yield connection
     finally:
         engine.dispose()
-    holds = "it is empty"
-    if others:
-        more = ", …" if len(others) > SHOWN_TABLES else ""
-        holds = f"it holds the tables of another program ({', '.join(others[:SHOWN_TABLES])}{more})"
-    raise StorageError(f"there are no results in the storage {address.shown!r}: {holds}; {START}.")
+
+
+def _of_another_program(tables: list[str]) -> str:
+    more = ", …" if len(tables) > SHOWN_TABLES else ""
+    return f"it holds the tables of another program ({', '.join(tables[:SHOWN_TABLES])}{more})"
 
 
 def _serialise(engine: Engine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,22 @@ def writing_to(folder: Path) -> Iterator[None]:
             f"cannot write to the results folder {str(folder)!r}: {error.strerror or error}; "
             "give another with --results or free some space."
         ) from error
+
+
+def require_place(results: Path) -> None:
+    """Looks whether the results folder can be made, and makes nothing.
+
+    Raises:
+        StorageError: It cannot.
+    """
+    with writing_to(results):
+        there = results.absolute()
+        while not there.exists():
+            there = there.parent
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def prepare_results(results: Path) -> None:

@@ -17,6 +17,7 @@ from tuner.storages.studies import find_study
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
 
@@ -48,13 +49,27 @@ def agree(study: optuna.Study, name: str | None) -> None:
         )
     if other.study_name == study.study_name:
         raise UsageError(f"--warm-start {name!r} is the study itself; name another one.")
-    record = StudyRecord.of(other)
+    numbers = require(name, storage_of(study))
+    study.set_user_attr(StudyKey.WARM_START, {"study": other.study_name, "trials": numbers})
+
+
+def require(name: str, storage: BaseStorage) -> list[int]:
+    """Numbers of the trials that a study would begin with.
+
+    Args:
+        name: The other study's.
+        storage: Of both.
+
+    Raises:
+        UsageError: The other study does not exist, looks for nothing or has trained nothing.
+    """
+    record = StudyRecord.of(find_study(name, storage))
     if record.target is None:
         raise UsageError(f"--warm-start {name!r} is a sweep, which has no target; name a search.")
     numbers = [t.number for t in record.trained]
     if not numbers:
         raise UsageError(f"--warm-start {name!r} has not trained anything yet; run it first.")
-    study.set_user_attr(StudyKey.WARM_START, {"study": other.study_name, "trials": numbers})
+    return numbers
 
 
 def evidence(study: optuna.Study) -> list[FrozenTrial]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -18,6 +20,11 @@ from tuner.data.sources.base import Found, Source, identity_of
 from tuner.errors import DataError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+KINDS = {
+    "x": frozenset({"x", "image", "images", "img", "imgs", "data", "inputs", "features", "pixels"}),
+    "y": frozenset({"y", "label", "labels", "lbl", "target", "targets", "class", "classes"}),
+}
+"""What people call images and labels, beside "train" and "test"."""
 ROWS = 2**24  # numbers converted at a time
 ALPHA = 4  # channels of an image that has alpha
 
@@ -95,7 +102,8 @@ def _load(path: Path) -> dict[str, np.ndarray[Any, Any]]:
             if missing:
                 raise DataError(
                     f"{path} misses {', '.join(missing)}: it holds "
-                    f"{', '.join(file.files) or 'nothing'} and needs {', '.join(KEYS)}."
+                    f"{', '.join(file.files) or 'nothing'} and needs {', '.join(KEYS)}"
+                    f"{_meant(missing, file.files)}."
                 )
             require_room(f"The arrays of {path}", _needed(path))
             return {key: file[key] for key in KEYS}
@@ -108,6 +116,23 @@ def _load(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         raise DataError(
             f"{path} cannot be read as an .npz file ({' '.join(str(error).split())}): save it anew."
         ) from error
+
+
+def _meant(missing: list[str], names: list[str]) -> str:
+    """How to save arrays of other names."""
+    renamed: dict[str, str] = {}
+    for name in names:
+        words = frozenset(re.findall(r"[a-z]+", re.sub(r"(?i)(train|test)", r" \1 ", name).lower()))
+        for part, kind in itertools.product(("train", "test"), KINDS):
+            if part in words and words & KINDS[kind]:
+                renamed.setdefault(f"{kind}_{part}", name)
+    if all(key in renamed for key in missing):
+        return "; save " + ", ".join(f"{renamed[key]} as {key}" for key in missing)
+    if names and all(re.fullmatch(r"arr_\d+", name) for name in names):
+        return "; np.savez keeps names that are given, as in np.savez(file, x_train=images)"
+    if len(names) == 2:
+        return "; divide its examples into those to train on and those to test on"
+    return ""
 
 
 def _needed(path: Path) -> int:
@@ -144,6 +169,8 @@ def _images(path: Path, key: str, array: np.ndarray[Any, Any]) -> Images:
     elif array.dtype != np.uint8:
         fits = array.dtype.kind in "iu" and array.size and array.min() >= 0 and array.max() <= 255
         hint = f"; {key}.astype('uint8') does" if fits else ""
+        if array.dtype.kind == "b":
+            hint = f"; {key}.astype('uint8') * 255 makes them of masks"
         raise DataError(
             f"{path}: {key} holds {array.dtype}: give uint8 from 0 to 255, or floats from 0 to "
             f"1{hint}."
@@ -198,6 +225,11 @@ def _labels(path: Path, key: str, array: np.ndarray[Any, Any]) -> Labels:
         raise DataError(
             f"{path}: {key} holds {array.dtype} of shape {list(array.shape)}: give one whole "
             f"number an image, counted from 0{_hint(key, array)}."
+        )
+    if array.size and int(array.max()) > np.iinfo(np.int64).max:
+        raise DataError(
+            f"{path}: {key} holds the label {array.max()}, which is too large to number a class: "
+            f"number them 0, 1, 2, …; np.unique({key}, return_inverse=True)[1] does."
         )
     return array.astype(np.int64)
 

@@ -176,7 +176,13 @@ def _labels(shard: Path, row: int, column: Any) -> Labels:
     if column.null_count:
         missing = row + column.is_null().to_pylist().index(True)
         raise DataError(f"{shard} row {missing} has no label: add it or remove the row.")
-    return np.asarray(column.to_numpy(zero_copy_only=False), np.int64)
+    labels = column.to_numpy(zero_copy_only=False)
+    if len(labels) and int(labels.max()) > np.iinfo(np.int64).max:
+        raise DataError(
+            f"{shard} row {row + int(labels.argmax())} has the label {labels.max()}, which is too "
+            "large to number a class: number them 0, 1, 2, …"
+        )
+    return np.asarray(labels, np.int64)
 
 
 def _one(name: str, entry: dict[str, Any] | None) -> tuple[str, bytes | Unreadable]:

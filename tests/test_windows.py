@@ -1,0 +1,98 @@
+"""Every module, the command line and a search, without the names that Python lacks on Windows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import house, tiny
+
+WITHOUT = house.ROOT / "tests/helpers/windows"
+PACKAGES = ("analysis", "search_spaces", "tuner")
+COMMANDS = """
+import os, sys
+from tuner.cli import main
+
+os.environ["COLUMNS"] = "100"
+for command in (["--help"], ["data", "toys"], ["search", "bad.toml"], ["status"], ["studies"]):
+    print(command, main(command), flush=True)
+"""
+
+
+def _modules() -> list[str]:
+    """All modules of the product; the entrance of ``python -m tuner`` runs when it is imported."""
+    files = [f.relative_to(house.ROOT) for f in house.own() if f.name != "__main__.py"]
+    named = [".".join(f.with_suffix("").parts) for f in files if f.parts[0] in PACKAGES]
+    return [name.removesuffix(".__init__") for name in named]
+
+
+def _python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(WITHOUT), str(house.ROOT)])
+    return subprocess.run(
+        [sys.executable, "-P", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import signal; signal.SIGBUS",
+        "import os; os.getuid",
+        "from os import fork",
+        "import fcntl",
+        "import os.path, resource",
+        "open('/proc/cpuinfo')",
+        "import pathlib; pathlib.Path('/proc/self/stat').read_text()",
+        "import os; os.listdir('/proc')",
+    ],
+)
+def test_the_names_are_gone_for_this_project_alone(code: str, tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("these names are Linux's")
+    run = f"exec(compile({code!r}, 'x', 'exec'), {{'__name__': NAME}})"
+    for name, ends in (("tuner.x", 1), ("other", 0)):
+        assert _python(tmp_path, "-c", run.replace("NAME", repr(name))).returncode == ends
+
+
+@pytest.mark.slow
+def test_every_module_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import importlib, sys, traceback\n"
+        "for name in sys.argv[1:]:\n"
+        "    try:\n"
+        "        importlib.import_module(name)\n"
+        "    except Exception as error:\n"
+        "        print(name, repr(error))\n"
+    )
+    ran = _python(tmp_path, "-c", code, *_modules())
+    assert (ran.stdout, ran.returncode) == ("", 0), ran.stderr
+
+
+def test_the_command_line_starts(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("kind = 'search'")
+    ran = _python(tmp_path, "-c", COMMANDS)
+    lines = [line for line in ran.stdout.splitlines() if line.startswith("[")]
+    assert [line.split()[-1] for line in lines] == ["0", "2", "2", "0", "0"], ran.stderr
+    assert "Traceback" not in ran.stderr and "unexpected" not in ran.stderr
+
+
+@pytest.mark.slow
+def test_spaces_are_described_and_a_search_is_run(tmp_path: Path) -> None:
+    """With its children and workers: they inherit what is missing."""
+    ran = _python(tmp_path, "-m", "tuner", "spaces", "dense")
+    assert ran.returncode == 0 and "units_0" in ran.stdout, ran.stderr
+    tiny.write(tmp_path, horizon=2)
+    command = "search tiny.toml --trials 2 --workers 1 --no-certify --no-live"
+    ran = _python(tmp_path, "-m", "tuner", *command.split())
+    assert ran.returncode in (0, 1), ran.stderr
+    assert "Error" not in ran.stderr
+    assert "[2/2] #1" in ran.stdout
