@@ -90,7 +90,7 @@ OPTIONS = [
         _toys,
         {"KERAS_BACKEND": "theano"},
     ),
-    Row("one seed", "certify q10 --seeds 1", ("'--seeds'", "1 is not in the range x>=2")),
+    Row("one seed", "certify q10 --seeds 1", ("'--seeds'", "1 is not in the range x>=")),
     Row("seeds in words", "certify q10 --seeds x", ("'--seeds'", "'x' is not a valid integer")),
     Row("a negative trial", "certify q10 --trial -1", ("'--trial'", "-1 is not in the range")),
     Row("no format", "export q10", ("Missing option '--format'", "See 'tuner export --help'.")),
