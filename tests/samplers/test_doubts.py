@@ -56,16 +56,17 @@ def proposals(trials: list[FrozenTrial], count: int, **options: Any) -> list[dic
     return found
 
 
+@pytest.mark.parametrize("prove", ["recipe", "model"])
 @pytest.mark.parametrize("replicates", [1, 2, 4])
 @pytest.mark.parametrize("shortfall", [-0.02, 0.02])
 def test_a_chance_falls_with_replicates_that_miss_and_rises_with_those_that_meet(
-    replicates: int, shortfall: float
+    replicates: int, shortfall: float, prove: str
 ) -> None:
     trials = [*surroundings(), LUCKY]
     number = len(trials) - 1
-    before = outlook(trials).chances[number]
+    before = outlook(trials, prove=prove).chances[number]
     again = [finished(0.4, 0.5, shortfall)] * replicates
-    after = outlook([*trials, *again]).chances[number]
+    after = outlook([*trials, *again], prove=prove).chances[number]
     assert 0.05 < before < 0.95
     assert (after < before) if shortfall > 0 else (after > before)
 
@@ -78,6 +79,30 @@ def test_where_the_incumbent_is_doubted_something_between_it_and_the_next_is_pro
     number = next(t for t, trial in enumerate(trials) if trial is LUCKY)
     believed = proposals(trials, 3, repeat=False, proven={number})
     assert all(p["width"] < 0.4 for p in believed)
+
+
+def test_another_training_tells_less_of_a_model_than_of_its_configuration() -> None:
+    trials = [*surroundings(), LUCKY]
+    missed = [*trials, *[finished(0.4, 0.5, 0.02)] * 4]
+    number = len(trials) - 1
+    fallen = {prove: outlook(missed, prove=prove).chances[number] for prove in ("recipe", "model")}
+    assert fallen["recipe"] < fallen["model"]
+
+
+def test_a_check_is_not_asked_for_where_it_costs_more_than_it_can_be_worth() -> None:
+    study = study_of([*surroundings(), LUCKY], repeat=False)
+    assert isinstance(study.sampler, SmallestFeasibleSampler)
+    cheap, dear = (study.sampler.outlook(study, check_cost=cost) for cost in (0.1, 20.0))
+    assert cheap.check is not None
+    assert dear.check is None
+
+
+def test_the_limit_is_the_size_of_the_smallest_that_is_surely_real() -> None:
+    trials = [*surroundings(), LUCKY]
+    assert outlook(trials).limit == pytest.approx(size_of({"width": 0.8, "rate": 0.3}))
+    proven: Collection[int] = {len(trials) - 1}
+    assert outlook(trials, proven=proven).limit == pytest.approx(size_of({"width": 0.4}))
+    assert outlook([LUCKY]).limit == math.inf
 
 
 def test_with_everything_proven_nothing_changes() -> None:

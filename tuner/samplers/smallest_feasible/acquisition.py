@@ -197,23 +197,31 @@ def _score_by_world(prediction: Prediction, units: np.ndarray) -> np.ndarray:
 
     assert prediction.doubts is not None
     scores = np.full(len(units), -np.inf)
-    logs, _ = prediction.sizes(units)
+    logs, spread = prediction.sizes(units)
     within = np.isfinite(logs) & (logs < prediction.doubts.log_limit)
     if (within & (logs >= prediction.log_floor)).any():
         within &= logs >= prediction.log_floor
     if within.any():
-        scores[within] = logsumexp(log_gains_by_world(prediction, units[within]), axis=1)
+        sized = units[within], logs[within], spread[within]
+        scores[within] = logsumexp(log_gains_by_world(prediction, *sized), axis=1)
     return scores
 
 
-def log_gains_by_world(prediction: Prediction, units: np.ndarray) -> np.ndarray:
-    """Log of what candidates [n, d] that can be built gain in each world, costs taken off, [n, w].
+def log_gains_by_world(
+    prediction: Prediction, units: np.ndarray, logs: np.ndarray, spread: np.ndarray
+) -> np.ndarray:
+    """Log of what candidates gain in each world, costs taken off, [n, w].
 
     The share that each world has in the mean is taken off as well: a row's sum is the mean.
+
+    Args:
+        prediction: With doubts.
+        units: Candidates that can be built, [n, d].
+        logs: Their log sizes, [n].
+        spread: The standard deviations of these, [n].
     """
     doubts = prediction.doubts
     assert doubts is not None
-    logs, spread = prediction.sizes(units)
     limits, world = np.unique(doubts.log_best, return_inverse=True)
     gains = np.column_stack([_below(limit, logs, spread) for limit in limits])
     gains[gains <= _WORTHLESS] = 0.0

@@ -38,6 +38,8 @@ class Witnesses:
         proven: Which of them are proven to meet it, bool [k].
         numbers: The trials of each that met it; none where the first is still being trained.
         busy: Which of them are being trained, bool [k].
+        rows: The surrogate's observation of each; -1 where it is the configuration that is to be
+            real, whatever one training of it came to, [k].
     """
 
     features: np.ndarray
@@ -45,6 +47,7 @@ class Witnesses:
     proven: np.ndarray
     numbers: list[list[int]]
     busy: np.ndarray
+    rows: np.ndarray
 
 
 class Doubts:
@@ -53,7 +56,7 @@ class Doubts:
     Args:
         process: The surrogate, before it believes anything of running trials.
         witnesses: Whose reality is in question, at least one.
-        noise: Standard deviation of the mean around the function that must meet the target.
+        seeds: Trainings of a candidate, whose mean is to meet the target.
 
     Attributes:
         chances: P(real) of each witness, [k].
@@ -61,14 +64,14 @@ class Doubts:
         log_best: Log size of the smallest real one in each world, [w].
     """
 
-    def __init__(self, process: GaussianProcess, witnesses: Witnesses, noise: float) -> None:
+    def __init__(self, process: GaussianProcess, witnesses: Witnesses, seeds: int) -> None:
         from scipy.linalg import cho_solve, cholesky
         from scipy.special import ndtr
 
-        self._process, self._noise = process, noise
+        self._process, self._noise = process, process.noise / math.sqrt(seeds)
         self.witnesses = witnesses
-        mean, covariance = process.joint(witnesses.features)
-        covariance[np.diag_indices(len(mean))] += noise**2 + 1e-9
+        self._joint = process.joint(witnesses.features, witnesses.rows, seeds)
+        _, mean, covariance, _ = self._joint
         chances = ndtr(-mean / np.sqrt(np.diag(covariance)))
         self.chances = np.where(witnesses.proven, 1.0, chances)
         factor = cholesky(covariance, lower=True)
@@ -93,7 +96,7 @@ class Doubts:
         """Log P(candidates [n, f] meet the target) in each world, [n, w]."""
         from scipy.special import log_ndtr
 
-        mean, sd, cross = self._process.beside(features, self.witnesses.features)
+        mean, sd, cross = self._process.beside(features, self._joint)
         told = np.einsum("nk,kl,nl->n", cross, self._inverse, cross)
         left = np.sqrt(np.maximum(sd**2 - told, 1e-9) + self._noise**2)
         means = mean[:, None] + cross @ self._off

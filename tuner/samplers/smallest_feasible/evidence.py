@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from optuna.trial import TrialState
@@ -49,6 +49,7 @@ class Evidence:
         numbers: Numbers of the trained trials, -1 for an earlier study's, [m].
         proven: Which of the trained are proven to meet the target, bool [m].
         doubted: Whether one that met the target may have been lucky.
+        models: Whether each trained model is real or not by itself; else its configuration is.
     """
 
     tried: np.ndarray
@@ -68,6 +69,7 @@ class Evidence:
     numbers: np.ndarray
     proven: np.ndarray
     doubted: bool
+    models: bool
 
     @property
     def is_earlier(self) -> np.ndarray:
@@ -118,6 +120,7 @@ def read(
     prior: Sequence[FrozenTrial] = (),
     proven: Collection[int] = (),
     noise: float = 0.0,
+    prove: Literal["model", "recipe"] = "recipe",
 ) -> Evidence:
     """Collect the evidence of a study's complete, pruned and running trials.
 
@@ -131,6 +134,8 @@ def read(
         proven: Numbers of trials that are proven to meet the target.
         noise: Standard deviation of one measured shortfall around the model's true one. It counts
             as soon as a trial may have met the target by it.
+        prove: Whether what met the target is real where its own training is, or where the mean of
+            fresh ones is.
     """
     refuted = refuted or {}
     trials = [t for t in trials if t.state in _SEEN]
@@ -154,6 +159,7 @@ def read(
         earlier=len(earlier),
         refuted=counts,
         doubted=doubted,
+        models=prove == "model",
     )
 
 
@@ -225,6 +231,7 @@ def _evidence(
     earlier: int,
     refuted: int,
     doubted: bool,
+    models: bool,
 ) -> Evidence:
     """The arrays, of all trials and of those that were trained."""
     running = [one for one in sized if one.trial.state == TrialState.RUNNING]
@@ -253,6 +260,7 @@ def _evidence(
         numbers=np.array([row.number for row in rows], int),
         proven=np.array([row.proven for row in rows], bool),
         doubted=doubted,
+        models=models,
     )
 
 

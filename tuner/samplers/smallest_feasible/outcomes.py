@@ -35,9 +35,8 @@ as feasible, and by how much is unknown."""
 _LEAST_LINE = 3
 """So many reports make a line."""
 
-_UNKNOWN_LUCK, _MOST_LUCK = 0.5, 2.0
-"""Luck of a report, in standard deviations of its noise: where too few others tell it, and the
-most that is believed."""
+_UNKNOWN_LUCK = 0.25
+"""Luck of a report, in standard deviations of its noise, where too few others tell."""
 
 
 class Outcome(NamedTuple):
@@ -93,24 +92,24 @@ def luck(values: Mapping[int, float], noise: float) -> float:
     """How much too low the last of noisy reports is that ended a training by meeting the target.
 
     It was the first of several to do so, and the noise that helped it is not in the others. What
-    is believed instead is the straight line in log steps through the last doubling of steps.
+    is believed is the middle between it and a straight line in log steps, through the last
+    doubling of steps.
 
     Args:
         values: Shortfall by step.
         noise: Standard deviation of one of them.
     """
     steps = np.array(sorted(values), float)
-    if not len(steps) or not np.isfinite(last := values[int(steps[-1])]):
-        return 0.0
-    steps = steps[steps >= steps[-1] / 2]
+    steps = steps[steps >= steps[-1] / 2] if len(steps) else steps
     recent = np.array([values[int(step)] for step in steps])
+    if not len(steps) or not np.isfinite(recent[-1]):
+        return 0.0
     if len(recent) < _LEAST_LINE or not np.isfinite(recent).all():
         return _UNKNOWN_LUCK * noise
-    x = np.log(steps / steps[-1])
-    slope, level = np.polyfit(x, recent, 1)
+    slope, level = np.polyfit(np.log(steps / steps[-1]), recent, 1)
     if slope > 0:  # it has come to rest, and only wanders
         level = recent.mean()
-    return float(np.clip(level - last, 0.0, _MOST_LUCK * noise))
+    return float(np.clip((level - recent[-1]) / 2, 0.0, noise))
 
 
 def outcome_elsewhere(trial: FrozenTrial, experience: projection.Experience) -> Outcome | None:

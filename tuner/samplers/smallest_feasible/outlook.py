@@ -68,7 +68,7 @@ def outlook_of(found: Ranked, left: int | None, check_cost: float, noise: float 
     }
     chances = {number: chances[number] for number in sorted(chances)}
     limit = math.exp(prediction.doubts.log_limit)
-    check = _check(found, left, check_cost, noise)
+    check = _check(found, left, check_cost, None if seen.models else noise)
     return Outlook(_gain(found), check, chances, limit)
 
 
@@ -101,7 +101,8 @@ def _check(found: Ranked, left: int | None, check_cost: float, noise: float | No
     if not len(order):
         return None
     spaced = np.linspace(0, len(order) - 1, min(_COMPARED, len(order))).astype(int)
-    gains = np.exp(acquisition.log_gains_by_world(prediction, found.units[order[spaced]]))
+    units = found.units[order[spaced]]
+    gains = np.exp(acquisition.log_gains_by_world(prediction, units, *prediction.sizes(units)))
     now = float(gains.sum(axis=1).max())
     steps = _HORIZON if left is None else min(left, _HORIZON)
     best, choice = check_cost * now, None

@@ -10,7 +10,7 @@ import numpy as np
 from tuner.curves.projection import SEED_NOISE
 from tuner.samplers.smallest_feasible.doubts import Doubts, Witnesses
 from tuner.samplers.smallest_feasible.encoding import activity_rules, place
-from tuner.samplers.smallest_feasible.surrogate import GaussianProcess
+from tuner.samplers.smallest_feasible.surrogate import NOISY, GaussianProcess
 
 if TYPE_CHECKING:
     from tuner.samplers.smallest_feasible.candidates import Pool
@@ -92,6 +92,7 @@ class Prediction:
         if seen.earlier:
             features[:, -2] = seen.is_earlier
             straight[-2] = 1.0
+        self._dropped = 0
         self._process = self._fitted(features, np.arcsinh(scaled), spread**2, straight)
         self.doubts = self._doubts() if seen.doubted else None
         self.running: list[tuple[float, float]] = self._believe_running()
@@ -180,15 +181,19 @@ class Prediction:
         one process of the two does (a Bayes factor; Kass & Raftery 1995, JASA 90), hyperparameters
         at their most probable values.
         """
-        both = GaussianProcess(x, y, noise, straight)
         seen = self.pool.evidence
+        prior = (NOISY,) if seen.doubted else ()
+        both = GaussianProcess(x, y, noise, straight, *prior)
         if not seen.earlier or seen.own < _OWN_ALONE:
             return both
         then, now = (
-            GaussianProcess(x[rows], y[rows], noise[rows], straight)
+            GaussianProcess(x[rows], y[rows], noise[rows], straight, *prior)
             for rows in (seen.is_earlier, ~seen.is_earlier)
         )
-        return now if then.loss + now.loss < both.loss else both
+        if then.loss + now.loss >= both.loss:
+            return both
+        self._dropped = seen.earlier
+        return now
 
     def _doubts(self) -> Doubts:
         """Who has met the target or may yet, and in which worlds that is real."""
@@ -197,20 +202,20 @@ class Prediction:
         points = np.vstack([seen.points[rows], seen.running])
         sizes = np.concatenate([seen.sizes[rows], seen.running_sizes])
         logs = self._log_or_mean(points, sizes)
-        alike: dict[tuple[float, ...], list[int]] = {}
+        alike: dict[tuple[float, ...] | int, list[int]] = {}
         for i in np.argsort(logs, kind="stable").tolist():
-            alike.setdefault(place(points[i]), []).append(i)
-        first = [group[0] for group in alike.values()]
+            alike.setdefault(i if seen.models else place(points[i]), []).append(i)
+        groups, first = list(alike.values()), [group[0] for group in alike.values()]
+        own = [[int(rows[i]) for i in group if i < len(rows)] for group in groups]
         witnesses = Witnesses(
-            self._features(points[first], logs[first]),
-            logs[first],
-            np.array(
-                [any(seen.proven[rows[i]] for i in g if i < len(rows)) for g in alike.values()]
-            ),
-            [[int(seen.numbers[rows[i]]) for i in g if i < len(rows)] for g in alike.values()],
-            np.array([any(i >= len(rows) for i in g) for g in alike.values()]),
+            features=self._features(points[first], logs[first]),
+            logs=logs[first],
+            proven=np.array([bool(seen.proven[group].any()) for group in own]),
+            numbers=[seen.numbers[group].tolist() for group in own],
+            busy=np.array([max(group) >= len(rows) for group in groups]),
+            rows=np.array([g[0] - self._dropped if seen.models and g else -1 for g in own]),
         )
-        return Doubts(self._process, witnesses, self._process.noise / math.sqrt(_SEEDS))
+        return Doubts(self._process, witnesses, 1 if seen.models else _SEEDS)
 
     def _believe_running(self) -> list[tuple[float, float]]:
         """Take running trials at their prediction; their log sizes and P(target is met)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from optuna.samplers import BaseSampler
@@ -83,8 +83,12 @@ class SmallestFeasibleSampler(BaseSampler):
             above 0, a trial that met the target may have done so by luck. So it may where another
             trial of the same configuration has missed it. Then a proposal's gain is the mean over
             which of those that met the target really do.
+        prove: What it means to meet the target really: ``"recipe"``, that the mean of fresh
+            trainings of the configuration does; ``"model"``, that the model which was trained does
+            by its true accuracy.
         repeat: Whether a configuration that met the target may be proposed again, to learn whether
-            that was luck; it is where this is worth more than the next proposal.
+            that was luck; it is where this is worth more than the next proposal. Of a model another
+            training tells nothing, and none is repeated.
 
     Raises:
         ValueError: An argument is out of its range; sampling raises it in a study with several
@@ -105,6 +109,7 @@ class SmallestFeasibleSampler(BaseSampler):
         refuted: Mapping[int, float] | None = None,
         proven: Collection[int] = (),
         noise: float = 0.0,
+        prove: Literal["model", "recipe"] = "recipe",
         repeat: bool = True,
     ) -> None:
         if horizon is not None and horizon < 1:
@@ -128,7 +133,10 @@ class SmallestFeasibleSampler(BaseSampler):
         self._refuted = dict(refuted or {})
         self._proven = frozenset(proven)
         self._noise = noise
-        self._repeat = repeat
+        self._prove: Literal["model", "recipe"] = prove
+        self._repeat = repeat and prove == "recipe"
+        self._pooled: tuple[Any, candidates.Pool] | None = None
+        self._compared: tuple[candidates.Pool, acquisition.Ranked] | None = None
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -154,12 +162,9 @@ class SmallestFeasibleSampler(BaseSampler):
         if pool.evidence.count < self._needed(pool.evidence):
             return pool.decode(candidates.startup(pool))
         if self._repeat and not fixed and pool.evidence.doubted:
-            found = acquisition.ranked(pool)
-            again = outlook_of(found, None, 1.0, self._noise).check
+            again = outlook_of(self._ranked(pool), None, 1.0, self._noise).check
             if again is not None:
                 return self._same(study, again, pool)
-            best = found.best
-            return pool.decode(candidates.startup(pool) if best is None else best)
         return pool.decode(self.best(pool))
 
     def outlook(self, study: Study, left: int | None = None, check_cost: float = 1.0) -> Outlook:
@@ -169,8 +174,8 @@ class SmallestFeasibleSampler(BaseSampler):
             study: As its next trial would find it.
             left: How many trials are left; what is learned is worth more, the more are. Default
                 many.
-            check_cost: What it costs to learn for sure whether a model is real, where an average
-                training is 1.
+            check_cost: What it costs to learn for sure whether a model is real, where a training
+                to the horizon is 1.
 
         Raises:
             ValueError: The study has several objectives, or maximises.
@@ -183,8 +188,15 @@ class SmallestFeasibleSampler(BaseSampler):
         pool = self._pool(study, space, len(trials), {})
         if not pool.evidence.met.any():
             return Outlook()
-        noise = self._noise if self._repeat else None
-        return outlook_of(acquisition.ranked(pool), left, check_cost, noise)
+        found = self._ranked(pool)
+        if self._repeat:
+            return outlook_of(found, left, 1.0, self._noise)
+        return outlook_of(found, left, check_cost / self._mean_training(trials), None)
+
+    def _mean_training(self, trials: Sequence[FrozenTrial]) -> float:
+        """The epochs of a training, stopped ones included, as a share of the horizon."""
+        steps = [step for t in trials if t.state in _FINISHED and (step := t.last_step)]
+        return float(np.mean(steps)) / (self._horizon or max(steps)) if steps else 1.0
 
     def _pool(
         self, study: Study, space: dict[str, BaseDistribution], number: int, fixed: dict[str, Any]
@@ -192,6 +204,10 @@ class SmallestFeasibleSampler(BaseSampler):
         """Where the proposal of trial ``number`` comes from, with what the others have shown."""
         encoding = Encoding(space, self._center)
         trials = [t for t in study.get_trials(deepcopy=False, states=_SEEN) if t.number != number]
+        seen = [(t.number, t.state, t.last_step, len(t.params)) for t in trials]
+        key = (study.study_name, number, fixed, space, seen)
+        if self._pooled is not None and self._pooled[0] == key:
+            return self._pooled[1]
         warn_of_rising_reports(ended_curves(trials))
         known = evidence.read(
             trials,
@@ -202,8 +218,9 @@ class SmallestFeasibleSampler(BaseSampler):
             self._prior,
             self._proven,
             self._noise,
+            self._prove,
         )
-        return candidates.Pool(
+        pool = candidates.Pool(
             encoding,
             known,
             self._size_of,
@@ -212,6 +229,8 @@ class SmallestFeasibleSampler(BaseSampler):
             self._rng(number),
             self._cost_of,
         )
+        self._pooled = (key, pool)
+        return pool
 
     def _same(self, study: Study, number: int, pool: candidates.Pool) -> dict[str, Any]:
         """The configuration of a trial, with a value for every name of the pool's space."""
@@ -223,7 +242,14 @@ class SmallestFeasibleSampler(BaseSampler):
 
     def best(self, pool: candidates.Pool) -> np.ndarray:
         """The most promising candidate [d]; a subclass may prefer others."""
-        return acquisition.best(pool)
+        found = self._ranked(pool).best
+        return candidates.startup(pool) if found is None else found
+
+    def _ranked(self, pool: candidates.Pool) -> acquisition.Ranked:
+        """The candidates of a pool, compared once: whoever asks for an outlook proposes next."""
+        if self._compared is None or self._compared[0] is not pool:
+            self._compared = (pool, acquisition.ranked(pool))
+        return self._compared[1]
 
     def sample_independent(
         self,

@@ -32,6 +32,10 @@ _SIGNAL, _SIGNAL_SPREAD = 0.0, 0.7
 _NOISE, _NOISE_SPREAD = -3.0, 1.0
 """The same of the noise's variance: exp(-3) is a standard deviation of 0.22."""
 
+NOISY = -2.0
+"""The mean instead of `_NOISE` where trainings of one model are thought to differ: exp(-2) is a
+standard deviation of 0.37."""
+
 _CONSTANT = 0.25
 """Prior variance of the constant."""
 
@@ -51,6 +55,22 @@ class _Solved(NamedTuple):
     pull: np.ndarray
 
 
+class Joint(NamedTuple):
+    """Several values of the process together.
+
+    Attributes:
+        x: Where, [k, f].
+        mean: Their means, [k].
+        covariance: Their covariance, [k, k].
+        half: Their prior covariance with the observations, divided by its factor, [n, k].
+    """
+
+    x: np.ndarray
+    mean: np.ndarray
+    covariance: np.ndarray
+    half: np.ndarray
+
+
 class GaussianProcess:
     """Posterior of a function that is smooth around a straight line.
 
@@ -59,14 +79,22 @@ class GaussianProcess:
         y: Observations in units of about 1, [n], at least one.
         noise: Known variance of each observation, [n].
         slope: For every feature the prior standard deviation of a straight line, [f].
+        log_noise: Prior mean of the logarithm of the noise's variance that is not known.
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, noise: np.ndarray, slope: np.ndarray) -> None:
-        self._mean = float(np.average(y, weights=1 / (noise + math.exp(_NOISE))))
+    def __init__(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        noise: np.ndarray,
+        slope: np.ndarray,
+        log_noise: float = _NOISE,
+    ) -> None:
+        self._mean = float(np.average(y, weights=1 / (noise + math.exp(log_noise))))
         self._x, self._y, self._noise, self._slope = x, y - self._mean, noise, slope
         features = x.shape[1]
         lengths = np.full(features, _LENGTH + 0.5 * math.log(features / 4))
-        self._prior = np.concatenate([lengths, [_SIGNAL, _NOISE]])
+        self._prior = np.concatenate([lengths, [_SIGNAL, log_noise]])
         self._spread = np.array([_LENGTH_SPREAD] * features + [_SIGNAL_SPREAD, _NOISE_SPREAD])
         self._theta = self._fit()
         self._solved = self._solve(np.arange(len(y)), self._theta)
@@ -97,19 +125,34 @@ class GaussianProcess:
         own = math.exp(self._theta[-2]) + (x**2 * self._slope**2).sum(axis=1) + _CONSTANT
         return mean, np.sqrt(np.maximum(own - (half**2).sum(axis=0), 1e-9)), half
 
-    def beside(
-        self, x: np.ndarray, others: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """As `predict` at [m, f], and the covariance with the function at others [k, f], [m, k]."""
-        mean, sd, half = self._predict(x)
-        smooth, _ = self._kernel(x, others, self._theta)
-        _, _, theirs = self._predict(others)
-        return mean, sd, smooth + self._line(x, others) - half.T @ theirs
+    def joint(self, x: np.ndarray, rows: np.ndarray, seeds: int) -> Joint:
+        """The posterior of several values together.
 
-    def joint(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Means [m] and covariance [m, m] of the function, without noise, at [m, f]."""
-        mean, _, covariance = self.beside(x, x)
-        return mean, (covariance + covariance.T) / 2
+        Args:
+            x: Where, [k, f].
+            rows: Of what one training came to, its row among the observations: the function and
+                what its seed added, without the noise that is known; -1 for the mean of some
+                fresh trainings, [k].
+            seeds: How many.
+        """
+        from scipy.linalg import solve_triangular
+
+        mean, _, half = self._predict(x)
+        seen, own = np.flatnonzero(rows >= 0), math.exp(self._theta[-1])
+        shared = np.zeros((len(self._y), len(x)))
+        shared[rows[seen], seen] = own
+        half += solve_triangular(self._solved.factor, shared, lower=True, check_finite=False)
+        smooth, _ = self._kernel(x, x, self._theta)
+        covariance = smooth + self._line(x, x) - half.T @ half
+        covariance[np.diag_indices(len(x))] += np.where(rows >= 0, own, own / seeds) + _JITTER
+        mean += shared.T @ self._solved.weights
+        return Joint(x, mean, (covariance + covariance.T) / 2, half)
+
+    def beside(self, x: np.ndarray, others: Joint) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `predict` at [m, f], and the covariance of the function with other values, [m, k]."""
+        mean, sd, half = self._predict(x)
+        smooth, _ = self._kernel(x, others.x, self._theta)
+        return mean, sd, smooth + self._line(x, others.x) - half.T @ others.half
 
     def believing(self, x: np.ndarray) -> GaussianProcess:
         """The process once its own means at [k, f] were observed (the kriging believer)."""
