@@ -8,6 +8,13 @@ matter.
 
 from __future__ import annotations
 
-from analysis.frames import certificates, epochs, frontier, smallest, trials
+from analysis.frames import (
+    certificates,
+    epochs,
+    frontier,
+    model_certificates,
+    smallest,
+    trials,
+)
 
-__all__ = ["certificates", "epochs", "frontier", "smallest", "trials"]
+__all__ = ["certificates", "epochs", "frontier", "model_certificates", "smallest", "trials"]

@@ -19,8 +19,9 @@ TRIALS: Mapping[str, str] = {
     "value": "float64",  # what the study minimises; missing where the training was stopped
     "val_accuracy": "float64",  # of the best epoch
     "final_val_accuracy": "float64",  # of the last epoch
-    "test_accuracy": "float64",  # after the last epoch; sweeps only: searches read no test images
-    "certified": "boolean",  # the verdict of the trial's certificate; missing where it has none
+    "test_accuracy": "float64",  # of a sweep's training, or of a model that a search has proven
+    "model_certified": "boolean",  # the verdict on its model; missing where nobody has tried
+    "certified": "boolean",  # the verdict on its recipe; missing where nobody has tried
     "shortfall": "float64",  # at most 0: the target is met; projected where stopped
     "epochs": "int64",
     "seconds": "float64",
@@ -74,6 +75,30 @@ CERTIFICATES: Mapping[str, str] = {
     "model_file": "string",  # of this seed
 }
 """Columns of `certificates`."""
+
+MODEL_CERTIFICATES: Mapping[str, str] = {
+    "study": "string",
+    "trial": "int64",  # whose model it is
+    "look": "int64",  # at the test examples of the study, from 1
+    "certified": "bool",
+    "target": "float64",
+    "accuracy": "float64",  # on the test examples
+    "bound": "float64",  # one-sided lower bound of it
+    "level": "float64",  # the bound's confidence level
+    "left": "float64",  # of the budget of all looks, a fraction
+    "val_accuracy": "float64",  # of the file
+    "epochs": "int64",  # that the file was trained for
+    "met_after": "int64",  # epochs after which the trial had met the target
+    "trained": "int64",  # epochs for the certificate alone
+    "size": "Int64",  # trainable parameters
+    "test_size": "Int64",
+    "seconds": "float64",
+    "created": "datetime64[us, UTC]",
+    "data_hash": "string",
+    "model_file": "string",
+    "sha256": "string",  # of the file
+}
+"""Columns of `model_certificates`."""
 
 HYPERPARAMETER = "hp."
 """What the names of hyperparameter columns begin with."""

@@ -14,7 +14,13 @@ import numpy as np
 import optuna
 import pandas as pd
 
-from analysis.columns import CERTIFICATES, EPOCHS, HYPERPARAMETER, TRIALS
+from analysis.columns import (
+    CERTIFICATES,
+    EPOCHS,
+    HYPERPARAMETER,
+    MODEL_CERTIFICATES,
+    TRIALS,
+)
 from tuner.records.certificates import Certificate
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import AMOUNTS, TrialRecord
@@ -27,8 +33,16 @@ def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
     of boolean, Int64, float64 and string that holds it.
     """
     record = record_of(study)
-    verdicts = {number: c.certified for number, c in record.certificates.items()}
-    rows = [{**_row(record, t), "certified": verdicts.get(t.number)} for t in record.trials]
+    recipes, models = record.certificates, record.model_certificates
+    rows = []
+    for trial in record.trials:
+        row, number = _row(record, trial), trial.number
+        if number in recipes:
+            row["certified"] = recipes[number].certified
+        if number in models:
+            model = models[number]
+            row |= {"model_certified": model.certified, "test_accuracy": model.accuracy}
+        rows.append(row)
     frame = _frame(rows, TRIALS)
     return pd.concat([frame, _hyperparameters(record.trials)], axis=1)
 
@@ -55,6 +69,21 @@ def certificates(study: optuna.Study | StudyRecord) -> pd.DataFrame:
     record = record_of(study)
     found = record.certificates.values()
     return _frame([row for c in found for row in _seeds(record, c)], CERTIFICATES)
+
+
+def model_certificates(study: optuna.Study | StudyRecord) -> pd.DataFrame:
+    """One row for each model that was to be proven, by look; columns ``MODEL_CERTIFICATES``."""
+    record = record_of(study)
+    found = sorted(record.model_certificates.values(), key=lambda c: c.look)
+    rows = [
+        {
+            **{name: getattr(c, name, None) for name in MODEL_CERTIFICATES},
+            "study": record.name,
+            "created": pd.to_datetime(c.created, utc=True),
+        }
+        for c in found
+    ]
+    return _frame(rows, MODEL_CERTIFICATES)
 
 
 def frontier(

@@ -10,6 +10,7 @@ from tuner.basics.environment import RESULTS
 from tuner.certificates import FEWEST, SEEDS
 from tuner.errors import UsageError
 from tuner.exports.export import export
+from tuner.objectives.proof import DEFAULT, Prove
 from tuner.pruners.registry import PRUNERS
 from tuner.samplers.registry import SAMPLERS
 from tuner.specs.spec import Minimize, Study
@@ -26,7 +27,7 @@ def search(
     study: str | Study,
     *,
     data: Sequence[str] | str | None = None,
-    trials: int | None = None,
+    trials: int | Literal["auto"] | None = None,
     more: int | None = None,
     timeout: float | None = None,
     seed: int = 0,
@@ -39,7 +40,7 @@ def search(
     sampler: str = SAMPLERS[0],
     pruner: str = PRUNERS[0],
     reference: bool = True,
-    certify: bool = True,
+    prove: Prove | None = None,
     warm_start: str | None = None,
     relabel: bool = False,
     accept_duplicates: bool = False,
@@ -54,6 +55,7 @@ def search(
         data: Where the images come from, instead of what the study names; in a sweep over several
             data sets one ``name=source`` for each.
         trials: Trained trials that the study shall have in all; default 50; a sweep's is its grid.
+            ``auto``: as many as it takes until another is expected to gain less than 2 %.
         more: Trained trials to add to those that the study has.
         timeout: Seconds after which to stop; running trainings stop after their epoch.
         seed: Seed of the sampler and of every training.
@@ -66,12 +68,13 @@ def search(
         sampler: One of `tuner.samplers.registry.SAMPLERS`.
         pruner: One of `tuner.pruners.registry.PRUNERS`.
         reference: Whether to train the reference model first.
-        certify: Whether to certify what is found with fresh seeds on the test images.
+        prove: ``model``, ``recipe``, ``both`` or ``none``, instead of the study's. A model is
+            proven as the file that it is, on the test images; a recipe with fresh seeds.
         warm_start: Name of a search in the same storage whose trials the sampler learns from
             before this study has its own; needs the sampler ``smallest``.
         relabel: Whether to number the data's classes anew, 0, 1, 2, … in the order of its labels.
-        accept_duplicates: Whether to certify although more than 1 % of the test images are training
-            images as well.
+        accept_duplicates: Whether to prove anything although more than 1 % of the test images are
+            training images as well.
         watcher: Is told what happens; default: nobody.
 
     Raises:
@@ -101,16 +104,17 @@ def search(
         sampler=sampler,
         pruner=pruner,
         reference=reference,
-        certify=certify,
+        prove=prove,
     )
     watcher = watcher or Silent()
-    return Session(plan(wish, watcher), watcher, workers, certified=certify).run()
+    return Session(plan(wish, watcher), watcher, workers).run()
 
 
 def certify(
     study: str,
     *,
     trial: int | None = None,
+    prove: Prove = DEFAULT,
     seeds: int = SEEDS,
     data: str | None = None,
     storage: str | None = None,
@@ -119,12 +123,16 @@ def certify(
     accept_duplicates: bool = False,
     watcher: Watcher | None = None,
 ) -> CertificateResult:
-    """Certifies the smallest model that met a search's target; where it fails, the next smallest.
+    """Proves that the smallest model that met a search's target meets it.
+
+    Where its model is refuted, the next smallest is tried.
 
     Args:
         study: Name of a study with results, as for `load_study`.
-        trial: Number of the trial to certify instead.
-        seeds: Trainings a certificate, at least 3.
+        trial: Number of the trial instead.
+        prove: ``model``: of its very file, that it meets the target on the test images. ``recipe``:
+            of its configuration, trained anew with fresh seeds. ``both``: the one, then the other.
+        seeds: The most trainings for a recipe, at least 3; more than it has had are added to them.
         data: Where the study's images are now; default: where they were.
         storage: URL of the storage; default: the SQLite file in `results`.
         results: The results folder.
@@ -145,5 +153,4 @@ def certify(
     planned = plan_again(
         study, storage, Path(results), data, watcher, accept_duplicates=accept_duplicates
     )
-    run = Session(planned, watcher, workers, certified=True, seeds=seeds)
-    return run.certify(trial)
+    return Session(planned, watcher, workers, prove=prove, seeds=seeds).certify(trial)

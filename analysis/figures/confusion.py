@@ -51,9 +51,15 @@ class Confusion:
 
 
 def confusion_of(record: StudyRecord, trial: TrialRecord) -> Confusion | None:
-    """The certificate's confusion matrix where the trial has one, else the trial's own."""
-    certificate = record.certificates.get(trial.number)
-    if certificate is not None and certificate.confusion is not None:
+    """The confusion of the trial's model, then of its recipe, else of its last epoch."""
+    certificate, model = (
+        record.certificates.get(trial.number),
+        record.model_certificates.get(trial.number),
+    )
+    if model is not None and model.confusion is not None:
+        images = f"{words.count(model.test_size)} test images, the model of trial {trial.number}"
+        matrix = model.confusion
+    elif certificate is not None and certificate.confusion is not None:
         seeds = words.several(len(certificate.seeds), "fresh seed")
         images = f"{words.count(certificate.test_size)} test images, summed over {seeds}"
         matrix = certificate.confusion

@@ -9,9 +9,45 @@ from tuner.records.studies import StudyRecord
 
 
 def certificates(record: StudyRecord) -> Markup:
-    """Every certificate, and its accuracy for each seed."""
+    """Every certificate, of models and of recipes."""
+    parts = [part for part in (_models(record), _recipes(record)) if part]
+    return join(parts) if parts else paragraph("Nothing of this study has been proven or refuted.")
+
+
+def _models(record: StudyRecord) -> Markup:
+    """What was proven of files, a row each, in the order of the looks."""
+    found = sorted(record.model_certificates.values(), key=lambda c: c.look)
+    if not found:
+        return Markup("")
+    rows = [
+        (
+            c.look,
+            c.trial,
+            c.verdict,
+            words.count(c.size),
+            words.percent(c.accuracy, 2),
+            words.percent(c.at_least(2), 2),
+            words.percent(c.level, 2),
+            words.percent(c.left, 0),
+            f"{c.epochs} (met after {c.met_after})",
+            c.model_file,
+            c.sha256[:12],
+        )
+        for c in found
+    ]
+    header = ("look", "trial", "verdict", "parameters", "test accuracy", "lower bound")
+    more = ("level", "budget left", "epochs", "file", "sha256")
+    said = (
+        "Of models: each file was tested once. All looks together may be wrong with a chance of "
+        f"{words.goal(words.ERRORS)} at most, so a later look asks for more; one that proves its "
+        "model costs nothing."
+    )
+    return join([paragraph(said), table([*header, *more], rows, numbers=(0, 1, 3, 4, 5, 6, 7))])
+
+
+def _recipes(record: StudyRecord) -> Markup:
     if not record.certificates:
-        return paragraph("No model of this study has been certified or refuted.")
+        return Markup("")
     rows = [
         (
             c.trial,
@@ -28,7 +64,8 @@ def certificates(record: StudyRecord) -> Markup:
     header = ("trial", "verdict", "parameters", "mean", "lower bound", "each seed, %")
     more = ("seeds", "epochs")
     said = [
-        paragraph(f"Trial {c.trial}: {certificate_words(c)}") for c in record.certificates.values()
+        paragraph(f"Recipe of trial {c.trial}: {certificate_words(c)}")
+        for c in record.certificates.values()
     ]
     return join(
         [

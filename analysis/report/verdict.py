@@ -33,50 +33,47 @@ def verdict(record: StudyRecord, again: Sequence[str] = ()) -> Markup:
     elif best is None:
         kind, lines = "not-met", _not_met(record, again)
     else:
-        found = record.certificate
-        kind = "met" if found is None else "certified"
-        lines = [_headline(record, best, found), _certificate_of(record, best, found, again)]
-        lines += [_reference(record, best), _larger(record) if found is None else ""]
+        proven = record.proven_bound is not None
+        kind = "certified" if proven else "met"
+        lines = [_headline(record, best, proven=proven), *_proofs(record, best, again)]
+        lines += [_reference(record, best), "" if proven else _larger(record)]
     lines.append(_refuted(record))
     first, *rest = (line for line in lines if line)
     told = [paragraph(first, class_="headline"), *(paragraph(line) for line in rest)]
     return element("div", *told, class_=f"verdict {kind}")
 
 
-def _headline(record: StudyRecord, best: TrialRecord, found: Certificate | None) -> Content:
+def _headline(record: StudyRecord, best: TrialRecord, *, proven: bool) -> Content:
     amount = f"{words.count(best.amount(record.minimize))} {words.quantity(record.minimize)}"
     what = words.size(best) if record.minimize == "size" else f"{amount}, {words.size(best)}"
-    if found is None:
+    if not proven:
         return f"Met on validation images, not certified: {what} for {words.goal(record.target)}."
     return f"Certified: {what} reach {words.goal(record.target)} on the test images."
 
 
-def _certificate_of(
-    record: StudyRecord, best: TrialRecord, found: Certificate | None, again: Sequence[str]
-) -> Content:
-    seen = (
-        f"Trial {best.number} came to {words.percent(best.val_accuracy)} on validation images in "
-        f"{words.several(best.epochs, 'epoch')} of {record.horizon}"
-    )
-    if found is None:
+def _proofs(record: StudyRecord, best: TrialRecord, again: Sequence[str]) -> list[Content]:
+    """What is proven of the file, and what of its recipe."""
+    seen = f"Trial {best.number} came to {words.delivered(record, best)}"
+    model, recipe = record.model_certificate, record.certificate
+    if model is None and recipe is None:
+        read = record.certificates or record.model_certificates
+        unread = "" if read else "No test image has been read yet. "
         bar = f"it had to reach {words.bar(record)}"
-        unread = "" if record.certificates else "No test image has been read yet. "
-        return join(
-            [
-                f"{seen}; {bar}. {unread}To certify it: ",
-                command("certify", record.name, *again),
-                ".",
-            ]
-        )
-    return f"{certificate_words(found)} {seen}."
+        how = command("certify", record.name, *again)
+        return [join([f"{seen}; {bar}. {unread}To prove it: ", how, "."])]
+    file = f" The file is {model.model_file}." if model is not None else ""
+    (_, of_file), (_, of_recipe) = words.proofs(record, best)
+    said = [f"This model: {of_file}. {seen}.{file}", f"Its recipe: {of_recipe}."]
+    return list(said)
 
 
 def _larger(record: StudyRecord) -> Content:
-    """The model that is certified, where the smallest is not."""
-    if record.certified_model is None:
+    """The model that is proven, where the smallest is not."""
+    trial = record.proven_model
+    if trial is None:
         return ""
-    trial, found = record.certified_model
-    return f"Certified is trial {trial.number}, {words.size(trial)}. {certificate_words(found)}"
+    _, line = words.proofs(record, trial)[1 if record.prove == "recipe" else 0]
+    return f"Proven is trial {trial.number}, {words.size(trial)}: {line}."
 
 
 def certificate_words(found: Certificate) -> str:
@@ -148,9 +145,10 @@ def _sweep(record: StudyRecord, again: Sequence[str]) -> list[Content]:
 
 
 def _refuted(record: StudyRecord) -> Content:
-    wrong = [c for c in record.certificates.values() if not c.certified]
+    which = 1 if record.prove == "recipe" else 0
     return " ".join(
-        f"Trial {c.trial} ({words.count(c.size)} parameters) met the target on validation images "
-        f"but was refuted. {certificate_words(c)}"
-        for c in wrong
+        f"Trial {t.number} ({words.count(t.size)} parameters) met the target on validation images, "
+        f"but {words.proofs(record, t)[which][0]} was {words.proofs(record, t)[which][1]}."
+        for t in record.trials
+        if t.number in record.refuted
     )

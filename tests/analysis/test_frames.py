@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis.columns import CERTIFICATES, EPOCHS, TRIALS
+from analysis.columns import CERTIFICATES, EPOCHS, MODEL_CERTIFICATES, TRIALS
 from tests.helpers import fakes
 from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
@@ -166,3 +166,18 @@ def test_an_epoch_without_validation_is_missing_and_spoils_nothing():
     assert analysis.trials(study)["val_accuracy"].iloc[-1] == pytest.approx(
         history[2]["val_accuracy"]
     )
+
+
+def test_model_certificates_has_a_row_for_each_look():
+    study = fakes.make_search()
+    frame = analysis.model_certificates(study)
+    assert {c: str(frame[c].dtype) for c in frame.columns} == dict(MODEL_CERTIFICATES)
+    fakes.add_model_certificate(study, 8, 0.752, certified=False)
+    fakes.add_model_certificate(study, 2)
+    frame = analysis.model_certificates(study)
+    assert {c: str(frame[c].dtype) for c in frame.columns} == dict(MODEL_CERTIFICATES)
+    assert list(frame["trial"]) == [8, 2] and list(frame["certified"]) == [False, True]
+    assert list(frame["model_file"]) == ["trial-0008.keras", "trial-0002.keras"]
+    trials = analysis.trials(study).set_index("number")
+    assert list(trials["model_certified"].dropna()) == [True, False]
+    assert trials["test_accuracy"][8] == 0.752

@@ -10,10 +10,11 @@ import psutil
 import pytest
 from rich.console import Console
 
+from tuner.basics import hardware
 from tuner.bench import measurement
 from tuner.bench.measurement import Pace
 from tuner.cli import main
-from tuner.launchers import backends, hardware, layouts, placement
+from tuner.launchers import backends, layouts, placement
 from tuner.launchers.layouts import Setting
 from tuner.records import words
 from tuner.views.benchmark import benchmark_view

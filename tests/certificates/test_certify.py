@@ -99,7 +99,7 @@ def test_nothing_reads_the_test_images_before_certification(tmp_path, monkeypatc
         file = folder / name
         file.write_bytes(bytes(file.stat().st_size))
     options = {"results": tmp_path / "out", "trials": 2, "workers": 1}
-    result = search(str(tmp_path / "tiny.toml"), certify=False, **options)
+    result = search(str(tmp_path / "tiny.toml"), prove="none", **options)
     assert result.status == "met"
     assert result.best is not None and result.best.confusion is not None
     assert np.sum(result.best.confusion) == 30  # of the validation images

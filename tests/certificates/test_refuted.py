@@ -9,7 +9,7 @@ import pytest
 
 from tests.helpers import fakes
 from tuner.records import words
-from tuner.records.certificates import refuted_shortfalls
+from tuner.records.proofs import refuted_shortfalls
 from tuner.records.studies import StudyRecord
 from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
 from tuner.storages import claims

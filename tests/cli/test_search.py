@@ -51,7 +51,7 @@ def test_search_passes_on_what_was_typed(monkeypatch):
     line = (
         "search q10 --trials 7 --timeout 1h30m --data a --data b --workers 3 --seed 5 --target .7 "
         "--margin 0 --minimize macs --sampler tpe --pruner none --no-reference "
-        "--no-certify --results r"
+        "--prove none --results r"
     )
     assert main(line.split()) == 0
     assert seen == {
@@ -59,6 +59,6 @@ def test_search_passes_on_what_was_typed(monkeypatch):
         "warm_start": None, "relabel": False, "accept_duplicates": False,
         "workers": 3, "seed": 5, "target": 0.7, "margin": 0.0,
         "minimize": "macs",
-        "sampler": "tpe", "pruner": "none", "reference": False, "certify": False,
+        "sampler": "tpe", "pruner": "none", "reference": False, "prove": "none",
         "results": Path("r"), "storage": None,
     }  # fmt: skip

@@ -122,7 +122,7 @@ def test_a_password_is_found_nowhere(server: servers.Server, tmp_path: Path) -> 
     check("search", said)
     assert '"event": "finished"' in said
     verbs = {
-        "search": ["tiny.toml", "--trials", "2", "--no-certify"],
+        "search": ["tiny.toml", "--trials", "2", "--prove", "none"],
         "status": ["tiny"],
         "best": ["tiny"],
         "trials": ["tiny", "--csv"],

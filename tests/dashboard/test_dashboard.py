@@ -131,13 +131,13 @@ def test_each_study_has_a_note(ask):
 
 def test_the_note_says_what_is_certified_and_what_is_refuted(tmp_path):
     study = fakes.make_search()
-    assert "Certificate: none yet" in notes.note(study, tmp_path)
+    assert "- This file: not proven: its accuracy" in notes.note(study, tmp_path)
     fakes.add_certificate(study, 8, [0.74, 0.741], certified=False)
     fakes.add_certificate(study, 2, [0.761, 0.762, 0.76, 0.759, 0.763])
     note = notes.note(study, tmp_path)
     assert "Smallest: **9,500 parameters" in note
-    assert "Certificate: certified: 76.1 % on the test images, mean of 5 fresh seeds" in note
-    assert "Trial 8, 4,218 parameters: refuted: 74.0 %" in note
+    assert "Its recipe: certified: 76.1 % on the test images, mean of 5 fresh seeds" in note
+    assert "Trial 8, 4,218 parameters (4,282 total), its recipe: refuted: 74.0 %" in note
 
 
 def test_the_frontier_is_a_plot_of_the_study(ask):

@@ -21,11 +21,11 @@ from PIL import Image
 from tests.helpers import children, exports, fakes, tiny
 from tuner import cli, data
 from tuner.basics import child_process
-from tuner.errors import ExportError
 from tuner.exports import card, process
 from tuner.exports.facts import Exported, Measured
 from tuner.exports.source import find_source
 from tuner.records import words
+from tuner.records.keys import StudyKey
 from tuner.records.studies import StudyRecord
 from tuner.storages.opening import default_url, open_storage
 
@@ -116,16 +116,20 @@ def test_a_model_becomes_a_file_a_card_and_an_accuracy(
     assert (made / found["file"], found["bytes"]) == (file, file.stat().st_size)
     assert (found["size"], found["total_size"], found["macs"]) == (547, 547, 536)
     measured = found["measured"]
-    assert measured["images"] == 60 and measured["runtime"].startswith(runtime)
+    assert (
+        measured["images"] == 30
+        and measured["which"] == "validation"
+        and measured["runtime"].startswith(runtime)
+    )
     assert measured["accuracy"] > 0.9 and measured["agreement"] >= 0.95
-    assert found["certified"] is False and "tuner certify tiny" in found["verdict"]
+    assert found["proof"]["model"]["verdict"] is None and "tuner certify tiny" in found["verdict"]
     card = (made / found["card"]).read_text()
     for said in (
         f"{file.stat().st_size:,} bytes",
         "547 trainable parameters (547 total), 536 MACs",
         f"{found['activations']:,} bytes at the peak",
-        f"{words.percent(measured['accuracy'], 2)} on the test images (60, {measured['runtime']})",
-        "not certified: its accuracy is that of one lucky training",
+        f"{words.percent(measured['accuracy'], 2)} on the validation images (30, ",
+        "not proven: its accuracy is that of one lucky training",
         "uint8 images [n, 8, 8, 1]",
         data.resolve(str(made / "images.npz")).hash,
         "trial 0, seed 7",
@@ -174,26 +178,26 @@ def test_only_more_than_a_point_is_worth_a_warning(accuracy: float, warned: bool
     assert measured.loses_more_than_a_point is warned
 
 
-def test_of_a_certified_model_the_certificates_first_training_is_exported(study: Path) -> None:
+def test_the_file_that_is_exported_is_the_one_that_was_proven(study: Path) -> None:
     folder = study / "tuner-results" / "tiny"
     found = loaded(study)
+    fakes.add_model_certificate(found, 0, 0.95)
     fakes.add_certificate(found, 0, [0.93, 0.97, 0.95])
-    with pytest.raises(ExportError, match=r"certificate-0000-0\.keras' is gone"):
-        find_source(StudyRecord.of(found), folder, None)
     for seed in range(3):
         (folder / f"certificate-0000-{seed}.keras").touch()
     source = find_source(StudyRecord.of(found), folder, None)
-    assert source.file.name == "certificate-0000-0.keras", "the first, not the best on test images"
-    assert source.seed == 100 and source.certified
-    assert "certified: the target 75 % is met on the test images over 3" in source.verdict("tiny")
+    assert source.file.name == "trial-0000.keras" and source.certified and source.epochs == 25
+    assert source.verdict("tiny").startswith("certified: 95.0 % of 10,000 test images, at least")
+    assert source.recipe_verdict.startswith("certified: 95.0 % on the test images, mean of 3")
 
 
 def test_a_refuted_model_is_exported_when_asked_for_and_called_refuted(study: Path) -> None:
     found = loaded(study)
-    fakes.add_certificate(found, 0, [0.70, 0.72], certified=False)
+    found.set_user_attr(StudyKey.PROVE, "both")
+    fakes.add_model_certificate(found, 0, 0.70, certified=False)
     source = find_source(StudyRecord.of(found), study / "tuner-results" / "tiny", 0)
     assert source.file.name == "trial-0000.keras" and not source.certified
-    assert source.verdict("tiny").startswith("refuted: the target 75 % was not met over 2")
+    assert source.verdict("tiny").startswith("refuted: 70.0 % of 10,000 test images")
 
 
 @pytest.mark.parametrize(

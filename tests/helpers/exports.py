@@ -82,6 +82,7 @@ def orders(
     """WorkerOrders for the model of `make_study`, as the command gives them."""
     found = data.resolve(str(folder / "images.npz"))
     return ExportOrders(
+        images="test",
         model_file=file or str(folder / "tuner-results" / "tiny" / "trial-0000.keras"),
         part=str(folder / f"part.{format}"),
         format=format,

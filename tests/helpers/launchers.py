@@ -11,6 +11,8 @@ import optuna
 
 from tests.helpers import fakes
 from tuner.launchers.base import Crew, Ended, Launcher
+from tuner.objectives.proof import Prove
+from tuner.records.keys import StudyKey
 from tuner.sessions.plan import Planned
 from tuner.sessions.session import Session
 from tuner.sessions.watcher import Silent
@@ -82,6 +84,7 @@ def session(
     launcher: ScriptedLauncher,
     folder: Path,
     *,
+    prove: Prove = "recipe",
     certifiable: bool = True,
 ) -> Session:
     """A session that goes on with a study of `fakes` until it has `goal` trained trials."""
@@ -98,7 +101,14 @@ def session(
         pruner="target",
         reference=True,
     )
+    study.set_user_attr(StudyKey.PROVE, prove)
     planned = Planned(
-        study, from_dict(fakes.SPEC), orders, folder, (study.study_name,), certifiable
+        study,
+        from_dict(fakes.SPEC),
+        orders,
+        folder,
+        (study.study_name,),
+        prove if certifiable else "none",
+        certifiable,
     )
-    return Session(planned, Silent(), 1, certified=True, launcher=launcher)
+    return Session(planned, Silent(), 1, launcher=launcher)

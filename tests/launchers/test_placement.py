@@ -5,8 +5,9 @@ import os
 import psutil
 import pytest
 
-from tuner.launchers import backends, gpus, hardware, placement
-from tuner.launchers.gpus import Gpu
+from tuner.basics import gpus, hardware
+from tuner.basics.gpus import Gpu
+from tuner.launchers import backends, placement
 from tuner.workers.process import bound_gpu_memory
 
 

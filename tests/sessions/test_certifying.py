@@ -34,9 +34,12 @@ class Trainer:
     def __call__(self, study: optuna.Study, orders: WorkerOrders) -> None:
         if StudyKey.CERTIFIES in study.user_attrs:
             holds = self.verdicts.pop(0)
-            for _ in range(5 if holds else 1):
-                end(study.ask(), study, 0.8 if holds else 0.6)
+            for _ in range(3):
+                end(study.ask(), study, 0.78 if holds else 0.7)
             self.steps.append("holds" if holds else "refuted")
+            return
+        if orders.proves_models:  # and nothing comes of it
+            self.steps.append("model")
             return
         for number in range(len(study.trials), orders.goal):
             size = 9_000 - 100 * number
@@ -58,11 +61,11 @@ def end(trial: optuna.Trial, study: optuna.Study, accuracy: float) -> None:
     ("goal", "verdicts", "steps"),
     [
         # A look refutes all that were lucky before the search trains on.
-        (20, "rrhh", [16, "refuted", "refuted", "holds", 18, "holds", 19, 20]),
+        (20, "rrhh", [16, "refuted", "refuted", "holds", 18, "holds", 19, 20, "model"]),
         # Trials are left when a later incumbent was lucky too.
-        (20, "hrh", [16, "holds", 18, "refuted", "holds", 19, 20]),
+        (20, "hrh", [16, "holds", 18, "refuted", "holds", 19, 20, "model"]),
         # A small search certifies at its end.
-        (9, "h", [9, "holds"]),
+        (9, "h", [9, "holds", "model"]),
     ],
 )
 def test_looks(goal: int, verdicts: str, steps: list[int | str], tmp_path: Path) -> None:
@@ -86,18 +89,19 @@ def test_what_an_early_verdict_took_back_is_not_trained_again(tmp_path: Path) ->
     storage = optuna.storages.InMemoryStorage()
     study = fakes.make_search(storage)
 
-    def one_ends_far_below_while_two_are_trained(
+    def two_end_far_below_while_two_are_trained(
         companion: optuna.Study, orders: WorkerOrders
     ) -> ScriptedCrew:
-        poor, *others = [companion.ask() for _ in range(3)]
+        poor, poorer, *others = [companion.ask() for _ in range(4)]
         for one in others:
             one.set_user_attr(TrialKey.WORKER, {"host": socket.gethostname(), "pid": 2**30})
-        end(poor, companion, 0.6)
+        for one in (poor, poorer):
+            end(one, companion, 0.6)
         return ScriptedCrew({0: 2**30, 1: 2**30})
 
-    launcher = ScriptedLauncher(one_ends_far_below_while_two_are_trained)
+    launcher = ScriptedLauncher(two_end_far_below_while_two_are_trained)
     result = session(study, storage, 9, launcher, tmp_path).certify(8)
-    assert result.certificate is not None and not result.certificate.certified
+    assert result.recipe is not None and not result.recipe.certified and not result.holds
     assert StudyRecord.of(study).refuted == {8}
     trial = next(t for t in StudyRecord.of(study).trials if t.number == 8)
     certificate = CertificateTrainings(study, trial)

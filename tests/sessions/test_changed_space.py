@@ -23,7 +23,7 @@ OTHER = HIDDEN.replace("relu", "tanh")
 def searched(folder: Path) -> Result:
     tiny.write(folder)
     return search(
-        str(folder / "tiny.toml"), results=folder / "out", trials=2, workers=1, certify=False
+        str(folder / "tiny.toml"), results=folder / "out", trials=2, workers=1, prove="none"
     )
 
 

@@ -56,7 +56,7 @@ def run_in(folder: Path, *typed: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_the_programs_own_packages_win_and_the_users_are_found(folder: Path) -> None:
-    ran = run(folder, "search", "tiny.toml", "--trials", "2", "--workers", "1", "--no-certify")
+    ran = run(folder, "search", "tiny.toml", "--trials", "2", "--workers", "1", "--prove", "none")
     assert ran.returncode in (0, 1), ran.stderr
     ran = run(folder, "spaces", "myspace:Tiny")
     assert ran.returncode == 0 and "width" in ran.stdout, ran.stderr
@@ -67,7 +67,7 @@ def test_the_programs_own_packages_win_and_the_users_are_found(folder: Path) -> 
 @pytest.mark.slow
 def test_an_export_finds_the_users_space(folder: Path) -> None:
     easy = ("search", "tiny.toml", "--target", "0.4", "--trials", "1", "--workers", "1")
-    ran = run(folder, *easy, "--no-certify")
+    ran = run(folder, *easy, "--prove", "none")
     assert ran.returncode == 0, ran.stderr
     ran = run(folder, "export", "tiny-target-0.4", "--format", "keras")
     assert ran.returncode == 0, ran.stderr

@@ -62,7 +62,7 @@ def test_two_searches_at_once_share_a_study(tmp_path: Path) -> None:
     tiny.write(tmp_path, extra="[reference]\nwidth = 64")
     code = (
         "import sys; from tuner import search; "
-        "search('tiny.toml', results='out', trials=6, workers=1, certify=False)"
+        "search('tiny.toml', results='out', trials=6, workers=1, prove='none')"
     )
     processes = [psutil.Popen([sys.executable, "-c", code], cwd=tmp_path) for _ in range(2)]
     try:
@@ -111,7 +111,7 @@ def test_killed_ten_times_it_ends_with_exactly_the_trials_it_was_asked_for(tmp_p
     file.write_text(file.read_text().replace("margin = 0.0", "margin = 0.02"))
     code = (
         f"from tuner import search; search('tiny.toml', results='out', trials={TRIALS}, "
-        "workers=2, pruner='none', certify=False)"
+        "workers=2, pruner='none', prove='none')"
     )
     rng = random.Random(0)
     url = f"sqlite:///{tmp_path}/out/tuner.db"

@@ -61,7 +61,7 @@ ASKED = {
     "sampler": "tpe",
     "pruner": "none",
     "reference": False,
-    "certify": False,
+    "prove": "none",
     "relabel": True,
     "accept_duplicates": True,
 }
@@ -70,8 +70,8 @@ ASKED = {
 def test_the_command_to_go_on_with_asks_for_the_same() -> None:
     arguments = resume_arguments(Wish(**{**PLAIN, **ASKED}), 54)
     typed = search.make_context("search", list(arguments)).params
-    wanted = {**ASKED, "trials": 54, "more": None, "no_reference": True, "no_certify": True}
-    del wanted["reference"], wanted["certify"]
+    wanted = {**ASKED, "trials": 54, "more": None, "no_reference": True}
+    del wanted["reference"]
     assert {name: typed[name] for name in wanted} == wanted
 
 

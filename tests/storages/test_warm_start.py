@@ -143,7 +143,7 @@ def test_a_search_goes_on_from_another(tmp_path: Path) -> None:
     for size, best in ((4000, 0.76), (2000, 0.7), (1000, 0.6)):
         fakes.add_trial(there, "missed", size, best)
     result = search(
-        file, results=results, trials=2, workers=1, certify=False, warm_start="q4", reference=False
+        file, results=results, trials=2, workers=1, prove="none", warm_start="q4", reference=False
     )
     record = result.record
     assert record.warm_start == ("q4", 3)

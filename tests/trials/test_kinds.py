@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import optuna
@@ -49,7 +49,7 @@ def work_in(
     study_file: Path,
     *,
     pruner: optuna.pruners.BasePruner | None = None,
-    certifying: bool = False,
+    proves: Literal["recipe"] | None = None,
 ) -> Work:
     """A study without trials, as a worker has it."""
     spec = read_study(str(study_file))
@@ -67,7 +67,7 @@ def work_in(
     )
     name = spec.datasets()[0]
     sources = ({name: space}, {name: data})
-    return Work(study, spec, *sources, folder / "out", 0, {}, lambda: False, certifying)
+    return Work(study, spec, *sources, folder / "out", 0, {}, lambda: False, proves)
 
 
 def search_in(folder: Path, target: float = TARGET, **options: Any) -> Work:
@@ -102,7 +102,7 @@ def test_every_kind_has_a_class_of_its_own(kind: str) -> None:
 def test_the_kind_follows_from_the_study_and_what_it_is_for(tmp_path: Path) -> None:
     search = search_in(tmp_path)
     assert search.kind == "search"
-    assert work_in(tmp_path, tmp_path / "tiny.toml", certifying=True).kind == "certificate"
+    assert work_in(tmp_path, tmp_path / "tiny.toml", proves="recipe").kind == "recipe"
     assert work_in(tmp_path, tiny.write_sweep(tmp_path)).kind == "sweep"
 
 
@@ -197,7 +197,7 @@ class TestSweep:
 class TestCertificate:
     def ask(self, folder: Path, width: int = 24, target: float = TARGET, epochs: int = 2) -> Any:
         search_in(folder, target)
-        work = work_in(folder, folder / "tiny.toml", certifying=True, pruner=Impatient())
+        work = work_in(folder, folder / "tiny.toml", proves="recipe", pruner=Impatient())
         cell = {"trial": 7, "training": 3}
         attributes = {TrialKey.CELL: cell, TrialKey.SEED: 11, TrialKey.EPOCHS: epochs}
         return train(work, width, **attributes)

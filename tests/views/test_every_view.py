@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 from rich.console import Console
 
 from tests.helpers import fakes
 from tests.helpers.shown import RUN, certifying, drawn, record, result
-from tuner.records.keys import TrialKey
+from tuner.records.keys import StudyKey, TrialKey
+from tuner.sessions.progress import ModelProgress
 from tuner.views import status, summary
 from tuner.views.events import Events
 from tuner.views.frame import frame
@@ -75,5 +77,29 @@ def test_a_certificate_is_an_event_and_a_line():
     assert [t["trial"] for t in told if t["event"] == "incumbent"] == [2]
     said = text_out.getvalue()
     assert "certifying #8: 2 of 5 tested: 75.7 %, 74.4 %" in said
-    assert "#8 refuted: 74.0 % on the test images, mean of 2 fresh seeds" in said
+    assert "#8, its recipe: refuted: 74.0 % on the test images, mean of 2 fresh seeds" in said
     assert "smallest so far: #2" in said
+
+
+def test_the_proof_of_a_model_is_an_event_and_a_line():
+    study = fakes.make_search()
+    study.set_user_attr(StudyKey.PROVE, "both")
+    before = record(study)
+    out, text_out = io.StringIO(), io.StringIO()
+    events = Events(out, io.StringIO())
+    lines = Lines(Console(file=text_out, width=200), Console(file=io.StringIO()))
+    for watcher in (events, lines):
+        watcher.started(before, RUN)
+    assert before.incumbent is not None
+    lines.updated(before, replace(RUN, proving=ModelProgress(before.incumbent, 20, 25)))
+    fakes.add_model_certificate(study, 8, 0.752, certified=False)
+    for watcher in (events, lines):
+        watcher.updated(record(study), RUN)
+    told = [json.loads(line) for line in out.getvalue().splitlines()]
+    (certificate,) = [t for t in told if t["event"] == "model_certificate"]
+    assert (certificate["trial"], certificate["verdict"]) == (8, "refuted")
+    assert certificate["model_file"] == "trial-0008.keras"
+    assert [t["trial"] for t in told if t["event"] == "incumbent"] == [2]
+    said = text_out.getvalue()
+    assert "proving the model of #8, 4,218 parameters (4,282 total): 7 epochs more" in said
+    assert "#8, this file: refuted: 75.2 % of 10,000 test images, no more than 74.4 % for" in said

@@ -83,7 +83,7 @@ def test_the_frame_says_why_a_model_that_met_the_target_is_not_the_smallest():
     assert smallest is not None
     fakes.add_certificate(study, smallest.number, [0.741, 0.739], certified=False)
     shown = [line.plain for line in frame(record(study), RUN, 100, 40)]
-    assert [line.split()[:3] for line in shown if "refuted by its certificate" in line] == [
+    assert [line.split()[:3] for line in shown if "refuted on the test images" in line] == [
         [f"#{smallest.number}", f"{smallest.size:,}", f"({smallest.total_size:,})"]
     ]
 
@@ -93,5 +93,5 @@ def test_the_frame_of_a_search_whose_only_find_was_refuted():
     fakes.add_trial(study, "reached", 4_000, 0.756, 20)
     fakes.add_certificate(study, 0, [0.741, 0.739], certified=False)
     shown = "\n".join(line.plain for line in frame(record(study), RUN, 100, 40))
-    assert "closest   4,000 parameters" in shown and "#0   refuted by its certificate" in shown
+    assert "closest   4,000 parameters" in shown and "#0   refuted on the test images" in shown
     assert "points short" not in shown

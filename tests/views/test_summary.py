@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers import fakes
 from tests.helpers.shown import drawn, record, result
-from tuner.records.keys import TrialKey
+from tuner.records.keys import StudyKey, TrialKey
 from tuner.views import summary
 
 
@@ -74,17 +74,23 @@ def test_the_summary_of_a_sweep_has_means_over_seeds():
     ]
 
 
-def test_the_summary_says_what_is_certified():
+def test_the_summary_says_what_is_proven_of_the_file_and_of_its_recipe():
     study = fakes.make_search()
+    study.set_user_attr(StudyKey.PROVE, "both")
     shown = drawn(summary.best(record(study), Path("out/q10")), 160)
-    assert "none: the accuracy is that of one lucky training out of many" in shown
-    fakes.add_certificate(study, 2, [0.761, 0.762, 0.76])
-    assert "trial 2, 9,500 parameters (9,564 total), is certified" in drawn(
-        summary.final(result(study)), 220
-    )
-    assert "tuner certify q10" in drawn(summary.final(result(study)), 160)
+    assert "this file       not proven: its accuracy is that of one lucky training" in shown
+    assert "its recipe      not proven: nobody has trained it again with other seeds" in shown
+    assert "75.8 % on validation images after 18 of 25 epochs" in shown
+    fakes.add_model_certificate(study, 2)
+    shown = drawn(summary.final(result(study)), 220)
+    assert "trial 2, 9,500 parameters (9,564 total): certified: 76.8 % of 10,000" in shown
+    assert "tuner certify q10" in shown
+    fakes.add_model_certificate(study, 8)
     fakes.add_certificate(study, 8, [0.758, 0.757, 0.759, 0.756, 0.758])
     shown = drawn(summary.final(result(study)), 160)
+    assert "77.2 % on validation images after 25 of 25 epochs, trial 8" in shown
+    assert "certified: 76.8 % of 10,000 test images, at least 76.0 % with 95 % confidence" in shown
+    assert "met the target after 18 epochs, trained on for 7 epochs; look 2 at the test" in shown
     assert "certified: 75.8 % on the test images, mean of 5 fresh seeds, at least 75.3 %" in shown
     assert (
         "seeds 100, 101, 102, 103, 104; 18 epochs each, 5 min 21 s in all on a processor" in shown
@@ -108,10 +114,10 @@ def test_only_smaller_models_than_the_winner_are_called_smaller_and_refuted():
     assert "refuted" not in drawn(summary.final(result(study)), 220)
     fakes.add_certificate(study, 2, [0.74, 0.741], certified=False)  # larger than trial 8
     shown = drawn(summary.final(result(study)), 220)
-    assert "; 1 larger model refuted\n" in re.sub(" +\n", "\n", shown)
+    assert " 1 larger model refuted\n" in re.sub(" +\n", "\n", shown)
     assert "smaller model" not in shown
     for size in (3_900, 3_800, 4_218):
         fakes.add_trial(study, "reached", size, 0.757, 20)
         fakes.add_certificate(study, len(study.trials) - 1, [0.74, 0.741], certified=False)
-    said = "; 2 smaller models and 1 equally large model and 1 larger model refuted"
+    said = " 2 smaller models and 1 equally large model and 1 larger model refuted"
     assert said in drawn(summary.final(result(study)), 220)

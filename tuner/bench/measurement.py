@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from tuner.basics import gpus, hardware
 from tuner.basics.environment import keras_backend
 from tuner.bench.models import MODELS
 from tuner.bench.team import Team, team_of
 from tuner.errors import UsageError
-from tuner.launchers import gpus, hardware, layouts, placement
+from tuner.launchers import layouts, placement
 from tuner.launchers.layouts import Setting
 
 BATCH_SIZE = 128
@@ -58,7 +59,7 @@ class Benchmark:
     """What was measured.
 
     Attributes:
-        hardware: The machine, as `tuner.launchers.hardware.hardware` describes it.
+        hardware: The machine, as `tuner.basics.hardware.hardware` describes it.
         usual: The layout that a search takes without any measurement.
         backend: TensorFlow's own: one worker with all processors.
         limits: Floating-point operations and bytes a second under the usual layout.

@@ -18,20 +18,21 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.basics.optuna_private import set_state, storage_of
+from tuner.basics.optuna_private import set_state
 from tuner.basics.seeds import derived_seed
 from tuner.certificates import SEEDS
+from tuner.certificates.companions import companion
 from tuner.certificates.recipe import LEVEL, one_sided_bound, training_epochs, verdict_of
 from tuner.errors import UsageError
 from tuner.objectives.target import Target
-from tuner.records.certificates import Certificate, Verdict, is_constant
-from tuner.records.keys import SCHEMA, StudyKey, TrialKey
+from tuner.records.certificates import Certificate, Verdict, certificates, is_constant
+from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.storages import claims
 
 SUFFIX = "/certificates"
-"""Behind a study's name: the study of its certificate trainings."""
+"""Behind a study's name: the study of the trainings that prove its recipes."""
 
 
 def candidate(
@@ -83,12 +84,15 @@ class CertificateTrainings:
         self.main = study
         self.trial = trial
         self.planned = seeds
+        before = certificates(study.user_attrs).get(trial.number)
+        added = before is not None and seeds > before.planned
+        self._decided = len(before.accuracies) if before is not None and added else 0
         spec = study.user_attrs[StudyKey.STUDY]
         self.target = Target(float(spec["target"]))
         self.epochs = training_epochs(
             [e.val_accuracy for e in trial.history], int(spec["horizon"]), self.target.metric
         )
-        self.study = _companion(study)
+        self.study = companion(study, SUFFIX)
         queued = {claims.identity(t) for t in self.study.get_trials(deepcopy=False)}
         dataset = next(iter(study.user_attrs[StudyKey.DATA]))
         seed = int(study.user_attrs[StudyKey.SEED])
@@ -137,7 +141,13 @@ class CertificateTrainings:
     def verdict(self) -> Verdict | None:
         """What the trainings so far say; None while more are needed."""
         tested = self.tested()
-        found = verdict_of([t.test_accuracy or 0.0 for t in tested], self.target, self.planned)
+        found = verdict_of(
+            [t.test_accuracy or 0.0 for t in tested],
+            self.target,
+            self.planned,
+            decided=self._decided,
+            test_size=int(next(iter(self.main.user_attrs[StudyKey.DATA].values()))["test_size"]),
+        )
         confusion = _summed([t.confusion for t in tested if t.confusion is not None])
         # A target below the largest class's share is met by models that have learnt nothing.
         constant = confusion is not None and is_constant(confusion)
@@ -200,33 +210,6 @@ class CertificateTrainings:
         }
         self.main.set_user_attr(f"{StudyKey.CERTIFICATE}{self.trial.number}", fields)
         return Certificate.of(fields)
-
-
-def _companion(main: optuna.Study) -> optuna.Study:
-    """The study of a study's certificate trainings, made where it is not there yet."""
-    study = optuna.create_study(
-        study_name=main.study_name + SUFFIX,
-        storage=storage_of(main),
-        direction="minimize",
-        load_if_exists=True,
-        pruner=optuna.pruners.NopPruner(),
-    )
-    if StudyKey.SCHEMA not in study.user_attrs:
-        attributes = main.user_attrs
-        for key in (
-            StudyKey.STUDY,
-            StudyKey.DATA,
-            StudyKey.MARGIN,
-            StudyKey.SEED,
-            StudyKey.VERSIONS,
-            StudyKey.SPACE_HASH,
-            StudyKey.SOURCE_HASH,
-        ):
-            if key in attributes:
-                study.set_user_attr(key, attributes[key])
-        study.set_user_attr(StudyKey.CERTIFIES, main.study_name)
-        study.set_user_attr(StudyKey.SCHEMA, SCHEMA)
-    return study
 
 
 def _is_open(trial: FrozenTrial) -> bool:

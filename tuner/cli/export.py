@@ -43,10 +43,11 @@ def export(
     results: Path,
     as_json: bool,
 ) -> None:
-    """Write the smallest model as a file, measured on the test images, with a card beside it.
+    """Write the smallest model as a file, measured on images, with a card beside it.
 
-    The file takes uint8 images [n, height, width, channels]; preprocessing is inside. Of a
-    certified model it is the certificate's first training, of any other the search's own.
+    The file takes uint8 images [n, height, width, channels]; preprocessing is inside. It is
+    measured on the test images, where the model has been tested on them, else on the validation
+    images.
     """
     from tuner.exports import export as exporting
     from tuner.views.consoles import console

@@ -68,6 +68,15 @@ def workers(raw: str | int) -> int | str:
     raise click.BadParameter(f"must be 'auto' or at least 1, but got {raw!r}")
 
 
+def trials(raw: str | int) -> int | str:
+    """``auto`` or a number of at least 1.
+
+    Raises:
+        click.BadParameter: It is neither.
+    """
+    return workers(raw)
+
+
 class OneOf(click.Choice[str]):
     """A choice that suggests the nearest."""
 

@@ -19,8 +19,10 @@ from tuner.cli.options import (
     repeated,
     storage_options,
     study_argument,
+    trials,
     workers,
 )
+from tuner.objectives.proof import PROVES
 from tuner.objectives.quantities import QUANTITIES
 from tuner.pruners.registry import PRUNERS
 from tuner.samplers.registry import SAMPLERS
@@ -37,10 +39,10 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
 @study_argument
 @click.option(
     "--trials",
-    type=click.IntRange(min=1),
-    metavar="N",
+    type=trials,
+    metavar="N|auto",
     help="Trained trials that the study shall have in all; the same command again trains no more. "
-    "Default: 50; a sweep trains its grid.",
+    "auto: until another is expected to gain less than 2 %. Default: 50; a sweep trains its grid.",
 )
 @click.option("--more", type=click.IntRange(min=1), metavar="N", help="Train so many in addition.")
 @click.option(
@@ -85,7 +87,13 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
     help="Learn from another search in the same storage: q4 for q6, q10@shapes10 for q10.",
 )
 @click.option("--no-reference", is_flag=True, help="Do not train the study's reference model.")
-@click.option("--no-certify", is_flag=True, help="Do not train the winner again to certify it.")
+@click.option(
+    "--prove",
+    type=OneOf(PROVES),
+    help="What to prove of what is found, on the test images: of the model that it meets the "
+    "target, of its recipe that it does with fresh seeds, both, or none. Default: the study's, "
+    "which is both.",
+)
 @duplicates_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event, a line each.")
 @click.option("--no-live", is_flag=True, help="One line a trial, also on a terminal.")
@@ -93,7 +101,6 @@ def search(
     study: str,
     *,
     no_reference: bool,
-    no_certify: bool,
     as_json: bool,
     no_live: bool,
     **chosen: Any,
@@ -101,8 +108,9 @@ def search(
     """Search for the smallest model that meets a study's target.
 
     STUDY is one of 'tuner studies' or the path of a study file. The same command again goes on
-    where it stopped. Ctrl-C stops within seconds, and nothing is lost. The smallest model that
-    met the target is certified at the end: trained again with fresh seeds, and tested.
+    where it stopped. Ctrl-C stops within seconds, and nothing is lost. The file that is named at
+    the end is proven to meet the target, on test images that nothing had read before; its recipe is
+    trained again with fresh seeds.
     """
     from tuner.api import search as run
 
@@ -111,9 +119,7 @@ def search(
         as_json=as_json, live=not no_live, storage=chosen["storage"], results=chosen["results"]
     )
     with contextlib.closing(watcher):
-        result = run(
-            study, reference=not no_reference, certify=not no_certify, watcher=watcher, **chosen
-        )
+        result = run(study, reference=not no_reference, watcher=watcher, **chosen)
     return EXIT_CODES[result.status]
 
 

@@ -104,20 +104,17 @@ def _models(record: StudyRecord, results: Path) -> list[str]:
     else:
         times = words.comparison(record, best)
         lines.append(
-            f"- Smallest: **{words.size(best)}**, {words.learnt(best)}, "
+            f"- Smallest: **{words.size(best)}**, {words.delivered(record, best)}, "
             f"trial {best.number}{f', {times}' if times else ''}"
         )
-        certificate = record.certificate
-        lines.append(
-            f"- Certificate: {words.certificate(certificate) if certificate else 'none yet'}"
-        )
+        lines += [f"- {label.capitalize()}: {line}" for label, line in words.proofs(record, best)]
         if best.model_file:
             lines.append(f"- File: `{results / record.name / best.model_file}`")
-    for number in sorted(record.refuted):
-        found = record.certificates[number]
-        lines.append(
-            f"- Trial {number}, {words.count(found.size)} parameters: {words.certificate(found)}"
-        )
+    which = 1 if record.prove == "recipe" else 0
+    for trial in record.trials:
+        if trial.number in record.refuted:
+            label, line = words.proofs(record, trial)[which]
+            lines.append(f"- Trial {trial.number}, {words.size(trial)}, {label}: {line}")
     if reference is not None:
         lines.append(
             f"- Reference: {words.size(reference)}, {words.learnt(reference)}, "

@@ -20,8 +20,8 @@ from tuner.basics.optuna_private import FrozenStudy
 from tuner.basics.secrets import masked_text
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES
 from tuner.records import words
-from tuner.records.certificates import refuted_shortfalls
 from tuner.records.keys import StudyKey, TrialKey
+from tuner.records.proofs import refuted_shortfalls
 
 CONSTRAINTS = "constraints"
 """The system attribute, a list, by which the dashboard knows a trial as infeasible."""

@@ -47,7 +47,7 @@ def accuracy(made: Exported) -> str:
     own, agreed = (words.percent(a, 2) for a in (found.accuracy, found.agreement))
     same = "" if made.format == "keras" else f", the same class for {agreed} of them"
     return (
-        f"{own} on the test images ({words.count(found.images)}, {found.runtime}); "
+        f"{own} on the {found.which} images ({words.count(found.images)}, {found.runtime}); "
         f"the Keras model {words.percent(found.keras_accuracy, 2)}{same}"
     )
 
@@ -105,7 +105,8 @@ def _rows(made: Exported) -> dict[str, str]:
         "on disk": f"{words.count(made.facts.bytes)} bytes",
         "activations": activations(made),
         "accuracy": accuracy(made) + (f". **Beware: {bad}.**" if bad else ""),
-        "certificate": source.verdict(study.name),
+        "this model": source.verdict(study.name),
+        "its recipe": source.recipe_verdict,
         "input": f"uint8 images {_shape(made, 'n')}, 0 to 255; no preprocessing needed",
         "output": f"a score for each class, [n, {len(stored['classes'])}], the highest wins"
         + ("; uint8, 256 times the probability" if _quantised_output(made) else ""),
@@ -159,11 +160,7 @@ def _quantised_output(made: Exported) -> bool:
 
 
 def _epochs(made: Exported) -> str:
-    found = made.source.certificate
-    if made.source.certified and found is not None:
-        images = f"{words.count(found.train_size)} training and validation images"
-        return f"{words.several(found.epochs, 'epoch')} on {images}"
-    return words.several(made.source.trial.epochs, "epoch")
+    return words.several(made.source.epochs, "epoch")
 
 
 def _shape(made: Exported, batch: str) -> str:

@@ -54,7 +54,8 @@ def export(
         trial: Number of the trial; default: the incumbent.
         output: File, or folder that exists; default: the study's name in the current folder.
         data: Where the study's images are now; default: where they were.
-        measure: Whether to measure the accuracy of the file on the test images.
+        measure: Whether to measure the accuracy of the file: on the test images, where the model
+            has been tested on them before, else on the validation images.
         storage: URL of the storage; default: the SQLite file in `results`.
         results: The results folder.
 
@@ -174,6 +175,7 @@ def _orders(
         format=format,
         int8=int8,
         measure=measure,
+        images="validation" if source.model is None and record.target is not None else "test",
         space={
             "spec": record.study["space"],
             "input_shape": stored["image_shape"],

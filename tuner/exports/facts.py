@@ -14,15 +14,18 @@ from tuner.records.studies import StudyRecord
 
 @dataclass(frozen=True)
 class Measured:
-    """What the exported file and the Keras model say of the same test images."""
+    """What the exported file and the Keras model say of the same images."""
 
     images: int
+    """How many."""
     accuracy: float
     """Of the exported file, run by its format's own runtime; a fraction."""
     keras_accuracy: float
     agreement: float
     """Fraction of the images to which both give the same class."""
     runtime: str
+    which: str = "test"
+    """``test`` images, or ``validation`` images, by which the model was chosen."""
 
     @property
     def lost(self) -> float:

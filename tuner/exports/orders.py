@@ -28,7 +28,10 @@ class ExportOrders:
     format: Format
     int8: bool
     measure: bool
-    """Whether to run the exported file and the Keras model on the test images."""
+    """Whether to run the exported file and the Keras model on images."""
+    images: Literal["test", "validation"]
+    """Which: test images only of a model that was tested on them before, so that no export reads
+    any that a proof may still need."""
     space: dict[str, Any]
     """Arguments of `tuner.spaces.loading.load_space`, for models with layers of the space's own."""
     data: dict[str, Any] | None

@@ -88,10 +88,11 @@ def _load(orders: ExportOrders) -> tuple[Any, bool]:
 def _measure(orders: ExportOrders, model: Any) -> Measured:
     data = orders.dataset()
     assert data is not None
-    images, labels = data.test()
+    images, labels = data.test() if orders.images == "test" else data.validation()
     file = runtimes.classify(orders.format, orders.part, images)
     keras_model = np.argmax(model.predict(images, batch_size=512, verbose=0), axis=1)
     return Measured(
+        which=orders.images,
         images=len(images),
         accuracy=float(np.mean(file == labels)),
         keras_accuracy=float(np.mean(keras_model == labels)),

@@ -8,6 +8,7 @@ from pathlib import Path
 from tuner.errors import ExportError, UsageError
 from tuner.records import words
 from tuner.records.certificates import Certificate
+from tuner.records.model_certificates import ModelCertificate
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 
@@ -17,45 +18,37 @@ class Source:
     """A model file and where it comes from."""
 
     trial: TrialRecord
-    certificate: Certificate | None
-    """The trial's, also one that refuted it."""
+    model: ModelCertificate | None
+    """Of this very file, also one that refuted it."""
+    recipe: Certificate | None
+    """Of its configuration, also one that refuted it."""
     dataset: str
     """Which of the study's data sets."""
     file: Path
     seed: int | None
     """Of the training that made the file."""
+    epochs: int
+    """That the file was trained for."""
 
     @property
     def certified(self) -> bool:
-        """Whether the file is one of the trainings of a certificate."""
-        found = self.certificate
-        return found is not None and found.certified and self.file.name in found.model_files
+        """Whether it is proven of the file that it meets the target."""
+        return self.model is not None and self.model.certified
 
     def verdict(self, study: str) -> str:
-        """What stands behind the file's accuracy, in one sentence."""
-        found = self.certificate
-        command = f"tuner certify {study}"
-        if found is None:
-            return f"not certified: its accuracy is that of one lucky training; run {command}"
-        seeds = words.several(len(found.accuracies), "fresh seed")
-        seeds += f": mean {words.percent(found.mean, 2)}"
-        if not found.certified:
-            return f"refuted: the target {words.goal(found.target)} was not met over {seeds}"
-        bound = "" if found.bound is None else f", at least {words.percent(found.at_least(2), 2)}"
-        level = "" if found.bound is None else f" with {words.goal(found.level)} confidence"
-        its_own = "" if self.certified else "; this file is the search's own training, not theirs"
-        its_own += f"; {words.shared(found)}" if found.shared else ""
-        return (
-            f"certified: the target {words.goal(found.target)} is met on the test images "
-            f"over {seeds}{bound}{level}{its_own}"
-        )
+        """What stands behind the file, in one sentence."""
+        if self.model is None:
+            return f"{words.UNPROVEN_MODEL}; run tuner certify {study}"
+        return words.model_certificate(self.model)
+
+    @property
+    def recipe_verdict(self) -> str:
+        """What stands behind its configuration, in one sentence."""
+        return words.UNPROVEN_RECIPE if self.recipe is None else words.certificate(self.recipe)
 
 
 def find_source(record: StudyRecord, folder: Path, number: int | None) -> Source:
-    """The trial's model: of its certificate's trainings the first, else the trial's own.
-
-    The first, not the best: choosing among a certificate's trainings would be choosing by test
-    accuracy.
+    """The trial's model, as its file is: where it was proven, what was proven.
 
     Args:
         record: The study.
@@ -67,10 +60,9 @@ def find_source(record: StudyRecord, folder: Path, number: int | None) -> Source
         ExportError: It has no model file, or the file is gone.
     """
     trial = _incumbent(record) if number is None else _trial(record, number)
-    certificate = record.certificates.get(trial.number)
-    name, seed = trial.model_file, trial.seed
-    if certificate is not None and certificate.certified and certificate.model_files:
-        name, seed = certificate.model_files[0], certificate.seeds[0]
+    model = record.model_certificates.get(trial.number)
+    recipe = record.certificates.get(trial.number)
+    name = trial.model_file if model is None else model.model_file
     if name is None:
         raise ExportError(
             f"trial {trial.number} of {record.name!r} has no model file: a search keeps those of "
@@ -83,7 +75,8 @@ def find_source(record: StudyRecord, folder: Path, number: int | None) -> Source
             f"{record.name}/{name} with --results (and --storage for the storage)."
         )
     dataset = trial.data_key or next(iter(record.data))
-    return Source(trial, certificate, dataset, file, seed)
+    epochs = trial.epochs if model is None else model.epochs
+    return Source(trial, model, recipe, dataset, file, trial.seed, epochs)
 
 
 def _incumbent(record: StudyRecord) -> TrialRecord:

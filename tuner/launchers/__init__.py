@@ -2,7 +2,8 @@
 
 A new one is a module here and a line in `LAUNCHERS`. `supervision` watches over the crew of any of
 them, and `silence` says which of its workers hang. Where processes of this machine run is decided
-by `placement`, from what `hardware` and `gpus` find; what a worker does is `tuner.workers`' matter.
+by `placement`, from what `tuner.basics` finds of this machine; what a worker does is
+`tuner.workers`' matter.
 """
 
 from __future__ import annotations

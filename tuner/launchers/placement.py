@@ -10,10 +10,10 @@ from typing import Literal
 import psutil
 
 from tuner.basics.environment import keras_backend
+from tuner.basics.gpus import VISIBLE, Gpu, gpus
+from tuner.basics.hardware import allowed_cpus, hardware
 from tuner.launchers import layouts
 from tuner.launchers.backends import DRAWING, ONEDNN, THREEFRY
-from tuner.launchers.gpus import VISIBLE, Gpu, gpus
-from tuner.launchers.hardware import allowed_cpus, hardware
 from tuner.launchers.layouts import Setting
 
 BYTES_A_WORKER = 1_500 * 2**20

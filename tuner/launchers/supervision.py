@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import optuna
 from optuna.trial import FrozenTrial
 
+from tuner.certificates.companions import has_companion
+from tuner.certificates.models import SUFFIX, ModelProofs
 from tuner.errors import TunerError
 from tuner.launchers.base import Crew, Ended
 from tuner.launchers.silence import Silence
@@ -21,6 +23,8 @@ from tuner.workers.orders import EXIT_DONE, EXIT_RECYCLE
 POLL_SECONDS = 1.0
 MOST_DEATHS = 5
 """So many workers dying in a row without ending a trial end the search."""
+ASK_EVERY = 30.0
+"""Seconds between two looks for the study of proofs, while there is none."""
 GRACE_SECONDS = 20.0
 """How long a worker that is asked to stop may take. What it has trained is kept in its trial's
 checkpoint, so that ending it then loses little."""
@@ -57,6 +61,8 @@ class Supervision:
         self._deadline = deadline
         self._deaths = 0
         self._asked_at: float | None = None
+        self._beside: optuna.Study | None = None
+        self._ask_again = 0.0
 
     def watch(self) -> Iterator[None]:
         """Yields about once a second until the crew is done, or was stopped.
@@ -73,11 +79,12 @@ class Supervision:
                     before, finished = finished, sum(t.state.is_finished() for t in trials)
                     if finished > before:
                         self._deaths = 0
-                    self._end_silent(trials)
+                    self._end_silent([*trials, *self._proofs()])
                     time.sleep(POLL_SECONDS)
         finally:
             self._crew.kill()
-            reap(self._study)
+            for study in self._studies():
+                reap(study)
 
     def stop(self) -> None:
         """Asks the workers to stop, once."""
@@ -109,8 +116,11 @@ class Supervision:
                 f"see {self._crew.log_of(ended.index)}."
             )
         silent = ended.pid in self._silent
-        number = count_crash(self._study, ended.pid, ended.code, silent=silent)
-        reap(self._study)
+        number, *_ = (
+            count_crash(study, ended.pid, ended.code, silent=silent) for study in self._studies()
+        )
+        for study in self._studies():
+            reap(study)
         how = f"died (signal {-ended.code})" if ended.code < 0 else f"died (exit code {ended.code})"
         if silent:
             how = f"showed no sign of life for {self._silence.allowed:g} s"
@@ -137,6 +147,20 @@ class Supervision:
             several = f"{len(running)} workers have" if len(running) > 1 else "a worker has"
             self._notice(f"{several} not stopped within {GRACE_SECONDS:g} s and will be ended.")
             self._crew.kill()
+
+    def _studies(self) -> list[optuna.Study]:
+        """What the crew works on: the study, and the proofs of its models once there are any."""
+        if self._beside is None and has_companion(self._study, SUFFIX):
+            self._beside = ModelProofs(self._study).study
+        return [self._study] if self._beside is None else [self._study, self._beside]
+
+    def _proofs(self) -> Sequence[FrozenTrial]:
+        """The proofs of models; whether there are any yet is asked now and then."""
+        now = time.monotonic()
+        if self._beside is None and now >= self._ask_again:
+            self._ask_again = now + ASK_EVERY
+            self._studies()
+        return [] if self._beside is None else self._beside.get_trials(deepcopy=False)
 
     def _trials(self) -> Sequence[FrozenTrial]:
         return self._study.get_trials(deepcopy=False)

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from tuner.basics.numbers import gigabytes, several
 from tuner.objectives.metrics import DEFAULT_METRIC
-from tuner.objectives.target import Target
 from tuner.records.keys import StudyKey
 from tuner.records.trials import read_matrix
 
@@ -72,15 +71,7 @@ class Certificate:
     @property
     def machine(self) -> str:
         """``AMD EPYC, 2 cores, 25 GB``, and how many GPUs where there are any."""
-        about = self.hardware
-        parts = [str(about.get("processor") or "an unknown processor")]
-        if cores := about.get("cores"):
-            parts.append(several(cores, "core"))
-        if memory := about.get("memory"):
-            parts.append(gigabytes(memory))
-        if gpus := about.get("gpus"):
-            parts.append(several(gpus, "GPU"))
-        return ", ".join(parts)
+        return machine(self.hardware)
 
     def at_least(self, digits: int = 1) -> float | None:
         """The bound, rounded down to so many digits of a percentage."""
@@ -112,20 +103,13 @@ def is_constant(confusion: Sequence[Sequence[int]]) -> bool:
     return sum(any(column) for column in zip(*confusion, strict=True)) == 1
 
 
-def refuted(attributes: Mapping[str, Any]) -> frozenset[int]:
-    """Numbers of the trials that a certificate refuted, from a study's user attributes."""
-    return frozenset(n for n, c in certificates(attributes).items() if not c.certified)
-
-
-def refuted_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
-    """By trial number, how far the mean of a refuted trial's fresh trainings is from certified.
-
-    Margin included, as in a trial's own shortfall, and above 0.
-    """
-    margin = float(attributes.get(StudyKey.MARGIN, 0.0))
-    least = 1e-6  # a refuted model counts as one that missed, whatever its mean
-    return {
-        number: max(Target(found.target, margin).shortfall(found.mean), least)
-        for number, found in certificates(attributes).items()
-        if not found.certified
-    }
+def machine(about: Mapping[str, Any]) -> str:
+    """``AMD EPYC, 2 cores, 25 GB``, and how many GPUs where there are any."""
+    parts = [str(about.get("processor") or "an unknown processor")]
+    if cores := about.get("cores"):
+        parts.append(several(cores, "core"))
+    if memory := about.get("memory"):
+        parts.append(gigabytes(memory))
+    if gpus := about.get("gpus"):
+        parts.append(several(gpus, "GPU"))
+    return ", ".join(parts)

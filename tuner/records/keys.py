@@ -37,8 +37,12 @@ class StudyKey:
     VERSIONS = "versions"
     CREATED_BY = "created_by"  # the command line that made it
     WARM_START = "warm_start"  # study: whose trials it began with; trials: their numbers
-    CERTIFIES = "certifies"  # in a study of certificate trainings: the study whose winners they are
+    PROVE = "prove"  # what is to be proven of what it finds; see `records.proofs`
+    OUTLOOK = "outlook"  # what the next trial is expected to gain; see `records.proofs.Outlook`
+    CERTIFIES = "certifies"  # in a study of proofs: the study whose models or recipes they are of
+    PROOFS_OF = "proofs_of"  # in a study of proofs: "model"; without it, of recipes
     CERTIFICATE = "certificate:"  # and a trial's number: a `Certificate` as a dict
+    MODEL_CERTIFICATE = "model_certificate:"  # and its number: a `ModelCertificate` as a dict
 
 
 class TrialKey:
@@ -70,6 +74,9 @@ class TrialKey:
     TEST_LOSS = "test_loss"
     EXPECTED = "expected"  # what the model costs that this trial is to train again
     EPOCHS = "epochs"  # in a certificate: how many to train
+    LOOK = "look"  # in a proof of a model: which look at the test examples of the study, from 1
+    REPEATS = "repeats"  # number of the trial that met the target and is trained with another seed
+    DOUBTED = "doubted"  # trials that met the target, perhaps by luck: they do not gate this one
     ERROR = "error"
     WORKER = "worker"  # host, pid, started: who trains it
     HEARTBEAT = "heartbeat"  # seconds since 1970, renewed while it trains

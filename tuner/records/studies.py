@@ -10,10 +10,13 @@ import optuna
 
 from tuner.basics.secrets import masked_text
 from tuner.objectives.metrics import DEFAULT_METRIC
+from tuner.objectives.proof import Prove
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
 from tuner.objectives.target import Target
-from tuner.records.certificates import Certificate, certificates, refuted
+from tuner.records.certificates import Certificate, certificates
 from tuner.records.keys import StudyKey, TrialKey
+from tuner.records.model_certificates import ModelCertificate, model_certificates
+from tuner.records.proofs import prove_of, proven, refuted
 from tuner.records.questions import question_of, title_of, titles_of
 from tuner.records.trials import TrialRecord, smallest
 
@@ -160,6 +163,49 @@ class StudyRecord:
     def reference(self) -> TrialRecord | None:
         """The trained trial of the reference model."""
         return next((t for t in self.trials if t.reference and t.outcome is not None), None)
+
+    @property
+    def prove(self) -> Prove:
+        """What is to be proven of what it finds."""
+        return prove_of(self.attributes)
+
+    @property
+    def model_certificates(self) -> dict[int, ModelCertificate]:
+        """Of models, by trial number, certified and refuted ones."""
+        return model_certificates(self.attributes)
+
+    @property
+    def model_certificate(self) -> ModelCertificate | None:
+        """The incumbent's model's, where it has one."""
+        best = self.incumbent
+        return None if best is None else self.model_certificates.get(best.number)
+
+    @property
+    def proven_model(self) -> TrialRecord | None:
+        """The smallest that is proven; the incumbent may be one that is not yet."""
+        held = proven(self.attributes)
+        return smallest(t for t in self.trials if t.number in held)
+
+    @property
+    def proven_bound(self) -> float | None:
+        """What the incumbent has at least, by the proof that decides whether it stays that."""
+        if self.prove == "recipe":
+            recipe = self.certificate
+            return recipe.at_least() if recipe is not None and recipe.certified else None
+        model = self.model_certificate
+        return model.at_least() if model is not None and model.certified else None
+
+    @property
+    def proof_epochs(self) -> int:
+        """Epochs trained for proofs, beside those of the search."""
+        models = sum(c.trained for c in self.model_certificates.values())
+        return models + sum(c.epochs * len(c.accuracies) for c in self.certificates.values())
+
+    @property
+    def expected_gain(self) -> float | None:
+        """By what share the next trial is expected to make the model smaller; None: not known."""
+        found = self.attributes.get(StudyKey.OUTLOOK)
+        return None if found is None else float(found["gain"])
 
     @property
     def certificates(self) -> dict[int, Certificate]:

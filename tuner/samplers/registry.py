@@ -7,7 +7,7 @@ by ``tuner --help``, which is to answer before Optuna is loaded.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,11 @@ from tuner.errors import UsageError
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
+    from optuna.study import Study
     from optuna.trial import FrozenTrial
+
+    from tuner.samplers.smallest_feasible.outlook import Outlook
+    from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,13 @@ class SamplerSetting:
     prior: Sequence[FrozenTrial] = ()
     """An earlier study's trials as this study would see them."""
     refuted: Mapping[int, float] = field(default_factory=dict)
-    """Shortfall, above 0, of the trials that certificates refuted, by number."""
+    """Shortfall, above 0, of the trials that proofs refuted, by number."""
+    proven: Collection[int] = ()
+    """Numbers of the trials of which it is proven that they meet the target."""
+    noise: float = 0.0
+    """Standard deviation of one measurement on the validation examples."""
+    repeat: bool = False
+    """Whether a configuration may be proposed again, to learn whether it met the target by luck."""
 
     @property
     def state(self) -> int:
@@ -54,7 +64,7 @@ class SamplerSetting:
         return derived_seed("sampler", self.seed, self.asked)
 
 
-def _smallest_feasible(setting: SamplerSetting) -> BaseSampler:
+def _smallest_feasible(setting: SamplerSetting) -> SmallestFeasibleSampler:
     from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
 
     return SmallestFeasibleSampler(
@@ -66,6 +76,9 @@ def _smallest_feasible(setting: SamplerSetting) -> BaseSampler:
         center=setting.center,
         prior=setting.prior,
         refuted=setting.refuted,
+        proven=setting.proven,
+        noise=setting.noise,
+        repeat=setting.repeat,
     )
 
 
@@ -130,3 +143,20 @@ def make_sampler(name: str, setting: SamplerSetting) -> BaseSampler:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return _MAKERS[name](setting)
+
+
+def outlook(
+    name: str, setting: SamplerSetting, study: Study, left: int, check_cost: float
+) -> Outlook | None:
+    """What a sampler expects of the next trial; None where it does not say.
+
+    Args:
+        name: One of `SAMPLERS`.
+        setting: What the search knows.
+        study: The search.
+        left: Trials that it may still train.
+        check_cost: What it costs to prove a model, where a training to the horizon is 1.
+    """
+    if _MAKERS[name] is not _smallest_feasible:
+        return None
+    return _smallest_feasible(setting).outlook(study, left=left, check_cost=check_cost)

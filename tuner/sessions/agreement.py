@@ -15,7 +15,7 @@ from tuner.errors import StudyChangedError, UsageError
 from tuner.records.keys import SCHEMA, StudyKey
 from tuner.specs.spec import SearchStudy, Study
 
-TEXT_KEYS = frozenset({"name", "question", "reference_name", "data"})
+TEXT_KEYS = frozenset({"name", "question", "reference_name", "data", "prove"})
 """Keys that may change under a study's results; the data is compared by its content instead."""
 
 MEASURED = ("shared", "largest_share")

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import optuna
 
+from tuner.basics.hardware import hardware
 from tuner.certificates import trainings
-from tuner.launchers.hardware import hardware
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.sessions.plan import Planned
@@ -40,16 +40,16 @@ class Surroundings(Protocol):
 
 
 class Certifying:
-    """The certificates of one session.
+    """The certificates of recipes of one session.
 
     Args:
         session: Whose.
-        seeds: Trainings a certificate.
+        seeds: Trainings of a recipe's certificate.
     """
 
     def __init__(self, session: Surroundings, seeds: int) -> None:
         self._session = session
-        self._seeds = seeds
+        self.seeds = seeds
         self._at: trainings.CertificateTrainings | None = None
 
     def smallest(self) -> bool:
@@ -64,7 +64,7 @@ class Certifying:
         judged = False
         session = self._session
         while not session.stopped() and self.certify(
-            trainings.candidate(session.record, seeds=self._seeds)
+            trainings.candidate(session.record, seeds=self.seeds)
         ):
             judged = True
         return judged
@@ -74,7 +74,7 @@ class Certifying:
         if trial is None:
             return False
         session = self._session
-        certificate = trainings.CertificateTrainings(session.planned.study, trial, self._seeds)
+        certificate = trainings.CertificateTrainings(session.planned.study, trial, self.seeds)
         self._at = certificate
         try:
             reap(certificate.study)

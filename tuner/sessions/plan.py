@@ -15,8 +15,10 @@ from tuner.basics.environment import keras_backend
 from tuner.basics.secrets import NEEDS_VARIABLE, has_secret
 from tuner.data import DataSet
 from tuner.errors import DataError, DataUnavailableError, UsageError
+from tuner.objectives.proof import Prove
 from tuner.pruners.registry import PRUNERS
 from tuner.records.keys import StudyKey
+from tuner.records.proofs import prove_of
 from tuner.records.studies import StudyRecord
 from tuner.samplers.registry import SAMPLERS
 from tuner.sessions.agreement import agree
@@ -38,9 +40,9 @@ BACKENDS = ("tensorflow", "jax", "torch")
 STAND_IN = "shapes10"
 """Drawn by the program; stands in for CIFAR-10 where that cannot be had."""
 
-NOT_CERTIFIED = (
-    "what this search finds will not be certified, for so many of the test images were learned "
-    "from; to certify it all the same, add --accept-duplicates."
+NOT_PROVEN = (
+    "nothing of what this search finds will be proven, for so many of the test images were learned "
+    "from; to prove it all the same, add --accept-duplicates."
 )
 
 
@@ -54,8 +56,10 @@ class Planned:
     folder: Path
     arguments: tuple[str, ...]
     """The command line, behind ``tuner search``, that goes on with it."""
+    prove: Prove = "none"
+    """What is to be proven of what it finds; nothing, where its test images prove nothing."""
     certifiable: bool = True
-    """Whether a certificate on its test images is worth something, or is wanted all the same."""
+    """Whether a proof on its test images is worth something, or is wanted all the same."""
 
 
 def plan(wish: Wish, watcher: Watcher) -> Planned:
@@ -91,14 +95,27 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
         _orders(study, url, folder, data, goal(spec, wish, record, len(data))),
         sampler=wish.sampler,
         pruner=wish.pruner,
+        until_little_gain=wish.trials == "auto",
         reference=wish.reference,
         deadline=None if wish.timeout is None else time.time() + wish.timeout,
     )
     certifiable = wish.accept_duplicates or not any(map(images.certificate_refusal, data.values()))
-    if wish.certify and not certifiable and isinstance(spec, SearchStudy):
-        watcher.notice(NOT_CERTIFIED)
+    prove = _prove(study, spec, wish)
+    if prove != "none" and not certifiable:
+        watcher.notice(NOT_PROVEN)
+        prove = "none"
     arguments = resume_arguments(wish, orders.goal)
-    return Planned(study, spec, orders, folder, arguments, certifiable)
+    return Planned(study, spec, orders, folder, arguments, prove, certifiable)
+
+
+def _prove(study: optuna.Study, spec: Study, wish: Wish) -> Prove:
+    """What is to be proven, as this command has it; the study remembers it."""
+    if not isinstance(spec, SearchStudy):
+        return "none"
+    prove = wish.prove or spec.prove
+    if study.user_attrs.get(StudyKey.PROVE) != prove:
+        study.set_user_attr(StudyKey.PROVE, prove)
+    return prove
 
 
 def plan_again(
@@ -145,7 +162,8 @@ def plan_again(
     agree(study, spec, data, int(study.user_attrs[StudyKey.SEED]))
     done = len(StudyRecord.of(study).trained)
     folder = (results / study.study_name).resolve()
-    return Planned(study, spec, _orders(study, url, folder, data, done), folder, (name,))
+    orders = _orders(study, url, folder, data, done)
+    return Planned(study, spec, orders, folder, (name,), prove_of(study.user_attrs))
 
 
 def _begin() -> None:

@@ -9,7 +9,7 @@ from tuner.records.trials import TrialRecord
 
 @dataclass(frozen=True)
 class CertificateProgress:
-    """A certificate in the making."""
+    """A recipe's certificate in the making."""
 
     trial: TrialRecord
     """Whose configuration is trained again."""
@@ -21,6 +21,18 @@ class CertificateProgress:
     """Of those that have been tested, on the test images."""
     trainings: tuple[TrialRecord, ...]
     """Those under way."""
+
+
+@dataclass(frozen=True)
+class ModelProgress:
+    """The proof of a model in the making."""
+
+    trial: TrialRecord
+    """Whose model is trained on."""
+    epochs: int
+    """Epochs that it has been trained for, those of the trial among them."""
+    horizon: int
+    """Epochs that it will have been trained for."""
 
 
 @dataclass(frozen=True)
@@ -39,3 +51,4 @@ class RunProgress:
     storage: str
     """The storage's URL, password masked."""
     certifying: CertificateProgress | None = None
+    proving: ModelProgress | None = None

@@ -11,23 +11,29 @@ from typing import Literal
 
 import optuna
 
+from tuner.basics import gpus
 from tuner.basics.environment import keras_backend
 from tuner.basics.secrets import masked
 from tuner.certificates import SEEDS, trainings
-from tuner.launchers import DEFAULT_LAUNCHER, Launcher, gpus
+from tuner.certificates.companions import has_companion
+from tuner.certificates.models import SUFFIX, ModelProofs
+from tuner.launchers import DEFAULT_LAUNCHER, Launcher
 from tuner.launchers.supervision import Supervision
+from tuner.objectives.proof import Prove
+from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
 from tuner.sessions.certifying import Certifying
 from tuner.sessions.plan import Planned
-from tuner.sessions.progress import RunProgress
+from tuner.sessions.progress import ModelProgress, RunProgress
 from tuner.sessions.result import CertificateResult, Result, Status
 from tuner.sessions.watcher import Attended, Watcher
 from tuner.storages.claims import never_finish_an_epoch, reap
 from tuner.workers.orders import WorkerOrders
 
 LOOKS = (0.8, 0.87, 0.94)
-"""Shares of the trials after which a new incumbent is certified, before the end: where it was a
-lucky one the rest of the trials looks between it and the next, and a second one is soon found."""
+"""Shares of the trials after which a new incumbent's recipe is certified, before the end, where its
+recipe must hold: if it was a lucky one the rest of the trials looks between it and the next."""
 
 SMALL = 10
 """A search of fewer trials certifies once, at its end."""
@@ -40,8 +46,8 @@ class Session:
         planned: The study and the orders for its workers.
         watcher: Is told what happens.
         workers: How many, or ``auto``.
-        certified: Whether to certify what is found.
-        seeds: Trainings a certificate.
+        prove: What to prove of what is found; None: what the plan says.
+        seeds: Trainings of a recipe's certificate.
         launcher: What starts the workers.
 
     Attributes:
@@ -54,7 +60,7 @@ class Session:
         watcher: Watcher,
         workers: int | Literal["auto"],
         *,
-        certified: bool,
+        prove: Prove | None = None,
         seeds: int = SEEDS,
         launcher: Launcher = DEFAULT_LAUNCHER,
     ) -> None:
@@ -67,7 +73,7 @@ class Session:
         self._interrupts = 0
         self._count = 0
         self._shared: Mapping[str, str] = {}
-        self._certified = certified and planned.certifiable and self.record.target is not None
+        self._prove = "none" if self.record.target is None else prove or planned.prove
         self._certifying = Certifying(self, seeds)
         self._before = self.record.done
         self._noticed: set[str] = set()
@@ -101,23 +107,25 @@ class Session:
         return result
 
     def certify(self, number: int | None) -> CertificateResult:
-        """Certifies one trial, or the smallest that can be, without training for the search.
+        """Proves one trial, or the smallest that can be, without training for the search.
 
         Args:
-            number: The trial; None: the incumbent, and where it is refuted the next.
+            number: The trial; None: the incumbent, and where it does not hold the next.
         """
         with self._launcher.shared() as self._shared:
             reap(self.planned.study)
             self.watcher.started(self.record, self._progress())
-            if number is not None:
-                self._certifying.certify(trainings.candidate(self.record, number))
-            else:
-                self._certifying.smallest()
+            chosen = trainings.candidate(self.record, number) if number is not None else None
+            if self._prove in ("both", "model"):
+                self._prove_models(number)
+            if self._prove in ("both", "recipe") and not self.stopped():
+                if self.record.prove == "recipe" and chosen is None:
+                    self._certifying.smallest()
+                else:
+                    self._certifying.certify(chosen or self._uncertified())
             self.look()
         self.watcher.leave()
-        record = self.record
-        found = record.certificate if number is None else record.certificates.get(number)
-        return CertificateResult(found, record, self._interrupts > 0)
+        return CertificateResult(self.record, number, self._prove, self._interrupts > 0)
 
     def work(self, study: optuna.Study, orders: WorkerOrders, left: int) -> Iterator[None]:
         """Runs a crew on a study; yields about once a second until it is done or left."""
@@ -158,17 +166,52 @@ class Session:
                 self._exhausted = not self._train(stage)
             if self.stopped():
                 return
-            if self._certified and self._certifying.smallest():
-                self._exhausted = (
-                    False  # where it was refuted, larger models are worth training again
-                )
+            if self._prove == "recipe" and self._certifying.smallest():
+                # Where it was refuted, larger models are worth training again.
+                self._exhausted = False
                 continue
             if self._exhausted or self.record.done >= self.goal:
+                break
+        self._prove_at_end()
+
+    def _prove_at_end(self) -> None:
+        """What the workers have not proven yet, and the recipe of what was found."""
+        if self._prove != "none" and not self.stopped():
+            self._prove_models(None)
+        if self._prove == "both" and not self.stopped():
+            self._certifying.certify(self._uncertified())
+
+    def _uncertified(self) -> TrialRecord | None:
+        """The incumbent, where its model holds and its recipe has no certificate yet."""
+        best = self.record.incumbent
+        if best is None:
+            return None
+        known = self.record.certificates.get(best.number)
+        return None if known is not None and known.planned >= self._certifying.seeds else best
+
+    def _prove_models(self, number: int | None) -> None:
+        """Has the workers prove a trial's model, or the incumbents' up to the first that holds."""
+        before = None
+        while not self.stopped():
+            judged = self.record.model_certificates
+            best = self.record.incumbent if number is None else self.record.trials[number]
+            if best is None or best.number in judged or best.number == before:
                 return
+            before = best.number  # where its proof could not be made, nothing comes of another try
+            orders = dataclasses.replace(
+                self.planned.orders,
+                goal=self.record.done,
+                proves_models=True,
+                prove_trial=number,
+                until_little_gain=False,
+            )
+            for _ in self.work(self.planned.study, orders, 1):
+                self.look()
+            self.look()
 
     def _stage(self) -> int:
         """How many trained trials there shall be before the next look at the incumbent."""
-        if not self._certified or self.goal < SMALL:
+        if self._prove != "recipe" or self.goal < SMALL:
             return self.goal
         stages = (math.ceil(share * self.goal) for share in LOOKS)
         return next((stage for stage in stages if stage > self.record.done), self.goal)
@@ -176,7 +219,9 @@ class Session:
     def _train(self, stage: int) -> bool:
         """Trains until the study has so many trials; false where no more could be trained."""
         before = self.record.done
-        orders = dataclasses.replace(self.planned.orders, goal=stage)
+        orders = dataclasses.replace(
+            self.planned.orders, goal=stage, proves_models=self._prove in ("both", "model")
+        )
         for _ in self.work(self.planned.study, orders, stage - before):
             self.look()
         self.look()
@@ -194,7 +239,19 @@ class Session:
             remaining=elapsed / done * left if done else None,
             storage=masked(self.planned.orders.storage),
             certifying=self._certifying.progress(),
+            proving=self._proving(),
         )
+
+    def _proving(self) -> ModelProgress | None:
+        """The proof of a model that a worker is making."""
+        if self._prove == "none" or not has_companion(self.planned.study, SUFFIX):
+            return None
+        running = ModelProofs(self.planned.study).running()
+        if running is None:
+            return None
+        training = TrialRecord.of(running)
+        proven = self.record.trials[int(running.user_attrs[TrialKey.CELL]["trial"])]
+        return ModelProgress(proven, max(training.epochs, proven.epochs), self.record.horizon)
 
     def _result(self) -> Result:
         status: Status

@@ -13,12 +13,16 @@ from tuner.basics.secrets import shown_option
 from tuner.basics.suggestions import suggestion
 from tuner.data import DataSet
 from tuner.errors import UsageError
+from tuner.objectives.proof import PROVES, Prove
 from tuner.pruners.registry import PRUNERS
 from tuner.records.studies import StudyRecord
 from tuner.samplers.registry import SAMPLERS, require_installed
 from tuner.specs.spec import Minimize, Study, SweepStudy, from_dict, rule_of
 
 DEFAULT_TRIALS = 50
+
+MOST_TRIALS = 1_000
+"""Trials after which a search ends that is to end when another is expected to gain little."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Wish:
 
     study: str | Study
     data: tuple[str, ...]
-    trials: int | None
+    trials: int | Literal["auto"] | None
     more: int | None
     seed: int
     storage: str | None
@@ -45,13 +49,15 @@ class Wish:
     sampler: str = SAMPLERS[0]
     pruner: str = PRUNERS[0]
     reference: bool = True
-    certify: bool = True
+    prove: Prove | None = None
     relabel: bool = False
     accept_duplicates: bool = False
 
     def __post_init__(self) -> None:
         _require_known(self.sampler, SAMPLERS, "sampler")
         _require_known(self.pruner, PRUNERS, "pruner")
+        if self.prove is not None:
+            _require_known(self.prove, PROVES, "proof")
         require_installed(self.sampler)
         _require_numbers(self)
         if self.warm_start is not None and self.sampler != SAMPLERS[0]:
@@ -73,8 +79,13 @@ def _require_numbers(wish: Wish) -> None:
     if wish.workers != "auto" and wish.workers < 1:
         raise UsageError(f"workers must be at least 1 or 'auto' but got {wish.workers}.")
     for asked in (wish.trials, wish.more):
-        if asked is not None and asked < 1:
+        if asked is not None and asked != "auto" and asked < 1:
             raise UsageError(f"trials and more must be at least 1 but got {asked}.")
+    if wish.trials == "auto" and wish.sampler != SAMPLERS[0]:
+        raise UsageError(
+            f"trials 'auto' needs the sampler {SAMPLERS[0]!r} but got {wish.sampler!r}: no other "
+            "says what it expects of the next trial."
+        )
     if wish.trials is not None and wish.more is not None:
         raise UsageError("trials and more exclude each other: the total, or what to add to it.")
 
@@ -89,6 +100,8 @@ def overridden(spec: Study, wish: Wish) -> Study:
         raise UsageError(f"study {spec.name!r} is a sweep: no evidence changes what it trains.")
     if isinstance(spec, SweepStudy) and (wish.trials is not None or wish.more is not None):
         raise UsageError(f"study {spec.name!r} is a sweep: its grid says how many trials.")
+    if isinstance(spec, SweepStudy) and wish.prove not in (None, "none"):
+        raise UsageError(f"study {spec.name!r} is a sweep and has no target to prove.")
     given = {"target": wish.target, "margin": wish.margin, "minimize": wish.minimize}
     given = {key: value for key, value in given.items() if value is not None}
     if not given:
@@ -144,7 +157,7 @@ def goal(spec: Study, wish: Wish, record: StudyRecord, datasets: int) -> int:
         return len(spec.cells()) * spec.seeds * datasets
     if wish.more is not None:
         return len(record.trained) + wish.more
-    return wish.trials or DEFAULT_TRIALS
+    return MOST_TRIALS if wish.trials == "auto" else wish.trials or DEFAULT_TRIALS
 
 
 def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
@@ -156,11 +169,12 @@ def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
     if wish.relabel:
         arguments.append("--relabel")
     if wish.trials is not None or wish.more is not None:
-        arguments += ["--trials", str(total)]
+        arguments += ["--trials", "auto" if wish.trials == "auto" else str(total)]
     options: dict[str, object] = {
         "--target": wish.target,
         "--margin": wish.margin,
         "--minimize": wish.minimize,
+        "--prove": wish.prove,
         "--warm-start": wish.warm_start,
         "--seed": wish.seed or None,
         "--results": None if wish.results == Path(RESULTS) else wish.results,
@@ -171,6 +185,6 @@ def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
     for option, value in options.items():
         if value is not None:
             arguments += [option, str(value)]
-    switches = ["--no-reference"] * (not wish.reference) + ["--no-certify"] * (not wish.certify)
+    switches = ["--no-reference"] * (not wish.reference)
     switches += ["--accept-duplicates"] * wish.accept_duplicates
     return (*arguments, *switches, *shown_option(wish.storage))

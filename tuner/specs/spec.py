@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import pydantic
 
 from tuner.objectives.metrics import DEFAULT_METRIC
+from tuner.objectives.proof import DEFAULT as DEFAULT_PROVE
+from tuner.objectives.proof import Prove
 from tuner.objectives.quantities import DEFAULT_QUANTITY, quantity_of
 from tuner.objectives.target import Target
 
@@ -50,6 +52,9 @@ class SearchStudy(_Base):
     margin: Annotated[float, pydantic.Field(ge=0, lt=0.5)] | None = None
     """How far above the target validation must come; None: half a point on 5,000 images."""
     minimize: Minimize = DEFAULT_QUANTITY.name
+    prove: Prove = DEFAULT_PROVE
+    """What is to be proven of what is found: ``both`` (the models, and the recipe of the last),
+    ``model``, ``recipe`` or ``none``."""
     reference: dict[str, Value] | None = None
     """The configuration to beat, trained first; what it leaves out takes the space's default."""
     reference_name: str = "the reference model"

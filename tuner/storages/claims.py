@@ -19,9 +19,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tuner.basics.optuna_private import set_attribute, set_state, stored
 from tuner.objectives.quantities import DEFAULT_QUANTITY
-from tuner.records.certificates import refuted
 from tuner.records.epochs import stored_epochs
 from tuner.records.keys import TRAINED, StudyKey, TrialKey
+from tuner.records.proofs import refuted
 from tuner.storages.heartbeats import SEEN, Heartbeats, me, worker_lives
 
 MOST_CRASHES = 3
@@ -41,6 +41,9 @@ COPIED = (
     TrialKey.EPOCHS,
     TrialKey.CRASHES,
     TrialKey.EXPECTED,
+    TrialKey.LOOK,
+    TrialKey.REPEATS,
+    TrialKey.DOUBTED,
 )
 """What a retried trial takes over: what it is, and nothing of what its dead run measured."""
 
@@ -117,9 +120,14 @@ def is_running(trial: FrozenTrial) -> bool:
     return trial.state == TrialState.RUNNING and TrialKey.OUTCOME not in trial.user_attrs
 
 
-def incumbent(study: optuna.Study) -> FrozenTrial | None:
-    """The smallest trial that met the target and was not refuted; ties: the earliest."""
-    wrong = refuted(study.user_attrs)
+def incumbent(study: optuna.Study, without: frozenset[int] = frozenset()) -> FrozenTrial | None:
+    """The smallest trial that met the target and was not refuted; ties: the earliest.
+
+    Args:
+        study: The study.
+        without: Numbers of trials that do not count.
+    """
+    wrong = refuted(study.user_attrs) | without
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     met = [
         t

@@ -9,8 +9,8 @@ from optuna.trial import TrialState
 
 from tuner.basics.optuna_private import storage_of
 from tuner.errors import UsageError
-from tuner.records.certificates import refuted_shortfalls
 from tuner.records.keys import SHORTFALL, StudyKey
+from tuner.records.proofs import refuted_shortfalls
 from tuner.records.studies import StudyRecord
 from tuner.storages.studies import find_study
 

@@ -52,8 +52,9 @@ class Checkpoint:
         self.path = path
         self.history: list[Epoch] = []
         self._identity = json.loads(json.dumps(identity, sort_keys=True))
-        self._generator: dict[str, Any] = {}
+        self._generator: Mapping[str, Any] = {}
         self._variables: list[Array] = []
+        self._behind = False
         self._written = -float("inf")
         self._cost = 0.0
         self._read()
@@ -89,13 +90,25 @@ class Checkpoint:
         A file that cannot be written is a warning in the log: the training goes on without.
         """
         self.history.append(epoch)
-        began = time.monotonic()
-        if began - self._written < self._cost / SHARE:
+        self._generator = rng.bit_generator.state
+        self._behind = True
+        if time.monotonic() - self._written >= self._cost / SHARE:
+            self.complete(model)
+
+    def complete(self, model: Any) -> None:
+        """Writes where the training is after its latest epoch, unless that has been written.
+
+        Args:
+            model: As that epoch has left it.
+        """
+        if not self._behind:
             return
+        began = time.monotonic()
         try:
-            self._write(rng.bit_generator.state, [numbers(v) for v in _variables(model)])
+            self._write(self._generator, [numbers(v) for v in _variables(model)])
         except OSError as error:
-            log.warning("no checkpoint of epoch %d: %s", epoch.epoch, error)
+            log.warning("no checkpoint of epoch %d: %s", self.history[-1].epoch, error)
+        self._behind = False
         self._written = time.monotonic()
         self._cost = self._written - began
 

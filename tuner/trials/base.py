@@ -84,6 +84,11 @@ class TrialRun(ABC):
         """Sets the constraint of a trial that was trained."""
 
     @property
+    def study_name(self) -> str:
+        """Of the study that the training belongs to."""
+        return self.work.study.study_name
+
+    @property
     def name(self) -> str:
         """Of the trial's files, the same after it was lost and queued again."""
         return f"trial-{self.root:04d}"
@@ -148,13 +153,15 @@ class TrialRun(ABC):
                     self.stop(f"the loss was {epoch.loss} in epoch {epoch.epoch}")
                     return "diverged"
                 if (outcome := self.verdict(epoch, cost)) is not None:
+                    if outcome == "reached":
+                        checkpoint.complete(model)
                     return outcome
                 self._stop_if_asked()
         return "missed"
 
     def _checkpoint(self, values: dict[str, Any]) -> Checkpoint:
         identity = {
-            "study": self.work.study.study_name,
+            "study": self.study_name,
             "seed": self.seed,
             "values": values,
             "data": self.data.hash,
@@ -234,14 +241,15 @@ class TrialRun(ABC):
 
     def test(self, model: Any) -> float:
         """Measures the model once on the test images."""
-        measured = self.confuse(model, *self.data.test())
+        x, y = self.data.test()
+        measured = self.metric.of(y, self.confuse(model, x, y))
         self.trial.set_user_attr(TrialKey.TEST_ACCURACY, measured)
         return measured
 
-    def confuse(self, model: Any, x: Any, y: Any) -> float:
-        """Stores which classes the model takes for which; returns the metric."""
+    def confuse(self, model: Any, x: Any, y: Any) -> Any:
+        """Stores which classes the model takes for which; returns its scores [n, classes]."""
         classes = len(self.data.classes)
         scores = predict(model, x, classes)
         square = confusion(y, scores.argmax(axis=1), classes)
         self.trial.set_user_attr(TrialKey.CONFUSION, square.tolist())
-        return self.metric.of(y, scores)
+        return scores

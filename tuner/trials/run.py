@@ -16,6 +16,7 @@ from tuner.storages import claims
 from tuner.training.failures import out_of_memory
 from tuner.trials.base import TrialRun
 from tuner.trials.certificate import CertificateTrial
+from tuner.trials.model import ModelTrial
 from tuner.trials.search import SearchTrial
 from tuner.trials.sweep import SweepTrial
 from tuner.trials.work import StopRequested, TakenOverError, Work
@@ -25,7 +26,8 @@ log = logging.getLogger(__name__)
 KINDS: dict[str, type[TrialRun]] = {
     "search": SearchTrial,
     "sweep": SweepTrial,
-    "certificate": CertificateTrial,
+    "recipe": CertificateTrial,
+    "model": ModelTrial,
 }
 """By what `Work.kind` says."""
 

@@ -36,10 +36,13 @@ class SearchTrial(TrialRun):
         self.objective = work.spec.objective(self.data.validation_size)
         self.metric = self.objective.metric
         self.is_reference = bool(trial.user_attrs.get(TrialKey.REFERENCE))
+        self.repeats: int | None = trial.user_attrs.get(TrialKey.REPEATS)
+        self.doubted = frozenset(trial.user_attrs.get(TrialKey.DOUBTED, ()))
+        self._goes_on = False
 
     def gate(self, cost: ModelCost) -> bool:
         """Turns away what is not smaller than the incumbent, and what was trained already."""
-        if self.is_reference:
+        if self.is_reference or self.repeats is not None:
             return False
         if (incumbent := self._smaller(cost)) is not None:
             value, best = self.quantity.of_cost(cost) or 0, incumbent.value or 1
@@ -62,6 +65,7 @@ class SearchTrial(TrialRun):
     def verdict(self, epoch: Epoch, cost: ModelCost) -> Outcome | None:
         """Ends where the target is met, a smaller model has met it, or the pruner says so."""
         if self.objective.is_met(epoch.val_accuracy):
+            self._goes_on = self.work.keeps_checkpoints
             return "reached"
         if self.is_reference or epoch.epoch == self.horizon:
             return None
@@ -83,6 +87,14 @@ class SearchTrial(TrialRun):
             artifacts.keep(self.trial, self.work.results.parent, file)
         return outcome
 
+    def forget(self) -> None:
+        """Keeps the checkpoint of a training that met the target, where its model is to be proven.
+
+        It was stopped short of its schedule's end, and is trained on before it is tested.
+        """
+        if not self._goes_on:
+            super().forget()
+
     def constrain(self, outcome: Outcome) -> None:
         """The shortfall: measured where the training ran out, projected where it did not."""
         best = self.metric.best_of(e.val_accuracy for e in self.history)
@@ -103,10 +115,15 @@ class SearchTrial(TrialRun):
 
     def _smaller(self, cost: ModelCost) -> FrozenTrial | None:
         """The incumbent, where this model is not smaller."""
-        incumbent = claims.incumbent(self.work.study)
+        incumbent = claims.incumbent(self.work.study, self._ungating)
         if incumbent is None or (self.quantity.of_cost(cost) or 0) < (incumbent.value or 0):
             return None
         return incumbent
+
+    @property
+    def _ungating(self) -> frozenset[int]:
+        """Trials that met the target and do not gate this one: perhaps they did by luck."""
+        return self.doubted | ({self.repeats} if self.repeats is not None else set())
 
     def _twin(self) -> int | None:
         """An earlier trial with the same hyperparameters that was or is being trained."""

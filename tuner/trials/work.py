@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 
@@ -35,10 +35,12 @@ class Work:
     versions: Mapping[str, str]
     stopping: Callable[[], bool]
     """Whether to stop; asked every few thousand images."""
-    certifying: bool = False
-    """Whether the trials are the trainings of certificates."""
+    proves: Literal["model", "recipe"] | None = None
+    """What the trials of this study prove of another study's."""
+    keeps_checkpoints: bool = False
+    """Whether a training that met the target may have to go on from where it was stopped."""
 
     @property
     def kind(self) -> str:
-        """``search``, ``sweep`` or ``certificate``."""
-        return "certificate" if self.certifying else self.spec.kind
+        """``search``, ``sweep``, ``recipe`` or ``model``."""
+        return self.proves or self.spec.kind

@@ -9,20 +9,24 @@ from optuna.trial import TrialState
 
 from tuner.records.certificates import Certificate
 from tuner.records.epochs import Epoch
+from tuner.records.model_certificates import ModelCertificate
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 
-Kind = Literal["trial_started", "epoch", "trial_ended", "incumbent", "certificate"]
+Kind = Literal[
+    "trial_started", "epoch", "trial_ended", "incumbent", "certificate", "model_certificate"
+]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that happened to one trial; `certificate` is that kind's."""
+    """One thing that happened to one trial; each certificate is that kind's."""
 
     kind: Kind
     trial: TrialRecord
     epoch: Epoch | None = None
     certificate: Certificate | None = None
+    model_certificate: ModelCertificate | None = None
 
 
 class Changes:
@@ -37,7 +41,8 @@ class Changes:
         self._started = set(self._ended)
         self._epochs: dict[int, int] = {}
         self._incumbent = _incumbent_number(record)
-        self._certificates = set(record.certificates)
+        self._certificates = _verdicts(record)
+        self._models = set(record.model_certificates)
 
     def since(self, record: StudyRecord) -> list[Change]:
         """What is new in `record`."""
@@ -46,10 +51,16 @@ class Changes:
             if trial.number not in self._ended and trial.state != TrialState.WAITING:
                 changes += self._of(trial)
         by_number = {t.number: t for t in record.trials}
-        for number, certificate in record.certificates.items():
-            if number not in self._certificates:
-                self._certificates.add(number)
-                changes.append(Change("certificate", by_number[number], certificate=certificate))
+        for number, model in record.model_certificates.items():
+            if number not in self._models:
+                self._models.add(number)
+                trial = by_number[number]
+                changes.append(Change("model_certificate", trial, model_certificate=model))
+        for key in sorted(_verdicts(record) - self._certificates):
+            self._certificates.add(key)
+            number, _ = key
+            recipe = record.certificates[number]
+            changes.append(Change("certificate", by_number[number], certificate=recipe))
         incumbent = record.incumbent if record.target is not None else None
         if incumbent is not None and incumbent.number != self._incumbent:
             changes.append(Change("incumbent", incumbent))
@@ -78,3 +89,8 @@ class Changes:
 def _incumbent_number(record: StudyRecord) -> int | None:
     incumbent = record.incumbent if record.target is not None else None
     return incumbent.number if incumbent else None
+
+
+def _verdicts(record: StudyRecord) -> set[tuple[int, int]]:
+    """The certificates of recipes: a trial's number, and how many seeds; more may be added."""
+    return {(number, len(c.seeds)) for number, c in record.certificates.items()}

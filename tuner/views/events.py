@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from tuner.records.certificates import Certificate
 from tuner.records.epochs import Epoch
+from tuner.records.model_certificates import ModelCertificate
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.sessions.progress import RunProgress
@@ -18,7 +19,9 @@ from tuner.sessions.result import Result
 from tuner.views.changes import Change, Changes
 
 VERSION = 1
-_ANSWERED = ("best", "model_file", "certificate", "reference", "times_smaller", "closest")
+_ANSWERED = ("best", "model_file", "proof", "reference", "times_smaller", "closest")
+UNPROVEN: dict[str, Any] = {"verdict": None, "bound": None, "level": None}
+"""In place of a certificate that nobody has tried to make."""
 _UNKNOWN = 1e29
 """A stored number this large stands for one that was not finite."""
 
@@ -117,7 +120,6 @@ def best_object(record: StudyRecord, folder: Path) -> dict[str, Any]:
     """The answer of a study, beside the reference; ``best`` is null where there is none."""
     best = record.incumbent if record.target is not None else None
     reference, closest = record.reference, record.closest
-    certificate = record.certificate if best is not None else None
     file = folder / best.model_file if best is not None and best.model_file else None
     return {
         "v": VERSION,
@@ -127,12 +129,22 @@ def best_object(record: StudyRecord, folder: Path) -> dict[str, Any]:
         "model_file": None if file is None else str(file),
         "reference": None if reference is None else trial_object(reference),
         "times_smaller": None if best is None else record.times_smaller(best),
-        "certificate": None if certificate is None else certificate_object(certificate),
+        "proof": proof_object(record, best),
         "closest": None if best is not None or closest is None else trial_object(closest),
     }
 
 
-def certificate_object(found: Certificate) -> dict[str, Any]:
+def proof_object(record: StudyRecord, best: TrialRecord | None) -> dict[str, Any]:
+    """What is proven of a model and of its recipe; null where nothing has been tried."""
+    number = -1 if best is None else best.number
+    model, recipe = record.model_certificates.get(number), record.certificates.get(number)
+    return {
+        "model": UNPROVEN if model is None else certificate_object(model),
+        "recipe": UNPROVEN if recipe is None else certificate_object(recipe),
+    }
+
+
+def certificate_object(found: Certificate | ModelCertificate) -> dict[str, Any]:
     """A certificate without its confusion matrix; times in seconds, accuracies fractions."""
     fields = dataclasses.asdict(found)
     del fields["confusion"]
@@ -151,6 +163,8 @@ def finished_object(result: Result) -> dict[str, Any]:
         "gated": record.gated,
         "epochs_spent": record.epochs_spent,
         "epochs_saved": record.epochs_saved,
+        "proof_epochs": record.proof_epochs,
+        "expected_gain": record.expected_gain,
         "resume": result.resume,
         "trained": len(record.trained),
     }
@@ -158,8 +172,9 @@ def finished_object(result: Result) -> dict[str, Any]:
 
 def _change(record: StudyRecord, change: Change) -> dict[str, Any]:
     trial = change.trial
-    if change.certificate is not None:
-        return certificate_object(change.certificate)
+    certificate = change.certificate or change.model_certificate
+    if certificate is not None:
+        return certificate_object(certificate)
     if change.epoch is not None:
         return {"trial": trial.number, "horizon": record.horizon, **_epoch(change.epoch)}
     more: dict[str, Any] = {}

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tuner.exports import card
 from tuner.records import words
-from tuner.views.events import VERSION
+from tuner.views.events import VERSION, proof_object
 from tuner.views.layout import grid, short_path
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def exported(made: Exported) -> RenderableType:
     rows.append(
         ("", Text(source.verdict(made.record.name), style="" if source.certified else "yellow"))
     )
+    rows.append(("", Text(f"its recipe: {source.recipe_verdict}")))
     table = grid()
     for name, line in rows:
         table.add_row(Text(f"  {name}"), line)
@@ -58,7 +59,7 @@ def exported_object(made: Exported) -> dict[str, Any]:
         "file": str(Path(made.file)),
         "card": str(made.card),
         "model_file": str(source.file),
-        "certified": source.certified,
+        "proof": proof_object(made.record, source.trial),
         "verdict": source.verdict(made.record.name),
         "seed": source.seed,
         "size": facts.size,

@@ -8,7 +8,7 @@ from tuner.records import words
 from tuner.records.keys import OUTCOMES
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
-from tuner.sessions.progress import CertificateProgress, RunProgress
+from tuner.sessions.progress import CertificateProgress, ModelProgress, RunProgress
 from tuner.views.layout import LOUD, STYLES
 from tuner.views.trial_lines import CURVE, ended_line, model_line, running_line
 
@@ -31,7 +31,9 @@ def frame(record: StudyRecord, run: RunProgress, width: int, height: int) -> lis
     if run.certifying is not None:
         shown = _certifying(record, run.certifying)[: max(1, room - len(answer) - 1)]
     else:
-        shown = _training(record, run, running, max(1, room - len(answer) - 1))
+        proof = [_proving(run.proving)] if run.proving is not None else []
+        space = max(1, room - len(answer) - 1 - len(proof))
+        shown = [*_training(record, run, running, space), *proof]
     left = height - len(top) - len(answer) - len(shown)
     recent = _recent(record, min(MOST_RECENT, left - 4))
     if left >= 3:
@@ -100,8 +102,8 @@ def _answer(record: StudyRecord, width: int) -> list[Text]:
     if best is not None:
         line = model_line("smallest ", best, "bold green")
         times = words.comparison(record, best)
-        if (found := record.certificate) is not None:
-            line.append(f"   certified: at least {words.percent(found.at_least())}", style="green")
+        if (least := record.proven_bound) is not None:
+            line.append(f"   certified: at least {words.percent(least)}", style="green")
         if times and line.cell_len + len(times) + 3 > width:
             lines += [line, Text(f"          {times}")]
         else:
@@ -110,7 +112,7 @@ def _answer(record: StudyRecord, width: int) -> list[Text]:
         missing = target.shortfall(closest.val_accuracy or 0.0)
         line = model_line("closest  ", closest, "bold")
         refuted = closest.number in record.refuted
-        why = "refuted by its certificate" if refuted else f"{words.points(missing)} short"
+        why = "refuted on the test images" if refuted else f"{words.points(missing)} short"
         lines.append(Text.assemble(line, f"   {why}"))
     else:
         lines.append(Text("smallest  none has met the target yet", style="dim"))
@@ -134,6 +136,19 @@ def _training(
     if len(rows) < len(running) and fit > 1:
         lines.append(Text(f"  and {len(running) - len(rows)} more", style="dim"))
     return lines
+
+
+def _proving(at: ModelProgress) -> Text:
+    """The proof of a model in the making, in the manner of a running trial."""
+    full = round(CURVE * at.epochs / at.horizon)
+    bar = Text.assemble(("━" * full, "green"), ("━" * (CURVE - full), "dim"))
+    return Text.assemble(
+        "  proving ",
+        (f"#{at.trial.number}", "bold"),
+        f"  {words.count(at.trial.size)}  ",
+        bar,
+        f"  {at.epochs}/{words.several(at.horizon, 'epoch')}, then the test images",
+    )
 
 
 def _certifying(record: StudyRecord, at: CertificateProgress) -> list[Text]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
-from tuner.sessions.progress import RunProgress
+from tuner.sessions.progress import ModelProgress, RunProgress
 from tuner.sessions.result import Result
 from tuner.views import summary
 from tuner.views.changes import Changes
@@ -26,6 +26,7 @@ class Lines:
         self._again = again
         self._changes: Changes | None = None
         self._certified: tuple[int, int] | None = None
+        self._proving: int | None = None
 
     def started(self, record: StudyRecord, run: RunProgress) -> None:
         """What is searched, on what."""
@@ -50,9 +51,20 @@ class Lines:
                 self._say(ended(record, change.trial, run))
             elif change.kind == "incumbent":
                 self._say(incumbent(record, change.trial))
+            elif change.model_certificate is not None:
+                said = words.model_certificate(change.model_certificate)
+                self._say(f"  #{change.trial.number}, this file: {said}")
             elif change.certificate is not None:
-                self._say(f"  #{change.trial.number} {words.certificate(change.certificate)}")
+                said = words.certificate(change.certificate)
+                self._say(f"  #{change.trial.number}, its recipe: {said}")
+        self._prove(run)
         self._certify(run)
+
+    def _prove(self, run: RunProgress) -> None:
+        now = None if run.proving is None else run.proving.trial.number
+        if run.proving is not None and now != self._proving:
+            self._say(proving(run.proving))
+        self._proving = now
 
     def _certify(self, run: RunProgress) -> None:
         at = run.certifying
@@ -62,7 +74,7 @@ class Lines:
         self._certified = now
         if not at.accuracies:
             self._say(
-                f"  certifying #{at.trial.number}, {words.size(at.trial)}: "
+                f"  certifying the recipe of #{at.trial.number}, {words.size(at.trial)}: "
                 f"{words.several(at.planned, 'training')} with fresh seeds"
             )
             return
@@ -117,6 +129,15 @@ def ended(record: StudyRecord, trial: TrialRecord, run: RunProgress) -> str:
     if why := trial.error or trial.lost:
         parts.append(words.one_line(why, 120))
     return ", ".join(parts)
+
+
+def proving(at: ModelProgress) -> str:
+    """One line for a model that is being proven."""
+    further = words.several(at.horizon - at.trial.epochs, "epoch")
+    return (
+        f"  proving the model of #{at.trial.number}, {words.size(at.trial)}: {further} more, then "
+        "a look at the test images"
+    )
 
 
 def incumbent(record: StudyRecord, trial: TrialRecord) -> str:

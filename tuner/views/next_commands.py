@@ -42,7 +42,8 @@ def next_commands(result: Result, again: Sequence[str]) -> list[str]:
     if result.status == "complete":
         return [command([*trials, "--csv"], again), dashboard]
     certify = [command(["tuner", "certify", name], again)]
-    if result.certificate or not result.certifiable:
+    tried = result.certificate is not None and result.model_certificate is not None
+    if tried or not result.certifiable:
         certify = []
     return [command(["tuner", "best", name], again), *certify, dashboard, *more]
 

@@ -54,20 +54,30 @@ def best(record: StudyRecord, folder: Path, again: Sequence[str] = ()) -> Render
 
 def certified(result: CertificateResult, folder: Path, again: Sequence[str] = ()) -> RenderableType:
     """What ``tuner certify`` shows at its end."""
-    record, found = result.record, result.certificate
+    record, trial = result.record, result.trial
     if result.interrupted:
         what = "stopped before the end; nothing is lost, the same command goes on."
         return Text(f"{_named(record)}: {what}", style="bold")
-    if found is None and not record.refuted:
+    if trial is None and not record.refuted:
         return Text(f"{_named(record)}: nothing has met the target yet.", style="bold red")
-    if found is None or not found.certified:
-        rows = [(f"trial {n}", Text(words.certificate(c))) for n, c in record.certificates.items()]
-        what = "the target could not be certified."
-        return Group(Text(f"{_named(record)}: {what}", style="bold red"), facts(rows))
-    if record.certificate != found:
-        line = Text(f"{_named(record)}: trial {found.trial} is {words.certificate(found)}")
-        return Group(line)
-    return best(record, folder, again)
+    if trial is None:
+        what = "nothing that met the target holds."
+        return Group(
+            Text(f"{_named(record)}: {what}", style="bold red"), facts(_all_refuted(record))
+        )
+    if result.number is None and result.holds:
+        return best(record, folder, again)
+    rows = [(label, Text(line)) for label, line in words.proofs(record, trial)]
+    what = f"trial {trial.number}, {words.size(trial)}"
+    return Group(Text(f"{_named(record)}: {what}", style="bold"), facts(rows))
+
+
+def _all_refuted(record: StudyRecord) -> list[tuple[str, Text]]:
+    return [
+        (f"trial {t.number}", Text(_proven(record, t)))
+        for t in record.trials
+        if t.number in record.refuted
+    ]
 
 
 def _named(record: StudyRecord) -> str:
@@ -100,32 +110,36 @@ def _found(record: StudyRecord, folder: Path) -> list[tuple[str, Text]]:
     met = record.incumbent
     assert met is not None
     rows = [("smallest model", Text.assemble((words.size(met), "bold"), f", {_cost(met)}"))]
-    accuracy = (
-        f"{words.percent(met.val_accuracy)} on validation images after {met.epochs} of "
-        f"{words.several(record.horizon, 'epoch')}, trial {met.number} ({words.target(record)})"
-    )
+    accuracy = f"{words.delivered(record, met)}, trial {met.number} ({words.target(record)})"
     rows.append(("accuracy", Text(accuracy)))
-    rows.append(("certificate", _certificate(record, met)))
-    if (certificate := record.certificate) is not None:
-        rows.append(("", Text(words.made(certificate), style="dim")))
     if met.model_file:
         rows.append(("file", Text(short_path(folder / met.model_file))))
-    return [*rows, *_reference(record, met)]
+    return [*rows, *_proofs(record, met), *_reference(record, met)]
 
 
-def _certificate(record: StudyRecord, met: TrialRecord) -> Text:
-    """What its certificate says of the incumbent, or that it has none."""
-    certificate = record.certificate
-    if certificate is not None:
-        line = Text(words.certificate(certificate), style="green")
-    else:
-        line = Text("none: the accuracy is that of one lucky training out of many", style="yellow")
-    if certificate is None and record.certified_model is not None:
-        larger, found = record.certified_model
-        line.append(f"; trial {larger.number}, {words.size(larger)}, is {words.certificate(found)}")
+def _proofs(record: StudyRecord, met: TrialRecord) -> list[tuple[str, Text]]:
+    """What is proven of a model and of its recipe, each in a line, and how."""
+    model, recipe = record.model_certificate, record.certificate
+    told = words.proofs(record, met)
+    rows = []
+    made = (words.model_made(model) if model else "", words.made(recipe) if recipe else "")
+    for (label, line), found, how in zip(told, (model, recipe), made, strict=True):
+        style = "yellow" if found is None else "green" if found.certified else "red"
+        rows.append((label, Text(line, style=style)))
+        if how:
+            rows.append(("", Text(how, style="dim")))
+    larger = record.proven_model
+    if larger is not None and larger.number != met.number:
+        line = f"trial {larger.number}, {words.size(larger)}: {_proven(record, larger)}"
+        rows.append(("proven so far", Text(line)))
     if others := words.refuted(record, met):
-        line.append(f"; {others}", style="")
-    return line
+        rows.append(("", Text(others)))
+    return rows
+
+
+def _proven(record: StudyRecord, trial: TrialRecord) -> str:
+    """The proof that decides whether a trial counts."""
+    return words.proofs(record, trial)[1 if record.prove == "recipe" else 0][1]
 
 
 def _reference(record: StudyRecord, met: TrialRecord | None) -> list[tuple[str, Text]]:
@@ -149,13 +163,7 @@ def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
     closest, target = record.closest, record.objective
     assert target is not None
     if record.refuted:
-        return [
-            ("asked", Text(words.asked(record))),
-            *(
-                (f"trial {number}", Text(words.certificate(found)))
-                for number, found in record.certificates.items()
-            ),
-        ]
+        return [("asked", Text(words.asked(record))), *_all_refuted(record)]
     rows = [("asked", Text(words.asked(record)))]
     if closest is None:
         return [*rows, ("closest", Text("no trial has been trained"))]
@@ -189,7 +197,11 @@ def _effort(record: StudyRecord) -> list[tuple[str, Text]]:
         share = record.epochs_saved / whole
         saved = words.count(record.epochs_saved)
         line += f", {saved} saved by stopping early ({words.percent(share, 0)})"
+    if proofs := record.proof_epochs:
+        line += f"; {words.count(proofs)} more for proofs"
     rows = [("epochs", Text(line))]
+    if (gain := record.expected_gain) is not None and record.incumbent is not None:
+        rows.append(("outlook", Text(words.outlook(gain))))
     if audited := record.audited:
         met = sum(t.reached for t in audited)
         rows.append(

@@ -77,7 +77,7 @@ def ended_line(record: StudyRecord, trial: TrialRecord) -> Text:
     if why := trial.error or trial.lost or trial.stop:
         line.append(f"  {words.one_line(why, 100)}", style="dim")
     elif trial.number in record.refuted:
-        line.append("  refuted by its certificate", style="dim")
+        line.append("  refuted on the test images", style="dim")
     elif trial.cell is not None:
         line.append(f"  {words.values(trial)}", style="dim")
     return line

@@ -10,15 +10,16 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.errors import StudyError
 from tuner.objectives.quantities import quantity_of
-from tuner.records.certificates import refuted_shortfalls
-from tuner.records.keys import GATE, TRAINED, TrialKey
+from tuner.records.epochs import stored_epochs
+from tuner.records.keys import GATE, TRAINED, StudyKey, TrialKey
+from tuner.records.proofs import by_recipe, prove_of, proven, refuted, refuted_shortfalls
 from tuner.samplers import registry
 from tuner.spaces import exploration, sizes
 from tuner.specs.spec import SearchStudy, SweepStudy
@@ -27,6 +28,21 @@ from tuner.trials.search import GATE_SLACK
 from tuner.trials.work import Work
 from tuner.workers.exhaustion import is_exhausted
 from tuner.workers.orders import WorkerOrders
+
+if TYPE_CHECKING:
+    from tuner.data import DataSet
+    from tuner.samplers.smallest_feasible.outlook import Outlook
+
+SURE = 0.95
+"""A trial that met the target gates others of its size and above where the chance that it really
+does is at least this. Where it is smaller, the sampler may have good reasons to look above it."""
+
+LITTLE = 0.02
+"""A search that goes on until another trial gains little ends where it is expected to make the
+model smaller by less than this share."""
+
+MOST_IN_VAIN = 50
+"""So many trials, without one that met the target, end such a search."""
 
 LOOK_AFTER = 3
 """So many configurations in a row turned away: it is looked whether any is left to train."""
@@ -57,6 +73,11 @@ def _would_be_trained_now(trial: FrozenTrial, best: FrozenTrial | None) -> bool:
     return best is None or trial.user_attrs[TrialKey.VALUE] < (best.value or 0.0)
 
 
+def _noise(target: float, data: DataSet) -> float:
+    """Standard deviation of a model's accuracy near the target, as its validation measures it."""
+    return math.sqrt(target * (1 - target) / max(data.validation_size, 1))
+
+
 class Asker:
     """Asks the study for trials, with a fresh sampler each time."""
 
@@ -66,16 +87,21 @@ class Asker:
         self.work = work
         self.orders = orders
         self.exploration = exploration
-        self.is_listed = work.certifying or isinstance(work.spec, SweepStudy)
+        self.is_listed = work.proves is not None or isinstance(work.spec, SweepStudy)
         """Whether every training is queued, and none is the sampler's."""
         self.size_of = None
         self.cost_of: Callable[[dict[str, Any]], float] | None = None
         self.prior: list[FrozenTrial] = []
+        self._outlook: Outlook | None = None
+        self._looked_ahead: tuple[Any, ...] = ()
+        self._noise = 0.0
         self._looked: dict[tuple[int, int | None], bool] = {}
         if isinstance(work.spec, SearchStudy):
             hypermodel = next(iter(work.spaces.values()))
             self.size_of = sizes.size_of(hypermodel, quantity_of(work.spec.minimize))
             self.cost_of = sizes.epoch_cost_of(hypermodel)
+            if prove_of(work.study.user_attrs) != "none":
+                self._noise = _noise(work.spec.target, next(iter(work.data.values())))
             self.prior = warm_start.evidence(work.study)
             warm_start.check(self.prior, exploration.distributions, work.study)
 
@@ -100,12 +126,24 @@ class Asker:
                 return "ask"
             return "wait" if any(claims.is_running(t) for t in trials) else "done"
         self._check_failures(trials)
+        if self.orders.until_little_gain and self._gains_little(trials):
+            return "done"
         if any(t.state == TrialState.WAITING for t in trials) or not self._exhausted(trials):
             return "ask"
         if any(claims.is_running(t) for t in trials):
             return "wait"  # what runs may be lost and queued again, or leave the incumbent as it is
         self._check_failures(trials, exhausted=True)
         return "done"
+
+    def _gains_little(self, trials: Sequence[FrozenTrial]) -> bool:
+        """Whether another trial is expected to gain little, or nothing met the target in many."""
+        if any(t.state == TrialState.WAITING or claims.is_running(t) for t in trials):
+            return False
+        if claims.incumbent(self.work.study) is None:
+            return self.done(trials) >= MOST_IN_VAIN
+        outlook = self._look_ahead(trials)
+        gain = None if outlook is None else outlook.expected_gain
+        return gain is not None and gain < LITTLE
 
     def _exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
         """Whether no configuration is left to train."""
@@ -172,19 +210,81 @@ class Asker:
 
     def ask(self, trials: Sequence[FrozenTrial]) -> optuna.Trial:
         """Asks for one trial."""
-        setting = registry.SamplerSetting(
+        self.work.study.sampler = registry.make_sampler(
+            self.orders.sampler, self._setting(len(trials))
+        )
+        outlook = self._look_ahead(trials)
+        trial = self.work.study.ask()
+        chances = {} if outlook is None else outlook.chances
+        if doubted := [n for n, chance in chances.items() if chance < SURE]:
+            trial.set_user_attr(TrialKey.DOUBTED, doubted)
+        if (repeated := self._repeated(trial, trials)) is not None:
+            trial.set_user_attr(TrialKey.REPEATS, repeated)
+        return trial
+
+    def doubted(self, trials: Sequence[FrozenTrial]) -> int | None:
+        """The trial that met the target of which it is worth most to know whether that was luck.
+
+        Returns:
+            Its number; None where the next trial is worth more, or the sampler has no opinion.
+        """
+        outlook = self._look_ahead(trials)
+        return None if outlook is None else outlook.check
+
+    def _look_ahead(self, trials: Sequence[FrozenTrial]) -> Outlook | None:
+        """What the sampler expects of the next trial; stored for those who watch the search."""
+        reached = any(t.user_attrs.get(TrialKey.OUTCOME) == "reached" for t in trials)
+        queued = any(t.state == TrialState.WAITING for t in trials)
+        if self.is_listed or queued or not reached:
+            return None
+        setting = self._setting(len(trials))
+        ended = sum(t.state.is_finished() for t in trials)
+        key = (len(trials), ended, tuple(setting.proven), tuple(setting.refuted))
+        if key != self._looked_ahead:
+            left = max(self.orders.goal - self.done(trials), 1)
+            best = claims.incumbent(self.work.study)
+            met = len(stored_epochs(best.user_attrs)) if best is not None else 0
+            self._outlook = registry.outlook(
+                self.orders.sampler,
+                setting,
+                self.work.study,
+                left,
+                check_cost=1 - met / self.work.spec.horizon,
+            )
+            self._looked_ahead = key
+            gain = None if self._outlook is None else self._outlook.expected_gain
+            if gain is not None:
+                stored = {"trials": self.done(trials), "gain": round(gain, 5)}
+                self.work.study.set_user_attr(StudyKey.OUTLOOK, stored)
+        return self._outlook
+
+    def _setting(self, asked: int) -> registry.SamplerSetting:
+        attributes = self.work.study.user_attrs
+        return registry.SamplerSetting(
             seed=self.orders.seed + 7_919 * self.orders.index,
-            asked=len(trials),
+            asked=asked,
             horizon=self.work.spec.horizon,
             size_of=self.size_of,
             cost_of=self.cost_of,
             search_space=self.exploration.distributions if self.exploration.complete else None,
             center=self.exploration.defaults,
             prior=self.prior,
-            refuted=refuted_shortfalls(self.work.study.user_attrs),
+            refuted=refuted_shortfalls(attributes),
+            proven=proven(attributes),
+            noise=self._noise,
+            repeat=by_recipe(attributes),
         )
-        self.work.study.sampler = registry.make_sampler(self.orders.sampler, setting)
-        return self.work.study.ask()
+
+    def _repeated(self, trial: optuna.Trial, trials: Sequence[FrozenTrial]) -> int | None:
+        """The trial that met the target with the configuration that was asked for again."""
+        if self.is_listed or not trial.params or TrialKey.REFERENCE in trial.user_attrs:
+            return None
+        wrong = refuted(self.work.study.user_attrs)
+        for other in trials:
+            met = other.user_attrs.get(TrialKey.OUTCOME) == "reached"
+            if met and other.number not in wrong and other.params == trial.params:
+                return other.number
+        return None
 
     def unwanted(self, trial: optuna.Trial, trials: Sequence[FrozenTrial]) -> bool:
         """Whether a claimed trial is one too many."""

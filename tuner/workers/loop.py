@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from tuner.workers.orders import EXIT_DONE, EXIT_RECYCLE, WorkerOrders
 
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     import optuna
 
     from tuner.trials.work import Work
+    from tuner.workers.asker import Asker
+    from tuner.workers.proving import Proving
 
+    Task = tuple[optuna.Trial, Work] | Literal[False]
+    """A claimed trial with what it belongs to; `IDLE`."""
+
+IDLE: Literal[False] = False
 
 TRIALS_A_PROCESS = 200
 
@@ -48,6 +54,7 @@ class Worker:
         from tuner.storages.opening import open_storage
         from tuner.storages.patience import Patience
         from tuner.workers import prepare
+        from tuner.workers.proving import Proving
 
         storage = open_storage(
             self.orders.storage,
@@ -56,19 +63,20 @@ class Worker:
             patience=Patience(stopping=self.stopping),
         )
         work, asker = prepare.prepare(self.orders, storage, self.stopping)
+        proving = Proving(work, self.orders)
         threading.Thread(target=self._beat, args=(work.study,), daemon=True).start()
         while not self.stopping():
             if self._memory_is_up():
                 return EXIT_RECYCLE
-            trial = self._next(work, asker)
-            if trial is None:
+            task = self._next(work, asker, proving)
+            if task is None:
                 break
-            if trial is not False:
-                self._train(trial, work)
+            if task:
+                self._train(*task)
         return EXIT_DONE
 
-    def _next(self, work: Work, asker: Any) -> Any:
-        """The next claimed trial; False when there is none at the moment, None when all is done."""
+    def _next(self, work: Work, asker: Asker, proving: Proving) -> Task | None:
+        """What to train next; `IDLE` where there is nothing now, None where all is done."""
         from tuner.storages import claims
 
         study = work.study
@@ -76,21 +84,27 @@ class Worker:
         trials = study.get_trials(deepcopy=False)
         running = sum(claims.is_running(t) for t in trials)
         state = asker.state(trials)
-        if state == "done":
+        asks = state == "ask" and asker.done(trials) + running < self.orders.goal
+        doubted = asker.doubted(trials) if asks and self.orders.proves_models else None
+        proof = proving.next(trials, doubted=doubted, ended=state == "done")
+        if proof is not None:
+            assert proving.work is not None
+            return proof, proving.work
+        if state == "done" and not proving.waits():
             return None
-        if state == "wait" or asker.done(trials) + running >= self.orders.goal:
+        if not asks:
             time.sleep(IDLE_SECONDS)
-            return False
+            return IDLE
         trial = asker.ask(trials)
         claims.claim(trial)
         trials = study.get_trials(deepcopy=False)
         if claims.superseded(trial.number, trials):
             claims.abandon(study, trial, "another trial is the same")
-            return False
+            return IDLE
         if asker.unwanted(trial, trials):
             claims.abandon(study, trial, "the study had all its trials")
-            return False
-        return trial
+            return IDLE
+        return trial, work
 
     def _train(self, trial: optuna.Trial, work: Work) -> None:
         from tuner.records.keys import TRAINED

@@ -22,6 +22,12 @@ class WorkerOrders:
     sampler: str
     pruner: str
     reference: bool
+    proves_models: bool = False
+    """Whether to prove the models that are found, one by one."""
+    prove_trial: int | None = None
+    """Number of the trial whose model is to be proven, and no other; None: the incumbent's."""
+    until_little_gain: bool = False
+    """Whether to stop as soon as another trial is expected to gain little."""
     first_trial: int = 0
     """Number of the first trial that this run of the command adds to the study."""
     deadline: float | None = None

@@ -19,6 +19,7 @@ from tuner.data import DataSet, open_again
 from tuner.errors import SpaceError, StudyChangedError
 from tuner.pruners.registry import make_pruner
 from tuner.records.keys import StudyKey, TrialKey
+from tuner.records.proofs import prove_of
 from tuner.spaces import configurations
 from tuner.spaces.exploration import Exploration, explore
 from tuner.spaces.loading import load_space
@@ -65,7 +66,8 @@ def prepare(
     spec = from_dict(study.user_attrs[StudyKey.STUDY])
     study.pruner = make_pruner(orders.pruner, horizon=spec.horizon, seed=orders.seed)
     data = {key: open_again(**reference) for key, reference in orders.data.items()}
-    certifying = StudyKey.CERTIFIES in study.user_attrs
+    attributes = study.user_attrs
+    certifying = StudyKey.CERTIFIES in attributes
     spaces = {key: load(spec, d, whole=certifying) for key, d in data.items()}
     found, lines = explored(spaces, data)
     _check_space(study, found.hash, spec)
@@ -80,7 +82,8 @@ def prepare(
         seed=orders.seed,
         versions={**versions(), "backend": keras.backend.backend()},
         stopping=stopping,
-        certifying=certifying,
+        proves="recipe" if certifying else None,
+        keeps_checkpoints=not certifying and prove_of(attributes) != "none",
     )
     asker = Asker(work, orders, found)
     if not certifying:  # what certifies a trial is queued by whoever asks for it

@@ -26,10 +26,22 @@ OPTIONS = [
     Row("an unknown study", "search everything", ("'everything'", "Built in: q2, ")),
     Row("an option misspelt", "search q10 --trails 3", ("--trails", "Did you mean '--trials'?")),
     Row("an option without a value", "search q10 --trials", ("'--trials' requires an arg", HELP)),
-    Row("no trials", "search q10 --trials 0", ("'--trials'", "0 is not in the range x>=1", HELP)),
-    Row("negative trials", "search q10 --trials -1", ("-1 is not in the range x>=1", HELP)),
-    Row("trials in words", "search q10 --trials abc", ("'abc' is not a valid integer", HELP)),
-    Row("half a trial", "search q10 --trials 1.5", ("'1.5' is not a valid integer", HELP)),
+    Row(
+        "no trials",
+        "search q10 --trials 0",
+        ("'--trials'", "'auto' or at least 1, but got '0'", HELP),
+    ),
+    Row("negative trials", "search q10 --trials -1", ("'auto' or at least 1, but got '-1'", HELP)),
+    Row(
+        "trials in words", "search q10 --trials abc", ("'auto' or at least 1, but got 'abc'", HELP)
+    ),
+    Row(
+        "a proof of nothing",
+        "search q10 --prove twice",
+        ("'twice'", "both, model, recipe, none", HELP),
+    ),
+    Row("trials by themselves", "search q10 --trials auto --sampler tpe", ("'auto'", "'tpe'")),
+    Row("half a trial", "search q10 --trials 1.5", ("'auto' or at least 1, but got '1.5'", HELP)),
     Row("no more", "search q10 --more 0", ("'--more'", "0 is not in the range x>=1", HELP)),
     Row("trials and more", "search q10 --trials 3 --more 2", ("trials and more exclude each",)),
     Row("no time", "search q10 --timeout 0", ("'--timeout'", "more than 0, but got '0'", HELP)),

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from tuner.launchers.gpus import gpus
+from tuner.basics.gpus import gpus
 
 
 def hardware() -> dict[str, Any]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tuner.basics import gpus
 from tuner.basics.environment import keras_backend
-from tuner.launchers import gpus
-from tuner.launchers.gpus import Gpu
+from tuner.basics.gpus import Gpu
 
 LISTED = """0, GPU-aaaa1111, 81559
 1, GPU-bbbb2222, [N/A]

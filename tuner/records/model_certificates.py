@@ -1,0 +1,100 @@
+"""Certificates of models as they are stored, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tuner.objectives.metrics import DEFAULT_METRIC
+from tuner.records.certificates import Verdict, is_constant, machine
+from tuner.records.keys import StudyKey
+from tuner.records.trials import read_matrix
+
+
+@dataclass(frozen=True)
+class ModelCertificate:
+    """Whether one model, the file that is named here, meets the target.
+
+    The model is the one that met the target on validation examples, trained on to the end of its
+    schedule. It was tested once on the test examples. Certified: the exact one-sided lower bound of
+    its accuracy (Clopper-Pearson) is at or above the target, at the level of that look.
+    """
+
+    trial: int
+    """Number of the trial whose model it is."""
+    verdict: Verdict
+    target: float
+    level: float
+    """Confidence level of this look, above 0.95: all looks of a study share the 5 %."""
+    look: int
+    """Which look at the test examples of the study this was, from 1."""
+    left: float
+    """What is left of the 5 % for later looks, a fraction of 1."""
+    correct: int
+    test_size: int
+    accuracy: float
+    """On the test examples."""
+    bound: float
+    """The one-sided lower bound of that."""
+    val_accuracy: float
+    """Of the file, on the validation examples."""
+    epochs: int
+    """That the file was trained for."""
+    met_after: int
+    """Epochs after which the trial had met the target."""
+    trained: int
+    """Epochs that were trained for this certificate."""
+    size: int
+    shared: int | None
+    """How many test examples are also training examples; None where that was not counted."""
+    train_size: int
+    data_hash: str
+    model_file: str
+    """In the study's results folder."""
+    sha256: str
+    """Of the file."""
+    versions: Mapping[str, str]
+    hardware: Mapping[str, Any]
+    seconds: float
+    confusion: tuple[tuple[int, ...], ...] | None
+    """Test examples by true (row) and predicted (column) class."""
+    created: str
+    """ISO 8601, UTC."""
+
+    @property
+    def certified(self) -> bool:
+        """Whether the target is met with confidence."""
+        return self.verdict == "certified"
+
+    @property
+    def constant(self) -> bool:
+        """Whether the model gives every example the same class: it has learnt nothing."""
+        return self.confusion is not None and is_constant(self.confusion)
+
+    @property
+    def machine(self) -> str:
+        """``AMD EPYC, 2 cores, 25 GB``, and how many GPUs where there are any."""
+        return machine(self.hardware)
+
+    def at_least(self, digits: int = 1) -> float:
+        """The bound, rounded down to so many digits of a percentage."""
+        return DEFAULT_METRIC.cautious(self.bound, digits)
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> ModelCertificate:
+        """Reads what a study stores."""
+        known = {name: fields.get(name) for name in cls.__dataclass_fields__}
+        known["confusion"] = read_matrix(known["confusion"])
+        return cls(**known)  # type: ignore[arg-type]
+
+
+def model_certificates(attributes: Mapping[str, Any]) -> dict[int, ModelCertificate]:
+    """The certificates of models among a study's user attributes, by trial number."""
+    prefix = StudyKey.MODEL_CERTIFICATE
+    found = {
+        int(key.removeprefix(prefix)): ModelCertificate.of(fields)
+        for key, fields in attributes.items()
+        if key.startswith(prefix)
+    }
+    return dict(sorted(found.items()))
