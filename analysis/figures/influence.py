@@ -10,7 +10,7 @@ import optuna
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 from optuna.distributions import (
     CategoricalDistribution,
     FloatDistribution,
@@ -42,14 +42,21 @@ def importance(
     axes = figure.add_subplot()
     title = style.titled(record, "importance for the validation accuracy")
     style.dress(axes, title, "share of the importance (PED-ANOVA)", grid="x")
-    names = [style.shorten(n, 32) for n in top.index]
+    names = style.told_apart(list(top.index), 32)
     bars = axes.barh(range(len(top)), top, color=style.BLUE, height=0.7)
     axes.set_yticks(range(len(top)), names)
     labels = [words.percent(v, 0) for v in top]
     axes.bar_label(bars, labels=labels, padding=3, fontsize=8, color=style.INK)
-    axes.set_xlim(0, min(1.0, top.max() * 1.12) or 1.0)
+    axes.set_xlim(0, max(0.05, min(1.0, top.max() * 1.12)))
+    # Whole per cents only, or two ticks say the same.
+    axes.xaxis.set_major_locator(FixedLocator(_whole_percents(axes.get_xlim()[1])))
     axes.xaxis.set_major_formatter(lambda v, _: words.percent(v, 0))
     return figure
+
+
+def _whole_percents(top: float) -> list[float]:
+    places = MaxNLocator(6, integer=True).tick_values(0, 100 * top)
+    return [v / 100 for v in places if v <= 100 * top + 1e-9]
 
 
 def marginal_effects(
@@ -74,9 +81,9 @@ def marginal_effects(
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for axes in panels[len(names) :]:
         axes.set_axis_off()
-    for axes, name in zip(panels, names, strict=False):
+    for axes, name, shown in zip(panels, names, style.told_apart(names, 26), strict=False):
         some = [t for t in trials if t.values.get(name) is not None]
-        style.dress(axes, "", style.shorten(name, 26))
+        style.dress(axes, "", shown)
         _effect(axes, name, some)
     for axes in panels[: len(names) : columns]:
         axes.set_ylabel("validation accuracy", fontsize=9)
@@ -111,14 +118,14 @@ def _effect(axes: Axes, name: str, trials: list[TrialRecord]) -> None:
         places = np.array([float(kinds.index(str(plain(v)))) for v in values])
     else:
         places = np.array([float(v) for v in values])
-    # The same shift for the same trial, so that a page is the same each time it is made.
-    shift = np.random.default_rng(0).uniform(-0.18, 0.18, len(places)) if kinds else 0.0
+    log = isinstance(at, IntDistribution | FloatDistribution) and at.log
+    apart = _apart(places, log=log, half=0.18 if kinds else None)
     accuracy = np.array([t.val_accuracy or 0.0 for t in trials])
     for outcome, look in style.LOOKS.items():
         mine = np.array([t.outcome == outcome for t in trials])
         if mine.any():
             axes.scatter(
-                (places + shift)[mine],
+                apart[mine],
                 accuracy[mine],
                 s=14,
                 marker=look.marker,
@@ -133,21 +140,47 @@ def _effect(axes: Axes, name: str, trials: list[TrialRecord]) -> None:
         crowded = len(kinds) > 4 or max(map(len, names)) > 8
         axes.set_xticks(range(len(kinds)), names, rotation=30 if crowded else 0)
         axes.set_xlim(-0.5, len(kinds) - 0.5)
-    elif isinstance(at, IntDistribution | FloatDistribution) and at.log:
+    elif log:
         scales.counts(axes.xaxis, places, narrow=True)
     elif isinstance(at, IntDistribution):
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
+    if not kinds and not log:
+        axes.margins(x=0.1)
     _median(axes, places, accuracy, groups=len(kinds))
 
 
-def _median(axes: Axes, places: Any, accuracy: Any, groups: int) -> None:
-    """The median accuracy: of each kind, or of up to five groups of trials by rising value."""
-    order = np.argsort(places, kind="stable")
-    if groups:
-        parts = [np.flatnonzero(places == k) for k in range(groups)]
+def _apart(places: Any, *, log: bool, half: float | None = None) -> Any:
+    """Places of trials with points of the same value moved apart, by at most `half` either way.
+
+    Without `half` by what the values leave room for.
+    """
+    at = np.log10(places) if log else places
+    values, where, times = np.unique(at, return_inverse=True, return_counts=True)
+    if half is None:
+        gaps = np.diff(values)
+        half = min(0.03 * float(np.ptp(values)), 0.35 * float(gaps.min())) if len(gaps) else 0.1
+    # The same shift for the same trial, so that a page is the same each time it is made.
+    shift = np.random.default_rng(0).uniform(-half, half, len(at)) * (times[where] > 1)
+    return 10 ** (at + shift) if log else at + shift
+
+
+def _groups(places: Any, most: int = 5) -> list[Any]:
+    """The trials in up to `most` groups of rising value, those of one value in one group."""
+    values, where, times = np.unique(places, return_inverse=True, return_counts=True)
+    if len(values) <= most:
+        number = np.arange(len(values))
     else:
-        parts = np.array_split(order, min(5, len(order), len(set(places))))
-    parts = [p for p in parts if len(p)]
+        middle = np.cumsum(times) - times / 2
+        number = (most * middle / len(places)).astype(int)
+    return [np.flatnonzero(number[where] == k) for k in np.unique(number)]
+
+
+def _median(axes: Axes, places: Any, accuracy: Any, groups: int) -> None:
+    """The median accuracy: of each kind, or of groups of trials by rising value."""
+    if groups:
+        parts = [p for k in range(groups) if len(p := np.flatnonzero(places == k))]
+    else:
+        parts = _groups(places)
     x = [float(np.median(places[p])) for p in parts]
     y = [float(np.median(accuracy[p])) for p in parts]
     line = "none" if groups else "-"

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
+
 import optuna
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 
 from analysis import frames
 from analysis.figures import axes as scales
-from analysis.figures import style
+from analysis.figures import labels, style
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 
+LEGEND_ROW = 0.17
+"""Inches that a row of a legend takes."""
 MANY = 150
 """More curves than this are drawn as a picture, or a page would hold megabytes of lines."""
 
@@ -42,11 +47,12 @@ def learning_curves(study: optuna.Study | StudyRecord) -> Figure:
             x, y = zip(*((e.epoch, e.val_accuracy) for e in trial.history), strict=True)
             axes.plot(x, y, color=style.INK, linestyle=line, linewidth=1.8, label=label)
             axes.plot(x[-1], y[-1], "o", color=style.INK, markersize=4)
-    _bars(axes, record)
+    bar = _bars(axes, record)
     scales.epochs(axes, record.horizon)
     seen = [e.val_accuracy for t in record.trained for e in t.history]
     scales.accuracies(axes, [*seen, target.bar])
     style.legend(axes, columns=3, below=True)
+    labels.settle(axes, [(bar, labels.ALONG_A_LINE)])
     return figure
 
 
@@ -86,14 +92,14 @@ def _bundle(axes: Axes, trials: list[TrialRecord], look: style.Look, *, faint: b
     )
 
 
-def _bars(axes: Axes, record: StudyRecord) -> None:
+def _bars(axes: Axes, record: StudyRecord) -> Annotation:
     target = record.objective
     assert target is not None
     label = f"target {words.goal(target.value)}"
     if target.margin:
         label += f", shaded: {words.points(target.margin)} of margin"
         axes.axhspan(target.value, target.bar, color=style.FAINT, linewidth=0)
-    style.bar(axes, target.value, label)
+    return style.bar(axes, target.value, label)
 
 
 def _sweep(record: StudyRecord) -> Figure:
@@ -101,9 +107,11 @@ def _sweep(record: StudyRecord) -> Figure:
     import seaborn as sns  # takes two seconds: a search's page does without
 
     frame = _by_configuration(record)
-    figure = style.new_figure(height=4.2)
-    both = figure.subplots(1, 2, sharey=True)
     names = list(dict.fromkeys(frame["configuration"]))
+    rows = math.ceil(len(names) / 2)
+    figure = style.new_figure(height=3.3 + LEGEND_ROW * rows)
+    both = figure.subplots(1, 2, sharey=True)
+    shown = style.told_apart(names, 40)
     for axes, column in zip(both, ("accuracy", "val_accuracy"), strict=True):
         what = "training" if column == "accuracy" else "validation"
         style.dress(axes, "", "epoch", "accuracy" if what == "training" else "")
@@ -116,7 +124,7 @@ def _sweep(record: StudyRecord) -> Figure:
                 errorbar="sd",
                 color=style.COLOURS[i % len(style.COLOURS)],
                 linestyle=style.LINES[i % len(style.LINES)],
-                label=style.shorten(name, 40),
+                label=shown[i],
                 legend=False,
                 ax=axes,
             )

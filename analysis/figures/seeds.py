@@ -143,7 +143,7 @@ def gap(study: optuna.Study | StudyRecord) -> Figure:
             linewidths=1,
             label=f"{part} (outlined: mean)" if len(rows) else None,
         )
-    axes.set_yticks(range(len(names)), [style.shorten(n, 40) for n in names])
+    axes.set_yticks(range(len(names)), style.told_apart(names, 40))
     axes.set_ylim(len(names) - 0.5, -0.5)
     scales.accuracies(axes, frame["accuracy"], axis="x")
     style.legend(axes, columns=3, below=True)

@@ -9,6 +9,7 @@ import numpy as np
 import optuna
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from analysis import frames
 from analysis.figures import axes as scales
@@ -40,7 +41,15 @@ def _so_far(axes: Axes, record: StudyRecord) -> None:
     whole = number * record.horizon
     spent = np.cumsum([t.epochs for t in trained])
     axes.plot(number, whole, "--", color=style.INK, linewidth=1.2, label="all to the horizon")
-    axes.plot(number, spent, "-", color=style.BLUE, linewidth=1.8, label="spent")
+    # A line of one point is none.
+    axes.plot(
+        number,
+        spent,
+        "-o" if len(trained) == 1 else "-",
+        color=style.BLUE,
+        linewidth=1.8,
+        label="spent",
+    )
     axes.fill_between(number, spent, whole, color=style.FAINT, alpha=0.6, linewidth=0)
     share = record.epochs_saved / (record.horizon * len(trained))
     axes.annotate(
@@ -51,6 +60,7 @@ def _so_far(axes: Axes, record: StudyRecord) -> None:
         color=style.INK,
     )
     axes.set_xlim(0, len(trained) + 1)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.set_ylim(0, None)
     axes.yaxis.set_major_formatter(lambda v, _: words.short_count(v))
     style.legend(axes, loc="upper left")

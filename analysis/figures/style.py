@@ -8,12 +8,13 @@ and threads do not meet.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 
 from tuner.records.studies import StudyRecord
 
@@ -90,16 +91,14 @@ def legend(axes: Axes, *, columns: int = 1, below: bool = False, **options: Any)
         axes.legend(handles, labels, **style)
 
 
-def bar(axes: Axes, height: float, label: str, *, below: bool = False) -> None:
-    """A line across the axes at what is to be reached, with its name."""
-    below = below or height > 0.92  # where the title is
+def bar(axes: Axes, height: float, label: str) -> Annotation:
+    """A line across the axes at what is to be reached; its name is for `labels.settle` to place."""
     axes.axhline(height, color=INK, linewidth=0.9, linestyle=(0, (6, 3)))
-    axes.annotate(
+    return axes.annotate(
         label,
         (0.005, height),
         xycoords=axes.get_yaxis_transform(),
-        xytext=(0, -4 if below else 5),
-        va="top" if below else "bottom",
+        xytext=(0, 4),
         textcoords="offset points",
         fontsize=8,
         color=INK,
@@ -109,11 +108,17 @@ def bar(axes: Axes, height: float, label: str, *, below: bool = False) -> None:
 def message(words: str) -> Figure:
     """A small figure that says why there is nothing to see."""
     figure = new_figure(height=0.9)
+    figure.set_label(words)
     axes = figure.add_subplot()
     axes.set_axis_off()
     lines = "\n".join(textwrap.wrap(words, 90))
     axes.text(0.5, 0.5, escape(lines), ha="center", va="center", color=INK, fontsize=9.5)
     return figure
+
+
+def said(figure: Figure) -> str | None:
+    """What a figure of `message` says; None for any other."""
+    return str(figure.get_label()) or None
 
 
 def escape(raw: object) -> str:
@@ -132,6 +137,15 @@ def shorten(raw: object, limit: int = 24) -> str:
         head = (limit - 1) * 2 // 3
         line = f"{line[:head]}…{line[head + 1 - limit :]}"
     return escape(line)
+
+
+def told_apart(names: Sequence[object], limit: int = 24) -> list[str]:
+    """Each name by `shorten`; those that it makes the same are numbered by their places."""
+    short = [shorten(name, limit) for name in names]
+    return [
+        s if short.count(s) == 1 else f"{shorten(names[i], limit - 4)} ({i + 1})"
+        for i, s in enumerate(short)
+    ]
 
 
 def titled(record: StudyRecord, words: str) -> str:

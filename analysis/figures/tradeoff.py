@@ -8,12 +8,16 @@ import optuna
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 
 from analysis import frames, published
 from analysis.figures import axes as scales
-from analysis.figures import style
+from analysis.figures import labels, style
 from tuner.records import words
 from tuner.records.studies import StudyRecord
+
+ROOM_FOR_A_NAME = 0.03
+"""Accuracy that the name of a published model takes above it."""
 
 
 def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> Figure:
@@ -42,15 +46,17 @@ def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> Figure:
         _scatter(axes, rows[by], rows["val_accuracy"], look)
     _steps(axes, edge[by].astype(float), edge["val_accuracy"])
     _marked(axes, record, by)
-    _published(axes, points)
+    named = _published(axes, points)
     sizes = [*trained[by].dropna().astype(float), *(p.size for p in points)]
     scales.counts(axes.xaxis, sizes)
     bars = [record.target or 0.5]
-    scales.accuracies(axes, [*trained["val_accuracy"], *(p.accuracy for p in points), *bars])
+    above = [p.accuracy + ROOM_FOR_A_NAME for p in points]
+    scales.accuracies(axes, [*trained["val_accuracy"], *above, *bars])
     if record.target is not None:
-        # Below the line: names of published models stand above theirs.
-        style.bar(axes, record.target, f"target {words.goal(record.target)}", below=True)
+        bar = style.bar(axes, record.target, f"target {words.goal(record.target)}")
+        named.insert(0, (bar, labels.ALONG_A_LINE[::-1]))
     style.legend(axes, columns=2, below=True)
+    labels.settle(axes, named)
     return figure
 
 
@@ -102,7 +108,10 @@ def _marked(axes: Axes, record: StudyRecord, by: str) -> None:
         )
 
 
-def _published(axes: Axes, points: Sequence[published.Point]) -> None:
+def _published(
+    axes: Axes, points: Sequence[published.Point]
+) -> list[tuple[Annotation, Sequence[labels.Place]]]:
+    """Marks models to compare with; the names of published ones are to be put into a place."""
     kinds = {
         True: ("*", 90, "published, test accuracy, more epochs"),
         False: ("s", 18, "measured for this project, test accuracy"),
@@ -121,16 +130,14 @@ def _published(axes: Axes, points: Sequence[published.Point]) -> None:
             linewidths=0.9,
             label=label,
         )
-        for p in some if is_published else ():
-            axes.annotate(
-                f"{p.name}, {p.epochs} epochs",
-                (p.size, p.accuracy),
-                xytext=(4, 6),
-                textcoords="offset points",
-                ha="right",
-                fontsize=7.5,
-                color=style.INK,
-            )
+    return [
+        (
+            labels.add(axes, f"{p.name}, {p.epochs} epochs", (p.size, p.accuracy)),
+            labels.BESIDE_A_POINT,
+        )
+        for p in points
+        if p.published
+    ]
 
 
 def efficiency(studies: Mapping[str, optuna.Study | StudyRecord]) -> Figure:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import html
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
 Content = str | int | float
+
+ON_A_PHONE = 40
+"""Characters of a table that fit the narrowest screens, with two between columns."""
 
 
 class Markup(str):
@@ -50,6 +54,7 @@ def table(
     header: Sequence[Content], rows: Iterable[Sequence[Content]], numbers: Sequence[int] = ()
 ) -> Markup:
     """A table that scrolls sideways inside its own box; columns in `numbers` are set right."""
+    rows = [tuple(row) for row in rows]
 
     def line(cells: Sequence[Content], kind: str) -> Markup:
         return element(
@@ -62,8 +67,24 @@ def table(
 
     head = element("thead", line(header, "th"))
     body = element("tbody", *(line(r, "td") for r in rows))
+    # Headings break between words on a narrow screen, cells do not.
+    least = [max(escape(h).split(), key=len, default="") for h in header]
+    wide = _characters([least, *rows]) > ON_A_PHONE
+    return scrolling(element("table", head, body), hint=wide)
+
+
+def _characters(rows: Sequence[Sequence[Content]]) -> int:
+    """How wide a table is, about: its longest cells, and two characters between columns."""
+    texts = [[html.unescape(re.sub("<[^>]*>", "", escape(c))) for c in row] for row in rows]
+    return sum(2 + max(map(len, column)) for column in zip(*texts, strict=True))
+
+
+def scrolling(content: Content, *, hint: bool = True, class_: str = "") -> Markup:
+    """What may be wider than the page, in a box that scrolls; `hint`: a line says so on a phone."""
+    said = paragraph("wider than the screen: scroll sideways →", class_="sideways")
     # In the order of the keyboard, so that it can be scrolled without a mouse.
-    return element("div", element("table", head, body), class_="scroll", tabindex="0")
+    box = element("div", content, class_=f"scroll {class_}".strip(), tabindex="0")
+    return join([said, box]) if hint else box
 
 
 def facts(rows: Iterable[tuple[Content, Content]]) -> Markup:

@@ -99,7 +99,7 @@ def _hyperparameters(record: StudyRecord) -> list[Content]:
         svg.inline(
             figures.marginal_effects(record, shares=shares),
             f"{name}: validation accuracy by hyperparameter",
-            "Each point a trial; the line is the median within groups of equal size, the other "
+            "Each point a trial; the line is the median within groups of similar size, the other "
             "hyperparameters varying along: it shows association, not cause.",
         ),
     ]

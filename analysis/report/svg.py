@@ -12,7 +12,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from analysis.figures import style
-from analysis.report.html import Content, Markup, element
+from analysis.report.html import Content, Markup, element, paragraph, scrolling
 
 COLOURS = {
     style.INK: "currentColor",
@@ -40,7 +40,12 @@ _OPEN = re.compile(r"<svg [^>]*?viewBox=\"([^\"]*)\"[^>]*>", re.DOTALL)
 
 
 def inline(figure: Figure, title: str, *caption: Content) -> Markup:
-    """The figure in the page, with a title for those who cannot see it, and a caption."""
+    """The figure in the page, with a title for those who cannot see it, and a caption.
+
+    A figure that only says why there is none becomes a paragraph, which fits every screen.
+    """
+    if (why := style.said(figure)) is not None:
+        return paragraph(why, class_="quiet")
     drawn = _svg(figure)
     box = _OPEN.search(drawn)
     assert box is not None, "matplotlib writes a viewBox"
@@ -51,7 +56,7 @@ def inline(figure: Figure, title: str, *caption: Content) -> Markup:
         f'viewBox="{box[1]}" role="img" style="max-width:{width * 4 / 3:.0f}px">'
     )
     picture = Markup(f"{opened}{element('title', title)}{inside}</svg>")
-    scroll = element("div", picture, class_="scroll figure", tabindex="0")
+    scroll = scrolling(picture, class_="figure")
     text = element("figcaption", *caption) if caption else Markup("")
     return element("figure", scroll, text)
 
@@ -64,7 +69,7 @@ def _svg(figure: Figure) -> str:
         with warnings.catch_warnings():
             # The reader's fonts draw the text, so what matplotlib's lack does not matter.
             warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
-            figure.savefig(out, format="svg", dpi=144, metadata={"Date": None})
+            figure.savefig(out, format="svg", dpi=144, metadata={"Date": None}, facecolor="none")
         prefix = f"f{next(_NUMBER)}-"
     drawn = _DROP.sub("", out.getvalue())
     drawn = _STYLE.sub(lambda m: _HEX.sub(lambda c: COLOURS[c[0]], m[0]), drawn)

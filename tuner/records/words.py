@@ -151,16 +151,27 @@ def target(record: StudyRecord) -> str:
     """``target 75 % + 0.5 points margin``, beside what a constant reaches; empty in a sweep."""
     if record.target is None:
         return ""
+    alone = constant(record)
+    return f"target {bar(record)}{f'; {alone}' if alone else ''}"
+
+
+def constant(record: StudyRecord) -> str:
+    """``10.0 % by the largest class alone``; empty where it is not known."""
     share = record.largest_share
-    constant = "" if share is None else f"; {percent(share)} by the largest class alone"
-    return f"target {bar(record)}{constant}"
+    return "" if share is None else f"{percent(share)} by the largest class alone"
 
 
 def asked(record: StudyRecord) -> str:
-    """What a study asks of a training."""
+    """What a study asks of a training, beside what a constant reaches."""
+    alone = constant(record)
+    return f"{wanted(record)}{f'; {alone}' if alone else ''}"
+
+
+def wanted(record: StudyRecord) -> str:
+    """``target 75 % + 0.5 points margin within 25 epochs``."""
     if record.target is None:
         return f"every training runs {several(record.horizon, 'epoch')}"
-    return f"{target(record)} within {several(record.horizon, 'epoch')}"
+    return f"target {bar(record)} within {several(record.horizon, 'epoch')}"
 
 
 def certificate(found: Certificate) -> str:

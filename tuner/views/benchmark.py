@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tuner.records import words
 from tuner.views.events import VERSION
-from tuner.views.layout import grid, short_path, table
+from tuner.views.layout import facts, short_path, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,13 +25,11 @@ def benchmark_view(found: Benchmark, kept: Path | None) -> RenderableType:
     """A row a model, a column a layout; then what was chosen, and how far it is from the limit."""
     hardware = found.hardware
     cores = words.several(hardware["cores"], "core")
-    facts = grid()
-    facts.add_row("  machine", Text(f"{hardware['processor']}, {cores}"))
-    facts.add_row(
-        "  limits",
+    limits = (
         f"{words.count(found.limits['operations'] / GIGA)} billion operations a second (matrix "
-        f"product, float32), {words.gigabytes(found.limits['bytes'], 1)} a second (copying)",
+        f"product, float32), {words.gigabytes(found.limits['bytes'], 1)} a second (copying)"
     )
+    about = [("machine", Text(f"{hardware['processor']}, {cores}")), ("limits", Text(limits))]
     tried = list(dict.fromkeys(p.setting for p in found.paces))
     names = [_column(s, found) for s in tried]
     made = table("model", "parameters", *names, "of the limit", numbers=["parameters", *names])
@@ -40,19 +38,21 @@ def benchmark_view(found: Benchmark, kept: Path | None) -> RenderableType:
             paces = found.of(family, size)
             share, limit = found.of_limit(paces[fastest])
             cells = [
-                Text(words.count(paces[s].rate), style="bold" if s == fastest else "")
+                Text(f"{words.count(paces[s].rate)}*", style="bold")
+                if s == fastest
+                else Text(words.count(paces[s].rate))
                 for s in tried
             ]
             near = f"{words.percent(share, 0)} of {limit}"
             made.add_row(Text(family), words.count(size), *cells, near)
     lines = [
-        "images trained a second under workers x threads, all workers together; bold: what",
-        "searches take from now on. Limit: 6 operations a multiply-accumulate, 20 bytes an",
-        "activation; what stays in caches may pass that of bytes.",
+        "images trained a second under workers x threads, all workers together; *: what "
+        "searches take from now on. Limit: 6 operations a multiply-accumulate, 20 bytes an "
+        "activation; what stays in caches may pass that of bytes."
     ]
     if kept is not None:
         lines.append(f"kept in {short_path(kept)}")
-    return Group(Text("tuner bench", style="bold"), facts, made, *map(Text, lines))
+    return Group(Text("tuner bench", style="bold"), facts(about), made, *map(Text, lines))
 
 
 def _column(setting: Setting, found: Benchmark) -> str:

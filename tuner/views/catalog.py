@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from tuner.basics import environment
 from tuner.records import words
 from tuner.records.questions import question_of
 from tuner.specs.spec import SearchStudy, Study
-from tuner.views.layout import grid, table
+from tuner.views.layout import facts, table
 
 if TYPE_CHECKING:
     from tuner.data import DataSet
@@ -27,7 +26,7 @@ def asked(spec: Study) -> str:
     return question_of(spec.question, spec.datasets(), target, spec.horizon)
 
 
-def studies_table(specs: Sequence[Study], done: Sequence[str]) -> Table:
+def studies_table(specs: Sequence[Study], done: Sequence[str]) -> RenderableType:
     """One row a built-in study; `done` are the studies with results."""
     made = table("study", "target", "what it asks")
     for spec in specs:
@@ -98,12 +97,11 @@ def cached(folder: Path) -> list[str]:
     return lines
 
 
-def data_view(data: DataSet) -> Table:
+def data_view(data: DataSet) -> RenderableType:
     """What is in a data set."""
     from tuner.data import notes_on
 
-    facts = grid()
-    for name, what in {
+    rows = {
         "name": data.name,
         "source": data.source,
         "classes": f"{len(data.classes)}: {', '.join(data.classes)}",
@@ -113,8 +111,6 @@ def data_view(data: DataSet) -> Table:
         "test": f"{words.count(data.test_size)}, not read during a search",
         "hash": data.hash,
         "cached in": str(data.folder),
-    }.items():
-        facts.add_row(name, Text(what))
-    for note in notes_on(data):
-        facts.add_row("note", Text(note))
-    return facts
+    }
+    notes = [("note", Text(note)) for note in notes_on(data)]
+    return facts([*((name, Text(what)) for name, what in rows.items()), *notes])

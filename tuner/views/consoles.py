@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Literal, TextIO
 
 from rich.console import Console
 
@@ -16,9 +17,14 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def console(*, stderr: bool = False) -> Console:
-    """Standard output, or standard error, as wide as its terminal."""
-    made = _Console(stderr=stderr, highlight=False)
+def console(*, stderr: bool = False, file: TextIO | None = None) -> Console:
+    """Standard output, standard error or a file, as wide as its terminal.
+
+    Where ``NO_COLOR`` is set, text has neither colour nor weight: whoever sets it wants text alone,
+    and Rich by itself would leave bold and dim in.
+    """
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    made = _Console(stderr=stderr, file=file, highlight=False, color_system=colours)
     if not made.is_terminal and "COLUMNS" not in os.environ:
-        made = _Console(stderr=stderr, highlight=False, width=PIPE_WIDTH)
+        made.width = PIPE_WIDTH
     return made

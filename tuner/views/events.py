@@ -46,11 +46,10 @@ class Events:
         """The event ``notice``; a banner is also drawn on standard error."""
         self._write("notice", {"text": text, "banner": banner})
         if banner:
-            from rich.console import Console
-
+            from tuner.views.consoles import console
             from tuner.views.notices import banner as panel
 
-            Console(file=self._notices).print(panel(text))
+            console(file=self._notices).print(panel(text))
         else:
             print(text, file=self._notices, flush=True)
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from tuner.exports import card
 from tuner.records import words
 from tuner.views.events import VERSION, proof_object
-from tuner.views.layout import grid, short_path
+from tuner.views.layout import facts, short_path
 
 if TYPE_CHECKING:
     from tuner.exports.facts import Exported
@@ -38,11 +38,8 @@ def exported(made: Exported) -> RenderableType:
         ("", Text(source.verdict(made.record.name), style="" if source.certified else "yellow"))
     )
     rows.append(("", Text(f"its recipe: {source.recipe_verdict}")))
-    table = grid()
-    for name, line in rows:
-        table.add_row(Text(f"  {name}"), line)
     headline = f"{made.record.name}: trial {source.trial.number} as {card.kind(made)}"
-    return Group(Text(headline, style="bold"), table)
+    return Group(Text(headline, style="bold"), facts(rows))
 
 
 def exported_object(made: Exported) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from tuner.sessions.result import Result
@@ -64,6 +65,32 @@ def command(words: Sequence[str], again: Sequence[str]) -> str:
 
 def commands(lines: Sequence[str]) -> RenderableType:
     """The commands under a heading, none cut."""
-    return Group(
-        Text(""), Text("next", style="bold"), *(Text(f"  {c}", overflow="fold") for c in lines)
-    )
+    return Group(Text(""), Text("next", style="bold"), *map(_Typed, lines))
+
+
+class _Typed:
+    """A command that can be copied from any terminal, in lines that a shell joins again."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width, indent = options.max_width, "  "
+        line = indent
+        for part in _parts(shlex.split(self._line)):
+            if line.strip() and cell_len(f"{line}{part} \\") > width:
+                yield Text(f"{line}\\", overflow="fold")
+                line = indent * 2
+            line += f"{part} "
+        yield Text(line.rstrip(), overflow="fold")
+
+
+def _parts(words: Sequence[str]) -> list[str]:
+    """What stays on one line: a verb, an option with its value."""
+    parts: list[str] = []
+    for before, word in zip(["", *words[:-1]], words, strict=True):
+        if before.startswith("--") and not word.startswith("-"):
+            parts[-1] += f" {shlex.quote(word)}"
+        else:
+            parts.append(shlex.quote(word))
+    return parts

@@ -13,8 +13,8 @@ from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.storages import heartbeats
-from tuner.views.frame import counts
-from tuner.views.layout import LOUD, data_names, grid, table
+from tuner.views.headings import counts
+from tuner.views.layout import LOUD, data_names, facts, table
 from tuner.views.trial_lines import curve
 from tuner.views.trials import sweep_table
 
@@ -22,8 +22,8 @@ from tuner.views.trials import sweep_table
 def overview(studies: Sequence[optuna.Study]) -> RenderableType:
     """One row a study."""
     numbers = ("target", "trained", "size", "total", "accuracy", "smaller")
-    made = table("study", "data", *numbers, numbers=numbers)
-    made.columns[0].no_wrap = True
+    dispensable = ("total", "trained", "data", "target", "smaller")
+    made = table("study", "data", *numbers, numbers=numbers, dispensable=dispensable)
     remarks = []
     for study in studies:
         record = StudyRecord.of(study)
@@ -62,7 +62,6 @@ def status(study: optuna.Study) -> RenderableType:
     """How far one study is."""
     record = StudyRecord.of(study)
     alive, stale = running(study)
-    facts = grid()
     rows: list[tuple[str, Text]] = _sizes(record)
     rows.append(("asked", Text(words.asked(record))))
     rows.append(("trained", Text(words.several(len(record.trained), "trial"))))
@@ -77,10 +76,8 @@ def status(study: optuna.Study) -> RenderableType:
         numbers = ", ".join(f"#{t.number}" for t in stale)
         again = "their workers died; the next 'tuner search' trains them again"
         rows.append(("stale", Text(f"{numbers}: {again}", style="magenta")))
-    for name, line in rows:
-        facts.add_row(Text(f"  {name}"), line)
     title = Text.assemble((record.name, "bold"), "  ", record.question)
-    parts: list[RenderableType] = [title, facts]
+    parts: list[RenderableType] = [title, facts(rows)]
     return Group(*parts, sweep_table(record)) if record.target is None else Group(*parts)
 
 

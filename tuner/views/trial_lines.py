@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.console import Console
 from rich.text import Text
 
 from tuner.records import words
@@ -10,36 +15,72 @@ from tuner.records.trials import TrialRecord
 from tuner.views import blocks
 from tuner.views.layout import STYLES
 
+_NOWHERE = Console(file=io.StringIO())
+
 CURVE = 25
+ROOMY = 66
+"""Columns from which on a trial's line holds all that there is to say."""
 
 
-def model_line(label: str, trial: TrialRecord, style: str) -> Text:
+def packed(parts: Sequence[Text], width: int, indent: int = 0) -> list[Text]:
+    """Parts one after the other, in as many lines as it takes, none broken that fits a line."""
+    lines: list[Text] = []
+    for part in parts:
+        whole = Text.assemble(lines[-1], "   ", part) if lines else part
+        if lines and whole.cell_len <= width:
+            lines[-1] = whole
+        else:
+            begun = Text(" " * indent if lines else "") + part
+            lines += _wrapped(begun, width, indent)
+    return lines
+
+
+def _wrapped(line: Text, width: int, indent: int) -> list[Text]:
+    if line.cell_len <= width:
+        return [line]
+    # Rich wants a console, of which it takes nothing for text that is not justified.
+    first, *_ = line.wrap(_NOWHERE, width)
+    rest = line[len(first) :]
+    rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
+    return [first, *_wrapped(Text(" " * indent) + rest, width, indent)] if len(rest) else [first]
+
+
+def model_parts(label: str, trial: TrialRecord, style: str) -> list[Text]:
     """A model that matters: its size, its accuracy and its trial."""
-    return Text.assemble(
-        (label, "bold"),
-        " ",
-        (words.size(trial), style),
-        f"   {words.learnt(trial)}   #{trial.number}",
-    )
+    size = Text.assemble((label, "bold"), " ", (words.size(trial), style))
+    return [size, Text(words.learnt(trial)), Text(f"#{trial.number}")]
 
 
-def running_line(record: StudyRecord, trial: TrialRecord) -> Text:
-    """A trial that is built or trained: its size and how far it is."""
+def _sizes(trial: TrialRecord, width: int) -> str:
+    """Trainable and all parameters; the first alone where there is little room."""
+    if trial.size is None:
+        return " " * (21 if width >= ROOMY else 7)
+    if width < ROOMY:
+        return f"{words.short_count(trial.size):>7}"
+    return f"{f'{words.count(trial.size)} ({words.count(trial.total_size)})':>21}"
+
+
+def running_line(record: StudyRecord, trial: TrialRecord, width: int = 80) -> Text:
+    """A trial that is built or trained: its size and how far it is, in `width` columns."""
     number = f"#{trial.number}"
     if trial.size is None:
         return Text.assemble(f"  {number:<6}", ("building", "dim"))
-    sizes = f"{words.count(trial.size)} ({words.count(trial.total_size)})"
     last = trial.history[-1].val_accuracy if trial.history else None
-    line = Text.assemble(
-        f"  {number:<6}{sizes:>21}  ",
-        curve(record, trial),
-        f"  {trial.epochs:>2}/{record.horizon}",
-        f"  {words.percent(last) if last is not None else 'starting':>8}",
+    before = f"  {number:<6}{_sizes(trial, width)}  "
+    after = (
+        f"  {trial.epochs:>2}/{record.horizon}"
+        f"  {words.percent(last) if last is not None else 'starting':>8}"
     )
+    room = max(4, min(CURVE, width - cell_len(before) - cell_len(after)))
+    line = Text.assemble(before, curve(record, trial, room), after)
     if trial.reference:
-        line.append("  reference", style="dim")
+        line.append(
+            "  reference" if line.cell_len + len("  reference") <= width else "", style="dim"
+        )
     elif trial.cell is not None:
-        line.append(f"  {words.values(trial)}, {trial.dataset}, seed {trial.seed}", style="dim")
+        more = f"  {words.values(trial)}, {trial.dataset}, seed {trial.seed}"
+        if line.cell_len + cell_len(more) <= width:
+            line.append(more, style="dim")
     return line
 
 
@@ -62,22 +103,24 @@ def curve(record: StudyRecord, trial: TrialRecord, width: int = CURVE) -> Text:
     return line
 
 
-def ended_line(record: StudyRecord, trial: TrialRecord) -> Text:
-    """A trial that has ended: its size, its outcome and why."""
+def ended_line(record: StudyRecord, trial: TrialRecord, width: int = 80) -> Text:
+    """A trial that has ended: its size, its outcome and, where `width` has room, why."""
     word = words.outcome(trial, sweep=record.kind == "sweep")
-    sizes = f"{words.count(trial.size)} ({words.count(trial.total_size)})" if trial.size else ""
     line = Text.assemble(
-        f"  {f'#{trial.number}':<6}{sizes:>21}  ",
+        f"  {f'#{trial.number}':<6}{_sizes(trial, width)}  ",
         (f"{word:<13}", STYLES.get(word, "")),
     )
     if trial.history:
-        line.append(
-            f"  {words.percent(trial.val_accuracy):>7} in {words.several(trial.epochs, 'epoch'):>9}"
-        )
+        line.append(f"  {words.percent(trial.val_accuracy):>7}")
+        if width >= ROOMY:
+            line.append(f" in {words.several(trial.epochs, 'epoch'):>9}")
+    if width < ROOMY:
+        line.rstrip()
+        return line
     if why := trial.error or trial.lost or trial.stop:
         line.append(f"  {words.one_line(why, 100)}", style="dim")
     elif trial.number in record.refuted:
         line.append("  refuted on the test images", style="dim")
-    elif trial.cell is not None:
+    elif trial.cell is not None and line.cell_len + cell_len(words.values(trial)) + 2 <= width:
         line.append(f"  {words.values(trial)}", style="dim")
     return line

@@ -40,8 +40,11 @@ def trials_table(
     numbers = ("trial", "size", "total", "MACs", "accuracy", "epochs", "time")
     names = ["trial", "outcome", "size", "total", "MACs", "accuracy", "epochs", "time", "remark"]
     wide = width >= NARROW
-    made = table(*(n for n in names if wide or n != "MACs"), numbers=numbers)
-    made.columns[1].no_wrap = True
+    made = table(
+        *(n for n in names if wide or n != "MACs"),
+        numbers=numbers,
+        dispensable=(*["MACs"] * wide, "time", "total", "epochs", "remark"),
+    )
     for trial in shown:
         made.add_row(*_cells(record, trial, lost=trial.number in stale, wide=wide))
     hidden = len(record.trials) - len(shown)
@@ -95,7 +98,8 @@ def sweep_table(record: StudyRecord) -> RenderableType:
         if trial.cell is not None and trial.outcome is not None:
             groups.setdefault((str(trial.dataset), words.cell(trial)), []).append(trial)
     numbers = ("size", "total", "accuracy", "SD", "n")
-    made = table("data", "configuration", *numbers, numbers=numbers)
+    dispensable = ("total", *["data"] * (len(record.data) < 2), "n", "size")
+    made = table("data", "configuration", *numbers, numbers=numbers, dispensable=dispensable)
     for (data, cell), group in groups.items():
         last = [t.history[-1].val_accuracy for t in group if t.history and t.trained]
         spread = statistics.stdev(last) if len(last) > 1 else None
