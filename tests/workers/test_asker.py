@@ -15,7 +15,7 @@ from tuner.records.keys import TrialKey
 from tuner.spaces.exploration import Exploration
 from tuner.specs.spec import from_dict
 from tuner.trials.work import Work
-from tuner.workers.asker import MOST_ALIKE, MOST_FAILED, Asker
+from tuner.workers.asker import MOST_ALIKE, MOST_FAILED, MOST_IN_A_ROW, Asker
 from tuner.workers.orders import WorkerOrders
 
 
@@ -65,7 +65,13 @@ def test_not_while_another_may_still_be_trained(under_way: str) -> None:
 
 @pytest.mark.parametrize(
     ("error", "outcome"),
-    [("RuntimeError: no room for {} units", "failed"), ("OOM {}", "out_of_memory")],
+    [
+        ("RuntimeError: no room for {} units", "failed"),
+        ("OOM {}", "out_of_memory"),
+        ("TypeError: no spec for <function f at 0x7f0d71d76{:x}c0>", "failed"),
+        ("ValueError: unknown activation 'relu{}x'", "failed"),
+        ("ValueError: layer conv2d_{} was never called", "failed"),
+    ],
 )
 def test_so_many_alike_end_it_also_after_others_were_trained(error: str, outcome: str) -> None:
     study = fakes.make_search()
@@ -84,12 +90,36 @@ def test_different_failures_among_trained_ones_do_not() -> None:
     assert asks(study)
 
 
+def test_a_hundred_of_any_kinds_do() -> None:
+    study = fakes.make_search()
+    kinds = [f"ValueError: {a}{b}" for a in "abcdefghij" for b in "klmnopqrst"]
+    for kind in kinds[:-1]:
+        fail(study, 1, kind)
+    assert asks(study)
+    fail(study, 1, kinds[-1])
+    with pytest.raises(StudyError, match=f"the last {MOST_IN_A_ROW} .*ValueError: jt"):
+        asks(study)
+
+
 def test_the_same_command_again_starts_counting_anew() -> None:
     study = fakes.make_study()
     fail(study, MOST_FAILED, "ValueError: {} is unlucky")
     with pytest.raises(StudyError):
         asks(study)
     assert asks(study, first_trial=MOST_FAILED)
+
+
+@pytest.mark.parametrize(("asked", "state"), [(1, "done"), (0, "ask")], ids=["looked", "unknown"])
+def test_a_space_without_hyperparameters_is_exhausted_with_its_one_model(
+    asked: int, state: str
+) -> None:
+    study = fakes.make_study()
+    for outcome in ("missed", "gated", "gated", "gated"):
+        trial = study.ask()
+        trial.set_user_attr(TrialKey.OUTCOME, outcome)
+        study.tell(trial, 1.0, state=TrialState.COMPLETE if outcome == "missed" else None)
+    asking = asker(study, exploration=Exploration(asked=asked))
+    assert asking.state(study.get_trials(deepcopy=False)) == state
 
 
 @pytest.mark.parametrize("first_trial", [0, 3], ids=["now", "before"])

@@ -31,6 +31,8 @@ INTRODUCTIONS = (
     "cannot be deserialized properly",
 )
 """What sentences hold that announce the cause."""
+DUMP = "Full object config:"
+"""Where Keras begins to write out a layer's config."""
 SPEAKING = (ValueError, RuntimeError, NotImplementedError)
 """Errors of which the kind adds nothing to what they say."""
 ENCOUNTERED = "Exception encountered: "
@@ -60,7 +62,7 @@ def _cause(error: BaseException) -> tuple[type[BaseException], str]:
     lines = [line.strip() for line in text.splitlines()]
     for number, line in enumerate(lines):
         if line and not _is_frame(line):
-            return type(error), " ".join([line, *_rest(lines[number + 1 :])])[:LONGEST]
+            return type(error), _short(" ".join([line, *_rest(lines[number + 1 :])]))
     inner = error.__cause__ or error.__context__
     return (type(error), "") if inner is None else _cause(inner)
 
@@ -68,6 +70,12 @@ def _cause(error: BaseException) -> tuple[type[BaseException], str]:
 def _rest(lines: list[str]) -> Iterator[str]:
     """What belongs to a broken sentence: all up to an empty line, or one that says where."""
     return itertools.takewhile(lambda line: line and not _is_frame(line), lines)
+
+
+def _short(text: str) -> str:
+    """Without a dump of a whole config at its end, and not too long."""
+    text = text.partition(DUMP)[0].rstrip()
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
 
 
 def _is_frame(line: str) -> bool:

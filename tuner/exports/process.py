@@ -16,6 +16,7 @@ from tuner.basics.child_process import Channel
 from tuner.errors import ExportError, TunerError
 from tuner.exports import runtimes
 from tuner.exports.facts import Facts, Measured
+from tuner.exports.graphs import as_graph
 from tuner.exports.orders import ExportOrders
 
 CONVERTERS = ("ai-edge-litert", "onnx", "onnxruntime", "tf2onnx")
@@ -36,8 +37,7 @@ def export(orders: ExportOrders) -> Facts:
 
     data = orders.dataset()
     model, own_layers = _load(orders)
-    if len(getattr(model, "inputs", None) or ()) != 1:
-        raise ExportError("only a model with one input, a batch of images, can be exported.")
+    model = as_graph(model, orders.space["input_shape"])
     calibration = spread(data.train()[0]) if orders.int8 and data is not None else None
     try:
         wrapped = convert(model, orders.format, orders.part, calibration)
@@ -72,12 +72,14 @@ def _load(orders: ExportOrders) -> tuple[Any, bool]:
     try:
         return keras.models.load_model(orders.model_file, compile=False), False
     except Exception as unknown:  # a broken archive, or a layer that Keras does not know
-        from tuner.spaces.loading import load_space, own_classes
+        from tuner.spaces.custom_objects import custom_objects
+        from tuner.spaces.loading import load_space
 
         try:
             load_space(**orders.space)
-            own = own_classes(orders.space["spec"])
-            model = keras.models.load_model(orders.model_file, own, compile=False)
+            own = custom_objects(orders.space["spec"])
+            # The space's own code, which has just been run, made what a Lambda holds.
+            model = keras.models.load_model(orders.model_file, own, compile=False, safe_mode=False)
         except Exception as error:
             raise ExportError(
                 f"the model file {orders.model_file!r} cannot be read: {_line(error)}"

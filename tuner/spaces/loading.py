@@ -200,21 +200,14 @@ def _import(name: str, spec: str) -> ModuleType:
         raise SpaceError(f"{spec} cannot be imported: {sentence_of(error)}") from error
 
 
-def own_classes(spec: str) -> dict[str, Any]:
-    """Classes and functions that a loaded space's module defines, for reading its models.
+def module_of(spec: str) -> ModuleType | None:
+    """The module of a space that was loaded.
 
     Args:
         spec: ``module:Class`` or ``path/to/file.py:Class``.
     """
     name = spec.rpartition(":")[0]
-    module = sys.modules.get(name_of_file(Path(name)) if name.endswith(".py") else name)
-    if module is None:
-        return {}
-    return {
-        key: value
-        for key, value in vars(module).items()
-        if callable(value) and getattr(value, "__module__", None) == module.__name__
-    }
+    return sys.modules.get(name_of_file(Path(name)) if name.endswith(".py") else name)
 
 
 def _refuse_hidden(name: str, spec: str) -> None:

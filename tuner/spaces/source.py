@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from tuner.spaces.loading import name_of_file
+from tuner.spaces.loading import module_of
 
 OWN = frozenset({"analysis", "search_spaces", "studies", "tuner"})
 """Packages of this project, whose releases change without changing what a study means."""
@@ -28,12 +28,9 @@ def source_hash(spec: str) -> str | None:
     Returns:
         The hash; None for a family of this project, and where there is no source to read.
     """
-    name, _, _ = spec.rpartition(":")
-    module = sys.modules.get(name_of_file(Path(name)) if name.endswith(".py") else name)
-    if module is None or _is_own(module):
-        return None
-    file = _file(module)
-    if file is None:
+    module = module_of(spec)
+    file = None if module is None or _is_own(module) else _file(module)
+    if module is None or file is None:
         return None
     digest = hashlib.sha256()
     root = _root(module, file)
@@ -41,6 +38,16 @@ def source_hash(spec: str) -> str | None:
         digest.update(str(found.relative_to(root)).encode())
         digest.update(_code(found))
     return digest.hexdigest()
+
+
+def modules_beside(module: ModuleType) -> list[ModuleType]:
+    """A user's module, behind the loaded ones of theirs that lie below its folder."""
+    file = _file(module)
+    if file is None or _is_own(module):
+        return [module]
+    files = _beside(_root(module, file))
+    others = [m for m in list(sys.modules.values()) if m is not module and not _is_own(m)]
+    return [*(m for m in others if _file(m) in files), module]
 
 
 def _is_own(module: ModuleType) -> bool:

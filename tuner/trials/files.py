@@ -9,7 +9,15 @@ from typing import Any
 
 from tuner.basics.causes import cause_of
 from tuner.errors import SpaceError
-from tuner.spaces.loading import own_classes
+from tuner.spaces.custom_objects import custom_objects
+
+UNKNOWN = "Could not locate"
+"""What Keras says of a class that it does not find."""
+MEND_UNKNOWN = (
+    "Define it at the top of a module, not inside a function, or decorate it with "
+    "@keras.saving.register_keras_serializable()."
+)
+MEND_CONFIG = "Give its own layers a get_config() that returns their arguments."
 
 _tried: set[str] = set()
 
@@ -38,14 +46,17 @@ def check_saving(model: Any, spec: str) -> None:
                 raise
             except Exception as error:
                 raise SpaceError(
-                    f"a model of {spec} cannot be saved: {cause_of(error)} "
+                    f"a model of {spec} cannot be saved: {cause_of(error).rstrip('.')}. "
                     "Mend its get_config(), or use layers that Keras can save."
                 ) from error
             try:
-                keras.models.load_model(file, own_classes(spec), compile=False)
+                # The code in a Lambda is the user's, who has just let it be run.
+                own = custom_objects(spec)
+                keras.models.load_model(file, own, compile=False, safe_mode=False)
             except Exception as error:
+                cause = cause_of(error)
+                mend = MEND_UNKNOWN if UNKNOWN in cause else MEND_CONFIG
                 raise SpaceError(
-                    f"a saved model of {spec} cannot be read back: {cause_of(error)} "
-                    "Give its own layers a get_config() that returns their arguments."
+                    f"a saved model of {spec} cannot be read back: {cause.rstrip('.')}. {mend}"
                 ) from error
     _tried.add(spec)

@@ -57,13 +57,20 @@ MOST_ALIKE = 25
 """So many in a row that fail for one reason end the search also where others were trained."""
 
 
+MOST_IN_A_ROW = 100
+"""So many in a row that fail end it whatever their reasons."""
+
+VARIABLE = re.compile(r"0x[0-9a-f]+|'[^']*'|(_?[\d,.])+")
+"""What differs between two errors with one cause: addresses, values, numbers, names of layers."""
+
+
 def _cause(trial: FrozenTrial) -> str:
-    """Why a trial failed, without the numbers in it; empty where it was trained."""
+    """Why a trial failed, without what varies; empty where it was trained."""
     outcome = str(trial.user_attrs[TrialKey.OUTCOME])
     if outcome == "out_of_memory":
         return outcome
     error = str(trial.user_attrs.get(TrialKey.ERROR, outcome))
-    return re.sub(r"[\d,.]+", "#", error) if outcome == "failed" else ""
+    return VARIABLE.sub("#", error) if outcome == "failed" else ""
 
 
 def _would_be_trained_now(trial: FrozenTrial, best: FrozenTrial | None) -> bool:
@@ -169,7 +176,9 @@ class Asker:
                 space.update(trial.distributions)
             limit = math.inf if best is None or best.value is None else best.value
             params = [trial.params for trial in counted]
-            self._looked = {known: is_exhausted(space, params, self.size_of, limit)}
+            single = not space and self.exploration.asked > 0 and bool(counted)
+            nothing = single or is_exhausted(space, params, self.size_of, limit)
+            self._looked = {known: nothing}
         return self._looked[known]
 
     def _counts(self, trial: FrozenTrial, best: FrozenTrial | None) -> bool:
@@ -198,7 +207,7 @@ class Asker:
         others = any(claims.is_live(t) and TrialKey.OUTCOME not in t.user_attrs for t in trials)
         enough = exhausted or len(causes) >= MOST_FAILED
         hopeless = enough and not others and not claims.trained(trials)
-        if alike < MOST_ALIKE and not hopeless:
+        if alike < MOST_ALIKE and len(causes) < MOST_IN_A_ROW and not hopeless:
             return
         latest = ended[-1].user_attrs
         whole = "all" if len(causes) == len(ended) else "the last"

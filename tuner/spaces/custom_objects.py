@@ -1,0 +1,34 @@
+"""What Keras has to be handed to read the models of a user's space."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tuner.spaces.loading import module_of
+from tuner.spaces.source import modules_beside
+
+KNOWN = frozenset({"builtins", "keras", "keras_tuner", "tensorflow", "jax", "torch", "numpy"})
+"""Packages of which Keras knows what a model may have, or of which none is part of a model."""
+
+
+def custom_objects(spec: str) -> dict[str, Any]:
+    """Classes and functions that a loaded space may build its models of, by name.
+
+    They are those that its module, and the user's modules beside it, define or import: where two
+    have one name, the module's own.
+
+    Args:
+        spec: ``module:Class`` or ``path/to/file.py:Class``.
+    """
+    module = module_of(spec)
+    found: dict[str, Any] = {}
+    for each in [] if module is None else modules_beside(module):
+        named = {key: value for key, value in vars(each).items() if _may_be_part(value)}
+        own = {k: v for k, v in named.items() if v.__module__ == each.__name__}
+        found = {**named, **found, **own}
+    return found
+
+
+def _may_be_part(value: Any) -> bool:
+    package = str(getattr(value, "__module__", None) or "builtins").partition(".")[0]
+    return callable(value) and package not in KNOWN
