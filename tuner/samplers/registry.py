@@ -52,7 +52,8 @@ class SamplerSetting:
     noise: float = 0.0
     """Standard deviation of one measurement on the validation examples."""
     repeat: bool = False
-    """Whether a configuration may be proposed again, to learn whether it met the target by luck."""
+    """Whether configurations are to meet the target, not single models; then one may be proposed
+    again, to learn whether it met it by luck."""
 
     @property
     def state(self) -> int:
@@ -78,6 +79,7 @@ def _smallest_feasible(setting: SamplerSetting) -> SmallestFeasibleSampler:
         refuted=setting.refuted,
         proven=setting.proven,
         noise=setting.noise,
+        prove="recipe" if setting.repeat else "model",
         repeat=setting.repeat,
     )
 

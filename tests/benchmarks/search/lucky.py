@@ -14,7 +14,12 @@ Results are kept in `--out`, and what is there is not searched again. Arms:
   epochs, from the smallest up until one is real.
 - proofs: the sampler doubts, and it is asked whenever its outlook says that this is worth it.
 - worlds: the sampler doubts, and it is asked as in looks.
-- repeats: the sampler doubts configurations, and trains them again by itself.
+
+With "recipe" after its name an arm asks whether the configuration is real: whether it meets the
+target in the mean over seeds. The answer takes five fresh trainings to the horizon, or two where it
+is no.
+
+- repeats recipe: the sampler doubts, and trains configurations again by itself.
 """
 
 from __future__ import annotations
@@ -44,6 +49,8 @@ IMAGES = 1_000
 SHARED = 0.5
 """Share of the validation's variance that all epochs of one training have in common."""
 LOOKS = (0.8, 0.87, 0.94)
+FRESH_REAL, FRESH_LUCKY = 5, 2
+"""Fresh trainings of a recipe that is real, and of one that is not."""
 BUDGETS = {"q4": 240, "synthetic": 500}
 
 
@@ -83,6 +90,7 @@ class Lucky:
     problem: Problem
     spread: float
     seed: int
+    recipe: bool = False
     used: int = 0
     proofs: int = 0
     truth: dict[int, float] = field(default_factory=dict)
@@ -99,11 +107,12 @@ class Lucky:
     def curve(self, params: dict[str, Any], number: int) -> tuple[np.ndarray, float]:
         """The shortfall as it is measured after each epoch, and the true one after the last."""
         rng = np.random.default_rng([self.seed, number])
-        mean = self.problem.shortfall(params)
-        mean = mean + self.spread * rng.standard_normal()
+        recipe = self.problem.shortfall(params)
+        mean = recipe + self.spread * rng.standard_normal()
         common, each = rng.standard_normal(), rng.standard_normal(len(mean))
         luck = math.sqrt(SHARED) * common + math.sqrt(1 - SHARED) * each
-        return mean + self.noise * luck, float(mean.min())
+        truth = recipe if self.recipe else mean
+        return mean + self.noise * luck, float(truth.min())
 
     def train(self, trial: optuna.Trial) -> None:
         """Trains one trial until it meets the target, is stopped, or is at the horizon."""
@@ -128,11 +137,17 @@ class Lucky:
     @property
     def cost(self) -> float:
         """Epochs that a proof takes, on average."""
+        if self.recipe:
+            return self.problem.horizon * (FRESH_REAL + FRESH_LUCKY) / 2
         return self.problem.horizon - float(np.mean(list(self.touched.values()) or [0]))
 
     def prove(self, number: int) -> bool:
-        """Trains a model on to the horizon, and learns its truth."""
-        self.used += self.problem.horizon - self.touched[number]
+        """Trains a model on to the horizon, or its recipe with fresh seeds; learns the truth."""
+        if self.recipe:
+            fresh = FRESH_REAL if self.truth[number] <= 0 else FRESH_LUCKY
+            self.used += fresh * self.problem.horizon
+        else:
+            self.used += self.problem.horizon - self.touched[number]
         self.proofs += 1
         if self.truth[number] <= 0:
             self.proven.add(number)
@@ -169,10 +184,11 @@ def ask(study: optuna.Study, problem: Problem) -> optuna.Trial:
 def search(job: tuple[str, str, float, int]) -> dict[str, Any]:
     """One search; what it came to."""
     arm, name, spread, seed = job
+    way, recipe = arm.split()[0], arm.endswith("recipe")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore")
     problem = problems()[name]
-    lucky = Lucky(problem, spread / 100, seed)
+    lucky = Lucky(problem, spread / 100, seed, recipe)
     budget = BUDGETS[name.split()[0]]
     center = {"center": CENTER} if name == "synthetic" else {}
     study = optuna.create_study(pruner=TargetPruner(problem.horizon, audit=0.0))
@@ -185,21 +201,21 @@ def search(job: tuple[str, str, float, int]) -> dict[str, Any]:
     while lucky.used < budget:
         study.sampler = sampler = SmallestFeasibleSampler(
             problem.size, problem.horizon, seed, refuted=lucky.refuted, proven=lucky.proven,
-            search_space=problem.space, noise=0.0 if arm == "looks" else lucky.noise,
-            repeat=arm == "repeats", prove="recipe" if arm == "repeats" else "model", **center,
+            search_space=problem.space, noise=0.0 if way == "looks" else lucky.noise,
+            repeat=way == "repeats", prove="recipe" if recipe else "model", **center,
         )  # fmt: skip
-        if arm in ("looks", "worlds") and looks and lucky.used >= looks[0]:
+        if way in ("looks", "worlds") and looks and lucky.used >= looks[0]:
             looks = [look for look in looks if look > lucky.used]
             lucky.ladder()
             continue
-        if arm != "looks" and study.trials:
+        if way != "looks" and study.trials:
             each = max(1, lucky.used) / len(study.trials)
             outlook = sampler.outlook(
                 study, int((budget - lucky.used) / each), lucky.cost / problem.horizon
             )
             for number in set(outlook.chances) - set(foretold) - lucky.proven:
                 foretold[number] = outlook.chances[number]
-            if arm == "proofs" and outlook.check is not None:
+            if way == "proofs" and outlook.check is not None:
                 lucky.prove(outlook.check)
                 continue
             rows.append((lucky.used, outlook.expected_gain or math.nan, lucky.found))
@@ -262,7 +278,7 @@ def show(rows: list[dict[str, Any]]) -> None:
         ]  # fmt: skip
         base = {
             (r["problem"], r["spread"], r["seed"]): log_found(r)
-            for r in some if r["arm"] == "looks"
+            for r in some if r["arm"].startswith("looks")
         }  # fmt: skip
         for arm in dict.fromkeys(r["arm"] for r in some):
             runs = [r for r in some if r["arm"] == arm]

@@ -23,7 +23,7 @@ SURE = 0.99
 _DRAWS = 256
 """Worlds, in pairs that mirror each other."""
 
-_LEAD = 0.5
+_LEAD = 0.25
 """Where none is real, the gain counts over a size that lies so far, in log size, above the largest
 that met the target."""
 
@@ -86,11 +86,21 @@ class Doubts:
         self._inverse = cho_solve((factor, True), np.eye(len(mean)))
 
     @property
+    def surely(self) -> int | None:
+        """The first witness of which it is sure that it, or a smaller one, is real; None: none is.
+
+        Nothing as large is worth a training. What is still being trained has yet to meet the
+        target, and makes nothing sure.
+        """
+        met = np.array([bool(numbers) for numbers in self.witnesses.numbers])
+        share = np.maximum.accumulate(self.real & met, axis=1).mean(axis=0)
+        sure = np.flatnonzero(share >= SURE)
+        return int(sure[0]) if len(sure) else None
+
+    @property
     def log_limit(self) -> float:
-        """Log size at and above which nothing is worth a training, infinity without one."""
-        share = np.mean([(self.log_best <= log) for log in self.witnesses.logs], axis=1)
-        sure = share >= SURE
-        return float(self.witnesses.logs[np.argmax(sure)]) if sure.any() else math.inf
+        """Its log size; infinity without one."""
+        return math.inf if self.surely is None else float(self.witnesses.logs[self.surely])
 
     def log_chance(self, features: np.ndarray) -> np.ndarray:
         """Log P(candidates [n, f] meet the target) in each world, [n, w]."""

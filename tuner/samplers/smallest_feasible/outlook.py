@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tuner.samplers.smallest_feasible.acquisition import Ranked
     from tuner.samplers.smallest_feasible.prediction import Prediction
 
-_HORIZON = 10
+_HORIZON = 8
 """What is learned of a model steers so many proposals at most: others teach it later by the way."""
 
 _COMPARED = 1000
@@ -67,7 +67,9 @@ def outlook_of(found: Ranked, left: int | None, check_cost: float, noise: float 
         for number in numbers
     }
     chances = {number: chances[number] for number in sorted(chances)}
-    limit = math.exp(prediction.doubts.log_limit)
+    limit = math.inf
+    if (surely := prediction.doubts.surely) is not None:
+        limit = float(seen.sizes[seen.numbers == witnesses.numbers[surely][0]][0])
     check = _check(found, left, check_cost, None if seen.models else noise)
     return Outlook(_gain(found), check, chances, limit)
 
