@@ -81,7 +81,7 @@ class SearchTrial(TrialRun):
         """Keeps a model that met the target, and which classes it confuses."""
         if outcome == "reached":
             x, y = self.data.validation()
-            measured = self.confuse(model, x, y)
+            measured = self.metric.of(y, self.confuse(model, x, y))
             check_reported(self.history[-1].val_accuracy, measured, len(y), self.metric)
             file = self.save(model, f"trial-{self.trial.number:04d}.keras")
             artifacts.keep(self.trial, self.work.results.parent, file)
