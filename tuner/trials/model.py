@@ -126,14 +126,15 @@ class ModelTrial(TrialRun):
         """
         import keras
 
-        from tuner.spaces.loading import own_classes
+        from tuner.spaces.custom_objects import custom_objects
 
         if not file.is_file():
             raise StorageError(
                 f"the model of trial {count(self.number)} is gone: {str(file)!r} is not there; put "
                 "it back, or train again under another --results folder."
             )
-        return keras.models.load_model(file, own_classes(self.work.spec.space), compile=False)
+        own = custom_objects(self.work.spec.space)
+        return keras.models.load_model(file, own, compile=False, safe_mode=False)
 
     def _circumstances(self, file: Path) -> dict[str, Any]:
         """What it takes to repeat the proof, and where and when it was made."""
