@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,28 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("TUNER_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.delenv("TUNER_STORAGE", raising=False)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _space_checks() -> Iterator[list[Any]]:
+    """Searches that tests begin in this process do not load their space once beforehand.
+
+    That would start Keras for each of the many spaces that are written for one test.
+    """
+    from tuner.sessions import plan
+
+    usual = [plan.check_space]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "check_space", lambda spec, data: None)
+        yield usual
+
+
+@pytest.fixture
+def asks_spaces(_space_checks: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test that is about it: the space is loaded beforehand, as it is for a user."""
+    from tuner.sessions import plan
+
+    monkeypatch.setattr(plan, "check_space", _space_checks[0])
 
 
 @pytest.fixture

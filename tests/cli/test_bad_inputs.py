@@ -13,7 +13,7 @@ from tests.helpers.bad_inputs.results import RESULTS
 from tests.helpers.bad_inputs.row import Make, Row
 from tests.helpers.bad_inputs.sources import SOURCES
 from tests.helpers.bad_inputs.storages import NOTHING, SECRET, STORAGES
-from tests.helpers.bad_inputs.studies import STUDIES
+from tests.helpers.bad_inputs.studies import SLOW, SPACES, STUDIES
 from tuner.cli import main
 from tuner.launchers.processes import ProcessCrew
 
@@ -35,7 +35,7 @@ DATA = [
     for name, make, said in [*SOURCES, *ARRAYS]
     for command in COMMANDS
 ]
-TABLE = [*OPTIONS, *STUDIES, *STORAGES, *NOTHING, *RESULTS, *DATA]
+TABLE = [*OPTIONS, *STUDIES, *SPACES, *STORAGES, *NOTHING, *RESULTS, *DATA]
 
 
 def tree(folder: Path) -> dict[str, Any]:
@@ -61,7 +61,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "here"
 
 
-@pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
+@pytest.mark.usefixtures("asks_spaces")
+@pytest.mark.parametrize(
+    "row",
+    [
+        *(pytest.param(row, id=row.name) for row in TABLE),
+        *(pytest.param(row, id=row.name, marks=pytest.mark.slow) for row in SLOW),
+    ],
+)
 def test_a_bad_input_is_one_line_code_2_and_makes_nothing(
     row: Row, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

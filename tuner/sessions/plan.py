@@ -23,6 +23,7 @@ from tuner.records.studies import StudyRecord
 from tuner.samplers.registry import SAMPLERS
 from tuner.sessions.agreement import agree
 from tuner.sessions.places import open_places
+from tuner.sessions.spaces import check_space
 from tuner.sessions.trust import met_by_a_constant
 from tuner.sessions.watcher import Watcher
 from tuner.sessions.wish import Wish, assign, full_name, goal, overridden, resume_arguments
@@ -72,6 +73,7 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     _begin()
     # Before anything is written: what is wrong with it is most often found here.
     data = find_data(spec, wish.data, watcher, relabel=wish.relabel)
+    check_space(spec, data)
     url = chosen_url(wish.storage, wish.results.resolve())
     patience = Patience(watcher.notice)
     storage = open_places(url, wish.results, patience, begins_with=wish.warm_start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tuner.spaces.loading import module_of
+from tuner.spaces.importing import module_of
 from tuner.spaces.source import modules_beside
 
 KNOWN = frozenset({"builtins", "keras", "keras_tuner", "tensorflow", "jax", "torch", "numpy"})

@@ -10,13 +10,13 @@ import inspect
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
-
-from optuna.distributions import FloatDistribution, IntDistribution
+from typing import TYPE_CHECKING, Any
 
 from tuner.basics.child_process import Channel
-from tuner.spaces.exploration import Exploration, explore
-from tuner.spaces.loading import load_space
+from tuner.spaces.importing import find
+
+if TYPE_CHECKING:
+    from tuner.spaces.exploration import Exploration
 
 EXAMPLE = {"input_shape": (32, 32, 3), "num_classes": 10, "train_size": 45_000, "horizon": 25}
 """What a space is asked about: its ranges hardly depend on it."""
@@ -28,6 +28,9 @@ def describe(spec: str) -> dict[str, Any]:
     Raises:
         SpaceError: It cannot be imported or used.
     """
+    from tuner.spaces.exploration import explore
+    from tuner.spaces.loading import load_space
+
     space = load_space(spec, **EXAMPLE, options={})  # type: ignore[arg-type]
     found = explore(space)
     return {
@@ -55,6 +58,8 @@ def _options(cls: type) -> dict[str, Any]:
 
 
 def _range(found: Exploration, name: str) -> str:
+    from optuna.distributions import FloatDistribution, IntDistribution
+
     code = found.codes[name]
     of = code.distribution
     log = isinstance(of, IntDistribution | FloatDistribution) and of.log
@@ -71,6 +76,8 @@ def work(specs: Sequence[str], channel: Channel) -> list[dict[str, Any]]:
     Raises:
         SpaceError: One cannot be imported or used.
     """
+    for spec in specs:
+        find(spec)  # one that cannot be imported is told of before Keras takes its seconds
     described: list[dict[str, Any]] = json.loads(
         json.dumps([describe(spec) for spec in specs], default=str)
     )

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import importlib.util
 import inspect
-import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import keras_tuner
@@ -17,6 +11,7 @@ import keras_tuner
 from tuner.basics.causes import sentence_of
 from tuner.basics.suggestions import suggestion
 from tuner.errors import SpaceError
+from tuner.spaces.importing import find, kind_of
 
 
 class BuildFunction(keras_tuner.HyperModel):  # type: ignore[misc]
@@ -65,7 +60,7 @@ def load_space(
     Raises:
         SpaceError: It cannot be imported, does not take an option, or is no hypermodel.
     """
-    target = _find(spec)
+    target = find(spec)
     offered = {
         "input_shape": tuple(input_shape),
         "num_classes": num_classes,
@@ -88,23 +83,8 @@ def _made(
     except (Exception, SystemExit) as error:  # someone else's constructor
         raise SpaceError(f"{spec}: {sentence_of(error)}") from error
     if not isinstance(space, keras_tuner.HyperModel):
-        raise SpaceError(f"{spec} must make a keras_tuner.HyperModel but made {_kind(space)}.")
+        raise SpaceError(f"{spec} must make a keras_tuner.HyperModel but made {kind_of(space)}.")
     return space
-
-
-def _find(spec: str) -> Callable[..., Any]:
-    """The class or function that a study names."""
-    module_name, _, attribute = spec.rpartition(":")
-    module = _import(module_name, spec)
-    target = getattr(module, attribute, None)
-    if target is None:
-        _refuse_hidden(module_name, spec)
-        known = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
-        raise SpaceError(f"{module_name} has no {attribute!r}{suggestion(attribute, known) or '.'}")
-    if not callable(target):
-        raise SpaceError(f"{spec} must be a keras_tuner.HyperModel but is {_kind(target)}.")
-    found: Callable[..., Any] = target
-    return found
 
 
 def _hyperparameters_of(target: Callable[..., Any], given: Collection[str]) -> str | None:
@@ -184,74 +164,3 @@ def _keywords(target: Callable[..., Any]) -> tuple[set[str], bool]:
         if not any(p.kind == inspect.Parameter.VAR_KEYWORD for p in own):
             return names, False
     return names, False
-
-
-def _import(name: str, spec: str) -> ModuleType:
-    try:
-        return _import_file(Path(name)) if name.endswith(".py") else importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
-            _refuse_hidden(name, spec)
-            raise SpaceError(f"{spec}: there is no module {error.name!r}.") from error
-        raise SpaceError(f"{spec} cannot be imported: {sentence_of(error)}") from error
-    except SpaceError:
-        raise
-    except (Exception, SystemExit) as error:  # someone else's module
-        raise SpaceError(f"{spec} cannot be imported: {sentence_of(error)}") from error
-
-
-def module_of(spec: str) -> ModuleType | None:
-    """The module of a space that was loaded.
-
-    Args:
-        spec: ``module:Class`` or ``path/to/file.py:Class``.
-    """
-    name = spec.rpartition(":")[0]
-    return sys.modules.get(name_of_file(Path(name)) if name.endswith(".py") else name)
-
-
-def _refuse_hidden(name: str, spec: str) -> None:
-    """Says so where a module of the user's has the name of one that this program needs.
-
-    Raises:
-        SpaceError: It has.
-    """
-    top, *inner = name.split(".")
-    beside = Path.cwd() / top
-    found = sys.modules.get(top)
-    used = Path(getattr(found, "__file__", None) or "")
-    mine = beside.is_dir() or beside.with_suffix(".py").is_file()
-    if name.endswith(".py") or not mine or found is None or used.is_relative_to(Path.cwd()):
-        return
-    file = "/".join([top, *inner]) + ".py:" + spec.rpartition(":")[2]
-    raise SpaceError(
-        f"{spec}: {top!r} is also the name of a package that this program imports, which hides "
-        f"the one in {str(Path.cwd())!r}; rename yours, or give the file: {file}."
-    )
-
-
-def name_of_file(path: Path) -> str:
-    """What a space's file is called as a module: two studies may both have a space.py."""
-    path = path.expanduser().resolve()
-    return f"tuner_space_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
-
-
-def _import_file(path: Path) -> ModuleType:
-    path = path.expanduser().resolve()
-    if not path.is_file():
-        raise SpaceError(f"{path}: there is no such file.")
-    name = name_of_file(path)
-    found = importlib.util.spec_from_file_location(name, path)
-    assert found is not None and found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module  # before it runs, as dataclasses and pickle expect
-    try:
-        found.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
-
-
-def _kind(thing: Any) -> str:
-    return f"a {type(thing).__name__}"

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from tuner.spaces.loading import module_of
+from tuner.spaces.importing import module_of
 
 OWN = frozenset({"analysis", "search_spaces", "studies", "tuner"})
 """Packages of this project, whose releases change without changing what a study means."""

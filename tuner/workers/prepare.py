@@ -72,7 +72,7 @@ def prepare(
     found, lines = explored(spaces, data)
     _check_space(study, found.hash, spec)
     _check_source(study, spec)
-    _check_settings(found)
+    check_settings(found)
     work = Work(
         study=study,
         spec=spec,
@@ -135,7 +135,7 @@ def explored(spaces: dict[str, Any], data: dict[str, DataSet]) -> tuple[Explorat
     return found[0], [line for line in lines if line is not None]
 
 
-def _check_settings(found: Exploration) -> None:
+def check_settings(found: Exploration) -> None:
     """Reads the training's own hyperparameters at some places of their ranges.
 
     Raises:

@@ -1,0 +1,109 @@
+"""Whether a study's search space can be used, asked before anything is stored.
+
+The answer takes the seconds that importing Keras takes, so that it is kept: a space whose code has
+not changed is not asked again. Nor are the families that come with the program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.machinery
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tuner.basics import child_process
+from tuner.basics.environment import cache_folder, keras_backend
+from tuner.basics.versions import versions
+from tuner.data import DataSet
+from tuner.errors import SpaceError
+from tuner.specs.files import builtin_names, read_study
+from tuner.specs.spec import Study
+from tuner.workers.rehearsal import WORK
+
+MOST_FILES = 200
+"""Files of Python's beside a space that are read; with more of them it is always asked."""
+
+
+def check_space(spec: Study, data: Mapping[str, DataSet]) -> None:
+    """Loads a space of the user's own in a process of its own, where that was not done before.
+
+    Args:
+        spec: The study.
+        data: Its data sets, by what it calls them.
+
+    Raises:
+        SpaceError: It cannot be imported, or nothing of it can be built from the data.
+    """
+    if _is_built_in(spec):
+        return
+    known = _known(spec, data)
+    if known is not None and known.exists():
+        return
+    orders = {
+        "study": spec.model_dump(),
+        "data": {key: d.reference(spec.split_seed) for key, d in data.items()},
+    }
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    child_process.run(WORK, orders, environment=environment, failed=SpaceError)
+    if known is not None:
+        with contextlib.suppress(OSError):  # then it is asked again the next time
+            known.parent.mkdir(parents=True, exist_ok=True)
+            known.touch()
+
+
+def _is_built_in(spec: Study) -> bool:
+    built_in = (read_study(name) for name in builtin_names())
+    return any((b.space, b.space_options) == (spec.space, spec.space_options) for b in built_in)
+
+
+def _known(spec: Study, data: Mapping[str, DataSet]) -> Path | None:
+    """The file that says that a space was found to be usable; None where that cannot be said."""
+    name, _, attribute = spec.space.rpartition(":")
+    code = _code(name)
+    if code is None:
+        return None
+    asked: list[Any] = [code, attribute, spec.space_options, spec.horizon]
+    asked += [versions(), keras_backend()]
+    asked += [[d.image_shape, len(d.classes)] for d in data.values()]
+    digest = hashlib.sha256(json.dumps(asked, default=str).encode()).hexdigest()[:32]
+    return cache_folder() / "spaces" / digest
+
+
+def _code(name: str) -> str | None:
+    """A hash of a module's file and of those beside and below it; None where it is not found."""
+    file = Path(name).expanduser().resolve() if name.endswith(".py") else _file_of(name)
+    if file is None or not file.is_file():
+        return None
+    digest = hashlib.sha256(file.name.encode())
+    for count, found in enumerate(_beside(file)):
+        if count == MOST_FILES:
+            return None
+        try:
+            digest.update(str(found.relative_to(file.parent)).encode() + b"\0" + found.read_bytes())
+        except OSError:
+            return None
+    return digest.hexdigest()
+
+
+def _beside(file: Path) -> Iterator[Path]:
+    yield from sorted(file.parent.glob("*.py"))
+    for folder in sorted(file.parent.iterdir()):
+        if (folder / "__init__.py").is_file():
+            yield from sorted(folder.rglob("*.py"))
+
+
+def _file_of(module: str) -> Path | None:
+    """The file of a module, found without importing the packages that it is in."""
+    folders: Any = [*sys.path, str(Path.cwd())]
+    found = None
+    for count in range(1, module.count(".") + 2):
+        part = ".".join(module.split(".")[:count])
+        found = importlib.machinery.PathFinder.find_spec(part, folders)
+        if found is None:
+            return None
+        folders = found.submodule_search_locations or []
+    return None if found is None or found.origin is None else Path(found.origin)
