@@ -45,8 +45,9 @@ def test_a_bound_is_students_at_a_level_that_leaves_something_for_other_looks():
     accuracies = [0.751, 0.757, 0.749, 0.762, 0.755]
     error = np.std(accuracies, ddof=1) / np.sqrt(5)
     bound = one_sided_bound(accuracies)
-    assert bound == pytest.approx(np.mean(accuracies) - stdtrit(4, 0.975) * error, abs=1e-5)
-    assert bound < np.mean(accuracies) - 2.1318 * error  # that of a single look
+    assert bound == pytest.approx(np.mean(accuracies) - 2.45 * error, abs=1e-9)
+    assert bound > np.mean(accuracies) - stdtrit(4, 0.975) * error
+    assert bound < np.mean(accuracies) - stdtrit(4, 0.95) * error  # that of a single look
     more = [*accuracies, 0.756, 0.754, 0.758, 0.755, 0.753]
     assert bound < one_sided_bound(more) < np.mean(more)
     assert one_sided_bound([0.8]) is one_sided_bound([0.75, 0.76]) is None

@@ -85,6 +85,29 @@ def test_the_verdict_is_stored_with_what_it_rests_on():
     assert again is not None and again.number == 8
 
 
+@pytest.mark.parametrize("accuracies", [[0.772, 0.77, 0.769], [0.735, 0.733]])
+def test_seeds_that_are_added_after_an_early_verdict_are_all_trained(accuracies):
+    study = fakes.make_search()
+    trial = candidate(StudyRecord.of(study))
+    assert trial is not None
+    first = CertificateTrainings(study, trial)
+    train(first, accuracies)
+    early = first.verdict()
+    assert early is not None
+    first.drop()
+    first.store(1.0, {})
+    more = CertificateTrainings(study, trial, 12)
+    assert len(more.waiting()) == 12 - len(accuracies)
+    train(more, [accuracies[0]] * (11 - len(accuracies)))
+    assert more.verdict() is None
+    train(more, accuracies[:1])
+    assert more.verdict() == early
+    stored = more.store(2.0, {})
+    assert stored.planned == len(stored.accuracies) == len(set(stored.seeds)) == 12
+    # Whoever asks for as many again has the answer.
+    assert CertificateTrainings(study, trial, 12).verdict() == early
+
+
 def test_a_training_that_failed_is_named():
     study = fakes.make_search()
     trial = candidate(StudyRecord.of(study))

@@ -15,11 +15,10 @@ they are further from the mean then.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from tuner.certificates import FEWEST, SEEDS
 from tuner.curves.curve import carried, read_curve
@@ -78,7 +77,7 @@ class Reach:
 FEW = {
     3: Reach(errors=3.6, least=SPREAD, agreed=0.0095, excess=20.0),
     4: Reach(errors=5.0, least=SPREAD, agreed=0.01, excess=10.0),
-    5: Reach(errors=2.776, agreed=0.01, excess=1.5),
+    5: Reach(errors=2.45, agreed=SPREAD, excess=1.3),
 }
 """By number of seeds. Three are for a clear winner: two points above the target, with a spread of
 half a point. Five are the planned ones and have most of the 5 % that may be spent."""
@@ -110,7 +109,7 @@ def one_sided_bound(measured: Sequence[float], metric: Metric = DEFAULT_METRIC) 
     n = len(measured)
     if n < FEWEST:
         return None
-    return metric.beyond(float(np.mean(measured)), -_reach(n).of(_spread(measured), n))
+    return metric.beyond(_mean(measured), -reach_of(n).of(_spread(measured), n))
 
 
 def verdict_of(
@@ -168,23 +167,23 @@ class _Known:
     def of(
         cls, replicates: Sequence[Sequence[float]], target: Target, test_size: int | None
     ) -> _Known:
-        groups = [np.asarray(group, dtype=float) for group in replicates if len(group) > 1]
-        freedom = sum(len(group) - 1 for group in groups)
-        squares = sum(float(((group - group.mean()) ** 2).sum()) for group in groups)
+        freedom = sum(max(len(group) - 1, 0) for group in replicates)
+        squares = sum(_squares(group) for group in replicates if group)
         share = min(max(target.value, 0.0), 1.0)
         binomial = math.sqrt(share * (1 - share) / test_size) if test_size else 0.0
         spread = math.sqrt(squares / freedom) if freedom else 0.0
         return cls(spread, freedom, max(SPREAD, binomial))
 
 
-def _reach(n: int) -> Reach:
-    """The distance of the bound from the mean of so many seeds, at least `FEWEST`."""
+def reach_of(n: int) -> Reach:
+    """How far the bound is from the mean of so many seeds, at least `FEWEST`."""
     if n in FEW:
         return FEW[n]
     chance = EACH * (n if n <= MANY else MANY**2 / n)
     return Reach(_quantile(n - 1, 1 - chance))
 
 
+@functools.cache
 def _quantile(freedom: int, level: float) -> float:
     """Of Student's t."""
     from scipy.special import stdtrit
@@ -192,20 +191,30 @@ def _quantile(freedom: int, level: float) -> float:
     return float(stdtrit(freedom, level))
 
 
+def _mean(measured: Sequence[float]) -> float:
+    return math.fsum(measured) / len(measured)
+
+
+def _squares(measured: Sequence[float]) -> float:
+    """The sum of squared differences from the mean."""
+    mean = _mean(measured)
+    return math.fsum((value - mean) ** 2 for value in measured)
+
+
 def _spread(measured: Sequence[float]) -> float:
     """Standard deviation; 0 of a single value."""
-    return float(np.std(measured, ddof=1)) if len(measured) > 1 else 0.0
+    return math.sqrt(_squares(measured) / (len(measured) - 1)) if len(measured) > 1 else 0.0
 
 
 def _is_far(measured: Sequence[float], target: Target) -> bool:
     """Whether the mean is far from the target, on either side."""
-    return abs(target.shortfall(float(np.mean(measured)))) > FAR
+    return abs(target.shortfall(_mean(measured))) > FAR
 
 
 def _is_below(measured: Sequence[float], target: Target, known: _Known) -> bool:
     """Whether the mean is clearly on the wrong side, by what is known of the spread."""
     n, metric, spread = len(measured), target.metric, _spread(measured)
-    mean = float(np.mean(measured))
+    mean = _mean(measured)
     freedom = n - 1 + known.freedom
     if freedom:
         pooled = math.sqrt(((n - 1) * spread**2 + known.freedom * known.spread**2) / freedom)
@@ -223,14 +232,16 @@ def _is_below(measured: Sequence[float], target: Target, known: _Known) -> bool:
 def _is_beyond_hope(measured: Sequence[float], target: Target, planned: int) -> bool:
     """Whether it would not be certified if all the others were better than any yet.
 
-    Seeds that differ a lot say too little of those to come.
+    Seeds that differ a lot say too little of those to come, and so do some that do not quite agree
+    where their mean is above the target.
     """
     n, metric, spread = len(measured), target.metric, _spread(measured)
     best = metric.best_of(measured)
-    if n < FEWEST or planned < FEWEST or spread > WIDE or best is None:
+    agreed = NEAR.get(n, WIDE) if target.is_met(_mean(measured)) else WIDE
+    if n < FEWEST or planned < FEWEST or spread > agreed or best is None:
         return False
     hoped = [*measured, *[metric.beyond(best, SPREAD)] * (planned - n)]
-    bound = metric.beyond(float(np.mean(hoped)), -_reach(planned).of(spread, planned))
+    bound = metric.beyond(_mean(hoped), -reach_of(planned).of(spread, planned))
     return not target.is_met(bound)
 
 

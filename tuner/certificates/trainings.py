@@ -93,7 +93,10 @@ class CertificateTrainings:
             [e.val_accuracy for e in trial.history], int(spec["horizon"]), self.target.metric
         )
         self.study = companion(study, SUFFIX)
-        queued = {claims.identity(t) for t in self.study.get_trials(deepcopy=False)}
+        trials = self.study.get_trials(deepcopy=False)
+        # Lost ones are queued again as all trials are; those taken back at a verdict are not.
+        kept = (t for t in trials if claims.is_live(t) or TrialKey.LOST in t.user_attrs)
+        queued = {claims.identity(t) for t in kept}
         dataset = next(iter(study.user_attrs[StudyKey.DATA]))
         seed = int(study.user_attrs[StudyKey.SEED])
         for index in range(seeds):

@@ -21,8 +21,8 @@ class Certificate:
     Each training sees training and validation images together, for somewhat more epochs
     than the trial used (`tuner.certificates.recipe`), and is then tested once on the test
     images.
-    Certified: the one-sided lower confidence bound of the mean test accuracy (Student's t) is at
-    or above the target.
+    Certified: the one-sided lower confidence bound of the mean test accuracy is at or above the
+    target.
     """
 
     trial: int
@@ -32,13 +32,13 @@ class Certificate:
     level: float
     """Confidence level of the bound, 0.95."""
     planned: int
-    """How many seeds a certificate takes; fewer were trained where it clearly failed."""
+    """How many seeds a certificate takes; fewer were trained where it clearly held or failed."""
     seeds: tuple[int, ...]
     accuracies: tuple[float, ...]
     """On the test images, one a seed, fractions."""
     mean: float
     bound: float | None
-    """The one-sided lower bound; None where fewer than two seeds were trained."""
+    """The one-sided lower bound, which holds under any stop; None for fewer than three seeds."""
     epochs: int
     size: int
     test_size: int

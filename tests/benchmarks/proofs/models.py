@@ -3,20 +3,22 @@
 Every look is at another model and the same test examples; which model comes next depends on the
 verdicts so far: a larger one after a failure, a smaller one after a proof. Examples that are hard
 for one model are hard for the others. The rules are compared by how they share out the 5 %.
-Run: python tests/benchmarks/proofs/models.py [--studies N]
+Run: python tests/benchmarks/proofs/models.py {proofs,power} [--studies N] [--examples N]
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtri, zeta
+from scipy.stats import binom
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # run from a checkout as it is
 
@@ -77,19 +79,21 @@ class Examples:
 
     def __init__(self, count: int, common: float, kinship: float, rng: np.random.Generator) -> None:
         self.count, self.common, self.kinship, self.rng = count, common, kinship, rng
-        self.hard = rng.standard_normal(count)
+        self.hard = self._drawn()
         self.families: dict[int, np.ndarray] = {}
+
+    def _drawn(self) -> np.ndarray:
+        return self.rng.standard_normal(self.count, dtype=np.float32)
 
     def right(self, model: Model) -> int:
         """How many a model has right: `accuracy` of all examples that there could be."""
-        own = max(1 - self.common - self.kinship, 0.0)
-        if model.family not in self.families:
-            self.families[model.family] = self.rng.standard_normal(self.count)
-        hardness = (
-            np.sqrt(self.common) * self.hard
-            + np.sqrt(self.kinship) * self.families[model.family]
-            + np.sqrt(own) * self.rng.standard_normal(self.count)
-        )
+        hardness = math.sqrt(self.common) * self.hard
+        if self.kinship:
+            if model.family not in self.families:
+                self.families[model.family] = self._drawn()
+            hardness = hardness + math.sqrt(self.kinship) * self.families[model.family]
+        if (own := 1 - self.common - self.kinship) > 0:
+            hardness = hardness + math.sqrt(own) * self._drawn()
         return int((hardness < ndtri(model.accuracy)).sum())
 
 
@@ -148,10 +152,8 @@ LADDERS: dict[str, Ladder] = {
 }
 
 
-def is_wrong(
-    rule: Rule, ladder: Ladder, examples: Examples, rng: np.random.Generator
-) -> tuple[bool, int]:
-    """Whether any model of a study is proven that is not above the target; how many are proven."""
+def is_wrong(rule: Rule, ladder: Ladder, examples: Examples, rng: np.random.Generator) -> bool:
+    """Whether any model of a study is proven that is not above the target."""
     models: list[Model] = []
     verdicts: list[bool] = []
     wrong = False
@@ -161,27 +163,60 @@ def is_wrong(
         verdicts.append(examples.right(model) >= needed(examples.count, chance))
         models.append(model)
         wrong = wrong or (verdicts[-1] and model.accuracy <= TARGET)
-    return wrong, sum(verdicts)
+    return wrong
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--studies", type=int, default=4_000)
-    parser.add_argument("--examples", type=int, default=2_000)
-    options = parser.parse_args()
-    structures = {"0": (0.0, 0.0), "0.5": (0.5, 0.3), "0.9": (0.9, 0.1), "kin only": (0.0, 1.0)}
+def proofs(studies: int, examples: int) -> None:
+    """Studies with a wrong proof, in per cent, by ladder, rule and what models have in common."""
+    structures = {"0": (0.0, 0.0), "0.5": (0.5, 0.3), "0.9": (0.9, 0.1), "kin": (0.0, 1.0)}
     print("| ladder | " + " | ".join(f"{r}, {c}" for c in structures for r in RULES) + " |")
     for name, ladder in LADDERS.items():
         row = []
         for common, kinship in structures.values():
             for rule in RULES.values():
                 wrong = 0
-                for study in range(options.studies):
+                for study in range(studies):
                     rng = np.random.default_rng(study)
-                    examples = Examples(options.examples, common, kinship, rng)
-                    wrong += is_wrong(rule, ladder, examples, rng)[0]
-                row.append(f"{100 * wrong / options.studies:.1f}")
+                    wrong += is_wrong(rule, ladder, Examples(examples, common, kinship, rng), rng)
+                row.append(f"{100 * wrong / studies:.1f}")
         print(f"| {name} | " + " | ".join(row) + " |", flush=True)
+
+
+SHARES: dict[str, Callable[[int], float]] = {
+    "1/k² (used)": share,
+    "1/k^1.6": lambda place: place**-1.6 / zeta(1.6),
+    "1/k^1.5": lambda place: place**-1.5 / zeta(1.5),
+    "1/2^k": lambda place: 0.5**place,
+    "0.4 · 0.6^(k-1)": lambda place: 0.4 * 0.6 ** (place - 1),
+    "eight alike": lambda _place: 1 / LOOKS,
+}
+
+
+def power() -> None:
+    """Points above the target from which four of five looks prove a model, by earlier failures."""
+    places = (1, 2, 3, 4, 6, 8, 12)
+    above = np.arange(0, 0.1, 0.0002)
+    print("| examples | shares | " + " | ".join(f"look {place}" for place in places) + " |")
+    for examples in (1_000, 5_000, 10_000):
+        for name, shared in SHARES.items():
+            row = []
+            for place in places:
+                least = needed(examples, BUDGET * shared(place))
+                proven = binom.sf(least - 1, examples, TARGET + above) >= 0.8
+                row.append(f"{100 * above[proven.argmax()]:.2f}")
+            print(f"| {examples:,} | {name} | " + " | ".join(row) + " |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("table", choices=["proofs", "power"])
+    parser.add_argument("--studies", type=int, default=4_000)
+    parser.add_argument("--examples", type=int, default=1_000)
+    options = parser.parse_args()
+    if options.table == "power":
+        power()
+    else:
+        proofs(options.studies, options.examples)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,11 @@ python tests/benchmarks/proofs/recipes.py {certified,power,refuted} [--runs N]
 from __future__ import annotations
 
 import argparse
+import functools
 import math
+import statistics
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from scipy.special import stdtrit
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # run from a checkout as it is
 
 from tuner.certificates import SEEDS
-from tuner.certificates.recipe import verdict_of
+from tuner.certificates.recipe import reach_of, verdict_of
 from tuner.objectives.target import Target
 
 TARGET = 0.75
@@ -77,19 +79,26 @@ CLUSTERS: dict[str, Draw] = {
 SPREADS = (0.2, 0.5, 1.0, 1.5, 2.0, 3.0)
 
 
+@functools.cache
+def quantile(freedom: int) -> float:
+    return float(stdtrit(freedom, 0.95))
+
+
+def bound(measured: Sequence[float]) -> float:
+    """Student's, as if there were a single look."""
+    n, mean = len(measured), statistics.fmean(measured)
+    return mean - quantile(n - 1) * statistics.stdev(measured, mean) / math.sqrt(n)
+
+
 def fixed(measured: Sequence[float], planned: int = SEEDS) -> str | None:
-    n = len(measured)
-    mean, spread = np.mean(measured), np.std(measured, ddof=1) if n > 1 else 0.0
+    n, mean = len(measured), statistics.fmean(measured)
     if n >= planned:
-        bound = mean - stdtrit(n - 1, 0.95) * spread / math.sqrt(n)
-        return "certified" if bound >= TARGET else "refuted"
-    if mean + 2.33 * max(spread, 0.006) / math.sqrt(n) < TARGET:
+        return "certified" if bound(measured) >= TARGET else "refuted"
+    spread = max(statistics.stdev(measured) if n > 1 else 0.0, 0.006)
+    if mean + 2.33 * spread / math.sqrt(n) < TARGET:
         return "refuted"
-    if n == 1:
-        return None
     hoped = [*measured, *[max(measured) + 0.006] * (planned - n)]
-    error = np.std(hoped, ddof=1) / math.sqrt(planned)
-    return "refuted" if np.mean(hoped) - stdtrit(planned - 1, 0.95) * error < TARGET else None
+    return "refuted" if n > 1 and bound(hoped) < TARGET else None
 
 
 def sequential(measured: Sequence[float], planned: int = SEEDS) -> str | None:
@@ -107,11 +116,14 @@ def stopped(rule: Rule, accuracies: Sequence[float]) -> tuple[str, int]:
     raise AssertionError("the planned seeds must do")
 
 
-def extended(accuracies: Sequence[float], to: Iterable[int]) -> bool:
-    """Whether seeds that are added up to any of these numbers certify it."""
-    return any(
-        verdict_of(accuracies[:n], Target(TARGET), n, decided=SEEDS) == "certified" for n in to
-    )
+def extended(runs: list[list[float]]) -> np.ndarray:
+    """Whether seeds that are added certify it, [runs, numbers of seeds from 6 to `MOST`]."""
+    values = np.array(runs)
+    columns = []
+    for n in range(SEEDS + 1, MOST + 1):
+        spread = values[:, :n].std(axis=1, ddof=1)
+        columns.append(values[:, :n].mean(axis=1) - reach_of(n).errors * spread / math.sqrt(n))
+    return np.array(columns).T >= TARGET
 
 
 def drawn(
@@ -124,14 +136,11 @@ def drawn(
 
 def rates(runs: list[list[float]]) -> list[float]:
     """Certified, in per cent: fixed; sequential, then extended to 12, to 20, to each up to 20."""
-    counts = np.zeros(5)
-    for accuracies in runs:
-        counts[0] += stopped(fixed, accuracies)[0] == "certified"
-        if stopped(sequential, accuracies)[0] == "certified":
-            counts[1:] += 1
-            continue
-        counts[2:] += [extended(accuracies, to) for to in ((12,), (20,), range(6, MOST + 1))]
-    return [100 * count / len(runs) for count in counts]
+    before = [stopped(fixed, accuracies)[0] == "certified" for accuracies in runs]
+    now = np.array([stopped(sequential, accuracies)[0] == "certified" for accuracies in runs])
+    more = extended(runs)
+    later = [more[:, 12 - SEEDS - 1], more[:, -1], more.any(axis=1)]
+    return [100 * float(np.mean(found)) for found in (before, now, *[now | m for m in later])]
 
 
 def row(name: str, *cells: object) -> None:
@@ -164,34 +173,39 @@ def power(runs: int) -> None:
                 good = [verdict == "certified" for verdict, _ in ends]
                 cells += [100 * float(np.mean(good)), float(np.mean([n for _, n in ends]))]
             early = 100 * float(np.mean([end == ("certified", 3) for end in ends]))
-            more = [g or extended(a, (12,)) for g, a in zip(good, values, strict=True)]
+            more = np.array(good) | extended(values)[:, 12 - SEEDS - 1]
             row(f"+{mean}", f"{spread}", *cells, early, 100 * float(np.mean(more)))
 
 
 def refuted(runs: int) -> None:
     """Refuted before the last seed, in per cent, and mean number of seeds."""
-    known = {
-        "sequential": {},
-        "200 examples": {"test_size": 200},
-        "replicates": {"replicates": [[0.757, 0.751], [0.748, 0.752, 0.744]]},
-        "wide replicates": {"replicates": [[0.62, 0.87, 0.8]]},
-    }
-    rules: dict[str, Rule] = {"fixed": fixed}
-    for name, options in known.items():
-        rules[name] = lambda a, planned, o=options: verdict_of(a, Target(TARGET), planned, **o)
-    row("recipe", *[f"{r}, {what}" for r in rules for what in ("%", "seeds")])
+    names = ["fixed", "sequential", "200 examples", "replicates"]
+    row("recipe", *[f"{name}, {what}" for name in names for what in ("%", "seeds")])
     recipes = [(1.0, spread, "normal") for spread in (0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)]
     recipes += [(1.0, 8.0, "Student's t, 3 degrees"), (1.0, 1.0, "clusters")]
     recipes += [(m, s, "normal") for m in (0.0, -0.5, -1.0, -2.0, -4.0) for s in (0.5, 2.0)]
     for mean, spread, shape in recipes:
         draw = clusters(0.5, 1.0) if shape == "clusters" else SHAPES[shape]
-        values = drawn(draw, mean, spread, runs, SEEDS)
+        values = drawn(draw, mean, spread, runs, SEEDS + 4)
         cells: list[float] = []
-        for rule in rules.values():
-            ends = [stopped(rule, accuracies) for accuracies in values]
+        for name in names:
+            ends = [known_and_stopped(name, a[:SEEDS], a[SEEDS:]) for a in values]
             cells.append(100 * float(np.mean([v == "refuted" and n < SEEDS for v, n in ends])))
             cells.append(float(np.mean([n for _, n in ends])))
         row(f"{shape}, {mean:+}, spread {spread}", *cells)
+
+
+def known_and_stopped(
+    name: str, accuracies: Sequence[float], others: Sequence[float]
+) -> tuple[str, int]:
+    """The verdict where something is known: of the test set, or two pairs of the same recipe."""
+
+    def rule(measured: Sequence[float], planned: int) -> str | None:
+        size = 200 if name == "200 examples" else None
+        pairs = [others[:2], others[2:]] if name == "replicates" else []
+        return verdict_of(measured, Target(TARGET), planned, test_size=size, replicates=pairs)
+
+    return stopped(fixed if name == "fixed" else rule, accuracies)
 
 
 def main() -> None:
