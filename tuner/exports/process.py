@@ -72,14 +72,12 @@ def _load(orders: ExportOrders) -> tuple[Any, bool]:
     try:
         return keras.models.load_model(orders.model_file, compile=False), False
     except Exception as unknown:  # a broken archive, or a layer that Keras does not know
-        from tuner.spaces.custom_objects import custom_objects
+        from tuner.spaces.custom_objects import read_model
         from tuner.spaces.loading import load_space
 
         try:
             load_space(**orders.space)
-            own = custom_objects(orders.space["spec"])
-            # The space's own code, which has just been run, made what a Lambda holds.
-            model = keras.models.load_model(orders.model_file, own, compile=False, safe_mode=False)
+            model = read_model(orders.model_file, orders.space["spec"])
         except Exception as error:
             raise ExportError(
                 f"the model file {orders.model_file!r} cannot be read: {_line(error)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from tuner.spaces.importing import module_of
@@ -9,6 +10,22 @@ from tuner.spaces.source import modules_beside
 
 KNOWN = frozenset({"builtins", "keras", "keras_tuner", "tensorflow", "jax", "torch", "numpy"})
 """Packages of which Keras knows what a model may have, or of which none is part of a model."""
+
+
+def read_model(file: Path | str, spec: str) -> Any:
+    """Reads a model of a loaded space, not compiled.
+
+    The space's code has been run by whoever calls this, and it made the file: so the code of a
+    Lambda in it is run as well.
+
+    Args:
+        file: A ``.keras`` file that this program has written.
+        spec: What the study calls the space.
+    """
+    import keras
+
+    own = custom_objects(spec)
+    return keras.models.load_model(file, own, compile=False, safe_mode=False)
 
 
 def custom_objects(spec: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tuner.basics.causes import cause_of
 from tuner.errors import SpaceError
-from tuner.spaces.custom_objects import custom_objects
+from tuner.spaces.custom_objects import read_model
 
 UNKNOWN = "Could not locate"
 """What Keras says of a class that it does not find."""
@@ -32,8 +32,6 @@ def check_saving(model: Any, spec: str) -> None:
     Raises:
         SpaceError: One of the two is not possible: what a search finds would be lost.
     """
-    import keras
-
     if spec in _tried:
         return
     with tempfile.TemporaryDirectory(prefix="tuner-model-") as folder:
@@ -50,9 +48,7 @@ def check_saving(model: Any, spec: str) -> None:
                     "Mend its get_config(), or use layers that Keras can save."
                 ) from error
             try:
-                # The code in a Lambda is the user's, who has just let it be run.
-                own = custom_objects(spec)
-                keras.models.load_model(file, own, compile=False, safe_mode=False)
+                read_model(file, spec)
             except Exception as error:
                 cause = cause_of(error)
                 mend = MEND_UNKNOWN if UNKNOWN in cause else MEND_CONFIG

@@ -19,6 +19,7 @@ from tuner.objectives.quantities import quantity_of
 from tuner.records.certificates import is_constant
 from tuner.records.epochs import Epoch
 from tuner.records.keys import SHORTFALL, Outcome, StudyKey, TrialKey
+from tuner.spaces.custom_objects import read_model
 from tuner.specs.spec import SearchStudy
 from tuner.trials.base import TrialRun
 from tuner.trials.work import Work
@@ -124,17 +125,12 @@ class ModelTrial(TrialRun):
         Raises:
             StorageError: Its file is gone.
         """
-        import keras
-
-        from tuner.spaces.custom_objects import custom_objects
-
         if not file.is_file():
             raise StorageError(
                 f"the model of trial {count(self.number)} is gone: {str(file)!r} is not there; put "
                 "it back, or train again under another --results folder."
             )
-        own = custom_objects(self.work.spec.space)
-        return keras.models.load_model(file, own, compile=False, safe_mode=False)
+        return read_model(file, self.work.spec.space)
 
     def _circumstances(self, file: Path) -> dict[str, Any]:
         """What it takes to repeat the proof, and where and when it was made."""
