@@ -10,6 +10,7 @@ from optuna.distributions import IntDistribution
 from optuna.trial import TrialState
 
 from tests.helpers import fakes
+from tuner.data import DataSet
 from tuner.errors import StudyError
 from tuner.records.keys import TrialKey
 from tuner.spaces.exploration import Exploration
@@ -27,7 +28,8 @@ def asker(
     study: optuna.Study, first_trial: int = 0, exploration: Exploration | None = None
 ) -> Asker:
     spec = from_dict({**fakes.SPEC, "reference": None})
-    work = Work(study, spec, {"cifar10": Space()}, {}, Path(), 0, {}, lambda: False)
+    data = DataSet("cifar10", "cifar10", "0", ("a", "b"), (8, 8, 3), 900, 100, 10, Path())
+    work = Work(study, spec, {"cifar10": Space()}, {"cifar10": data}, Path(), 0, {}, lambda: False)
     orders = WorkerOrders(
         "q10", "sqlite://", "", {}, 999, 0, 0, "smallest", "target", True, first_trial=first_trial
     )
