@@ -214,10 +214,11 @@ def _models(kind: str, record: StudyRecord) -> list[list[Content]]:
     for name, trial in (("smallest that met the target", best), ("reference", record.reference)):
         if trial is None or not trial.size or trial.val_accuracy is None:
             continue
-        found = record.certificates.get(trial.number)
-        accuracy = trial.val_accuracy if found is None else found.mean
+        tested, held = words.tested(record, trial)
+        accuracy = trial.val_accuracy if tested is None else tested
         worth = 100_000 * accuracy / trial.size
-        images = "validation images" if found is None else "test images, certified"
+        images = "test images" if tested is not None else "validation images"
+        images += ", certified" if held else ""
         shown = [words.count(trial.size), words.percent(accuracy), images, words.rate(worth)]
         rows.append([kind, record.name, f"{name} ({words.goal(record.target)})", *shown])
     return rows

@@ -46,8 +46,9 @@ def overview(studies: Sequence[optuna.Study | StudyRecord], again: Sequence[str]
         element("header", element("h1", "All studies"), *_loud(records)),
         html_table(header, rows, (2, 4, 5, 6, 7, 8)),
         paragraph(
-            "Accuracy: mean test accuracy where certified, else the best epoch's validation "
-            "accuracy. Parameters: trainable ones. Smaller by: how many times, than the reference.",
+            "Accuracy: on the test images where the model was tested, else the best epoch's on "
+            "validation images. Parameters: trainable ones. Smaller by: how many times, than the "
+            "reference.",
             class_="note",
         ),
         element("nav", links),
@@ -70,18 +71,19 @@ def _link(i: int, record: StudyRecord) -> Markup:
 def _row(record: StudyRecord) -> list[Content]:
     start: list[Content] = [record.name, ", ".join(record.dataset_names)]
     trained = words.count(len(record.trained))
-    best, found = record.incumbent, record.certificate
+    best = record.incumbent
     if record.target is None:
         return [*start, "", "sweep", "", "", "", "", trained]
     goal = words.goal(record.target)
     if best is None:
         return [*start, goal, "not met", "", "", "", "", trained]
-    accuracy = best.val_accuracy if found is None else found.mean
+    tested, _ = words.tested(record, best)
+    accuracy = best.val_accuracy if tested is None else tested
     smaller = record.times_smaller(best)
     return [
         *start,
         goal,
-        "met on validation" if found is None else "certified",
+        "met on validation" if record.proven_bound is None else "certified",
         words.count(best.size),
         words.count(best.total_size),
         words.percent(accuracy),

@@ -73,6 +73,7 @@ __all__ = [
     "size",
     "spread",
     "target",
+    "tested",
     "times",
     "value",
     "values",
@@ -212,6 +213,18 @@ def proofs(record: StudyRecord, trial: TrialRecord) -> tuple[tuple[str, str], tu
         ("this file", UNPROVEN_MODEL if model is None else model_certificate(model)),
         ("its recipe", UNPROVEN_RECIPE if recipe is None else certificate(recipe)),
     )
+
+
+def tested(record: StudyRecord, trial: TrialRecord) -> tuple[float | None, bool]:
+    """A trial's accuracy on the test images, and whether it is proven; None where never tested.
+
+    Of its model, which is what is delivered; where that was not tested, the mean of its recipe.
+    """
+    model = record.model_certificates.get(trial.number)
+    if model is not None:
+        return model.accuracy, model.certified
+    recipe = record.certificates.get(trial.number)
+    return (None, False) if recipe is None else (recipe.mean, recipe.certified)
 
 
 def delivered(record: StudyRecord, trial: TrialRecord) -> str:

@@ -104,6 +104,7 @@ def _models(record: StudyRecord) -> list[tuple[str, Text]]:
         times = words.comparison(record, best)
         line = Text.assemble(_model(best), f", {times}" if times else "")
         rows.append(("smallest", line))
+        rows += [(label, Text(said)) for label, said in words.proofs(record, best)]
     elif closest is not None:
         rows.append(("closest", _model(closest)))
     if reference is not None:
