@@ -132,7 +132,7 @@ def _sweep(record: StudyRecord) -> list[Content]:
 def _summary(record: StudyRecord) -> Markup:
     rows: list[tuple[Content, Content]] = []
     if record.target is not None:
-        rows.append(("target", words.bar(record)))
+        rows.append(("target", words.target(record).removeprefix("target ")))
     rows += [
         ("horizon", words.several(record.horizon, "epoch")),
         ("data", ", ".join(record.dataset_names)),

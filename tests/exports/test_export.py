@@ -191,6 +191,28 @@ def test_the_file_that_is_exported_is_the_one_that_was_proven(study: Path) -> No
     assert source.recipe_verdict.startswith("certified: 95.0 % on the test images, mean of 3")
 
 
+def test_a_file_that_is_not_the_one_that_was_proven_is_not_exported(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fakes.add_model_certificate(loaded(study), 0, 0.95)
+    said = fails(["tiny", "--format", "keras"], capsys)
+    assert "has changed since the look at the test images that trial 0 was proven with" in said
+
+
+def test_a_file_of_another_model_than_the_trials_is_not_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inputs = keras.Input((8, 8, 1))
+    other = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(inputs)))
+    exports.make_study(tmp_path, other)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(child_process, "run", children.run_here)
+    before = sorted(tmp_path.iterdir())
+    said = fails(["tiny", "--format", "keras", "--no-measure"], capsys)
+    assert "holds a model of 195 trainable parameters, but trial 0 of study 'tiny'" in said
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_a_refuted_model_is_exported_when_asked_for_and_called_refuted(study: Path) -> None:
     found = loaded(study)
     found.set_user_attr(StudyKey.PROVE, "both")

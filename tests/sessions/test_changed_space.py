@@ -40,7 +40,7 @@ def test_an_edited_space_is_neither_certified_nor_searched_on(tmp_path: Path) ->
     best = result.best
     assert best is not None
     edit(tmp_path, OTHER)
-    with pytest.raises(StudyChangedError, match="code of its search space"):
+    with pytest.raises(StudyChangedError, match=r"^study 'tiny': the code of its search space"):
         certify(result.record.name, results=tmp_path / "out", workers=1)
     with pytest.raises(StudyChangedError, match="code of its search space"):
         search(str(tmp_path / "tiny.toml"), results=tmp_path / "out", more=1, workers=1)
@@ -55,7 +55,10 @@ def test_another_size_is_noticed_where_the_source_says_nothing(tmp_path: Path) -
     study.set_user_attr(StudyKey.SOURCE_HASH, None)  # as a study has it that knew of no sources
     best = result.best
     assert best is not None and best.size is not None
-    with pytest.raises(StudyChangedError, match=f"of {best.size:,} trainable parameters, but"):
+    with pytest.raises(
+        StudyChangedError,
+        match=f"^trial {best.number} of study 'tiny' was a model of {best.size:,} trainable",
+    ):
         certify(result.record.name, results=tmp_path / "out", workers=1)
 
 

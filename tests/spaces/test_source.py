@@ -63,6 +63,38 @@ def test_so_does_what_it_imports_beside_it(folder: Path) -> None:
         sys.dont_write_bytecode = before
 
 
+@pytest.mark.parametrize(
+    ("imports", "units", "beside"),
+    [
+        ("def rare():\n    import parts_rare\n", "4", "parts_rare"),  # which has not run yet
+        ("import parts_lib", "parts_lib.UNITS", "lib/parts_lib"),
+        ("import parts_above", "parts_above.UNITS", "../parts_above"),
+        ("from parts_pack.layers import UNITS", "UNITS", "parts_pack/layers"),
+        ("import parts_first", "parts_first.parts_next.UNITS", "parts_next"),
+    ],
+)
+def test_wherever_an_import_stands_and_leads(
+    imports: str, units: str, beside: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    (home / "parts_pack").mkdir(parents=True)
+    for place in (home, home / "lib", tmp_path):
+        monkeypatch.syspath_prepend(str(place))
+    text = SPACE.format(imports=imports, units=units)
+    (home / "parts_first.py").write_text("import parts_next\n")
+    (home / "parts_next.py").write_text("UNITS = 1\n")
+    (home / "parts_pack" / "__init__.py").touch()
+    found = []
+    for number in (64, 64, 640):
+        file = home / f"{beside}.py"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"UNITS = {number}\n")
+        for name in [n for n in sys.modules if n.startswith(("parts_", "tuner_space_"))]:
+            del sys.modules[name]
+        found.append(hashed(home, text))
+    assert found[0] is not None and found[0] == found[1] != found[2]
+
+
 def test_the_projects_own_families_may_change_with_a_release() -> None:
     load_space(
         "search_spaces.dense:DenseSpace",

@@ -25,7 +25,7 @@ from tuner.certificates.companions import companion
 from tuner.certificates.recipe import LEVEL, one_sided_bound, training_epochs, verdict_of
 from tuner.errors import UsageError
 from tuner.objectives.target import Target
-from tuner.records.certificates import Certificate, Verdict, certificates, is_constant
+from tuner.records.certificates import Certificate, Verdict, certificates, has_learnt
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -152,9 +152,10 @@ class CertificateTrainings:
             test_size=int(next(iter(self.main.user_attrs[StudyKey.DATA].values()))["test_size"]),
         )
         confusion = _summed([t.confusion for t in tested if t.confusion is not None])
+        mean = float(np.mean([t.test_accuracy or 0.0 for t in tested])) if tested else 0.0
         # A target below the largest class's share is met by models that have learnt nothing.
-        constant = confusion is not None and is_constant(confusion)
-        return "refuted" if found == "certified" and constant else found
+        nothing = confusion is not None and not has_learnt(confusion, mean)
+        return "refuted" if found == "certified" and nothing else found
 
     @property
     def goal(self) -> int:

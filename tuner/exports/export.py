@@ -17,6 +17,7 @@ from tuner.exports.card import card as write_card
 from tuner.exports.facts import Exported, Facts
 from tuner.exports.orders import FORMATS, ExportOrders, Format
 from tuner.exports.source import Source, find_source
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 
 if TYPE_CHECKING:
@@ -70,11 +71,13 @@ def export(
     _check_format(format, int8)
     record = StudyRecord.of(load_study(study, storage=storage, results=results))
     source = find_source(record, Path(results) / record.name, trial)
+    source.check_proven()
     file = _destination(record.name, format, int8, output, source.file)
     card = file.with_name(f"{file.name}.md")
     images = _find_data(record, source, data, int8) if measure or int8 else None
     with _writing(file, card) as (part, card_part):
         facts = _convert(_orders(record, source, format, int8, measure, part, images))
+        _check_searched(record, source, facts)
         made = Exported(record, source, format, int8, file, card, facts)
         card_part.write_text(write_card(made), encoding="utf-8")
     return made
@@ -186,6 +189,21 @@ def _orders(
         },
         data=None if images is None else images.reference(int(record.study.get("split_seed", 0))),
     )
+
+
+def _check_searched(record: StudyRecord, source: Source, facts: Facts) -> None:
+    """Refuses a file that holds another model than its trial trained.
+
+    Raises:
+        ExportError: It does.
+    """
+    was, now = source.trial.size, facts.size
+    if was not in (None, now):
+        raise ExportError(
+            f"{str(source.file)!r} holds a model of {words.count(now)} trainable parameters, but "
+            f"trial {source.trial.number} of study {record.name!r} trained one of "
+            f"{words.count(was)}; put back the file that the search wrote."
+        )
 
 
 def _convert(orders: ExportOrders) -> Facts:

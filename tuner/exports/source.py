@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +40,33 @@ class Source:
         """What stands behind the file, in one sentence."""
         if self.model is None:
             return f"{words.UNPROVEN_MODEL}; run tuner certify {study}"
-        return words.model_certificate(self.model)
+        return words.verdict(self.model)
 
     @property
     def recipe_verdict(self) -> str:
         """What stands behind its configuration, in one sentence."""
-        return words.UNPROVEN_RECIPE if self.recipe is None else words.certificate(self.recipe)
+        return words.UNPROVEN_RECIPE if self.recipe is None else words.verdict(self.recipe)
+
+    def check_proven(self) -> None:
+        """Refuses a file that is not the one of which something was proven.
+
+        Raises:
+            ExportError: It is another, or cannot be read.
+        """
+        if self.model is None:
+            return
+        try:
+            with self.file.open("rb") as opened:
+                digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise ExportError(f"cannot read {str(self.file)!r}: {why}.") from error
+        if digest != self.model.sha256:
+            raise ExportError(
+                f"{str(self.file)!r} has changed since the look at the test images that trial "
+                f"{self.trial.number} was proven with (SHA-256 {self.model.sha256[:12]}, now "
+                f"{digest[:12]}); put back the file that the search wrote."
+            )
 
 
 def find_source(record: StudyRecord, folder: Path, number: int | None) -> Source:

@@ -13,6 +13,9 @@ from tuner.records.trials import read_matrix
 
 Verdict = Literal["certified", "refuted"]
 
+EXACT = 1e-9
+"""How near two fractions of a count are that are the same."""
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -64,6 +67,11 @@ class Certificate:
         return self.confusion is not None and is_constant(self.confusion)
 
     @property
+    def largest_share(self) -> float | None:
+        """The share of the test images that are of the largest class; None where it is unknown."""
+        return None if self.confusion is None else largest_share(self.confusion)
+
+    @property
     def certified(self) -> bool:
         """Whether the target is met with confidence."""
         return self.verdict == "certified"
@@ -101,6 +109,26 @@ def certificates(attributes: Mapping[str, Any]) -> dict[int, Certificate]:
 def is_constant(confusion: Sequence[Sequence[int]]) -> bool:
     """Whether a confusion matrix has predictions of a single class only."""
     return sum(any(column) for column in zip(*confusion, strict=True)) == 1
+
+
+def largest_share(confusion: Sequence[Sequence[int]]) -> float:
+    """The share of the largest true class: what a model that has learnt nothing gets right."""
+    rows = [sum(row) for row in confusion]
+    return max(rows) / max(1, sum(rows))
+
+
+def has_learnt(confusion: Sequence[Sequence[int]], accuracy: float) -> bool:
+    """Whether predictions are better than to name the largest class always.
+
+    A target that is at or below that class's share is met by models that are not. Examples of one
+    class only say nothing about it.
+
+    Args:
+        confusion: Examples by true (row) and predicted (column) class.
+        accuracy: Of the predictions, a fraction.
+    """
+    share = largest_share(confusion)
+    return not is_constant(confusion) and (share == 1.0 or accuracy > share + EXACT)
 
 
 def machine(about: Mapping[str, Any]) -> str:

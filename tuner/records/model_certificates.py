@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuner.objectives.metrics import DEFAULT_METRIC
-from tuner.records.certificates import Verdict, is_constant, machine
+from tuner.records.certificates import Verdict, is_constant, largest_share, machine
 from tuner.records.keys import StudyKey
 from tuner.records.trials import read_matrix
 
@@ -71,6 +71,11 @@ class ModelCertificate:
     def constant(self) -> bool:
         """Whether the model gives every example the same class: it has learnt nothing."""
         return self.confusion is not None and is_constant(self.confusion)
+
+    @property
+    def largest_share(self) -> float | None:
+        """The share of the test examples that are of the largest class; None where unknown."""
+        return None if self.confusion is None else largest_share(self.confusion)
 
     @property
     def machine(self) -> str:

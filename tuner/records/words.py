@@ -26,7 +26,7 @@ from tuner.basics.numbers import (
     times,
 )
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES
-from tuner.records.certificates import Certificate
+from tuner.records.certificates import Certificate, has_learnt
 from tuner.records.model_certificates import ModelCertificate
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -185,6 +185,8 @@ def certificate(found: Certificate) -> str:
         return f"{line}; {shared(found)}" if found.shared else line
     if found.constant:
         return f"refuted: every image is given the same class, which makes {mean}"
+    if nothing := _nothing_learnt(found, found.mean):
+        return f"refuted: {mean}, {nothing}"
     bound = "" if found.bound is None else f", lower bound {least}"
     early = f", given up after {n} of {found.planned}" if n < found.planned else ""
     return f"refuted: {mean}{bound}{early}; the target is {goal(found.target)}"
@@ -201,8 +203,26 @@ def model_certificate(found: ModelCertificate) -> str:
         return f"{line}; {shared(found)}" if found.shared else line
     if found.constant:
         return f"refuted: every image is given the same class, which makes {seen}"
+    if nothing := _nothing_learnt(found, found.accuracy):
+        return f"refuted: {seen}, {nothing}"
     least = f"no more than {percent(found.at_least())} for sure"
     return f"refuted: {seen}, {least}; the target is {goal(found.target)}"
+
+
+def verdict(found: Certificate | ModelCertificate) -> str:
+    """What a certificate says, beside what a constant reaches on the test images."""
+    line = certificate(found) if isinstance(found, Certificate) else model_certificate(found)
+    share = found.largest_share
+    told = share is None or found.constant or line.endswith("always")
+    return line if told else f"{line}; {percent(share)} by the largest class alone"
+
+
+def _nothing_learnt(found: Certificate | ModelCertificate, accuracy: float) -> str:
+    """Why a target that was met is worth nothing; empty where something was learnt."""
+    share = found.largest_share
+    if share is None or accuracy < found.target or has_learnt(found.confusion or (), accuracy):
+        return ""
+    return f"of which {percent(share)} are made by naming the largest class always"
 
 
 def proofs(record: StudyRecord, trial: TrialRecord) -> tuple[tuple[str, str], tuple[str, str]]:
@@ -210,8 +230,8 @@ def proofs(record: StudyRecord, trial: TrialRecord) -> tuple[tuple[str, str], tu
     model = record.model_certificates.get(trial.number)
     recipe = record.certificates.get(trial.number)
     return (
-        ("this file", UNPROVEN_MODEL if model is None else model_certificate(model)),
-        ("its recipe", UNPROVEN_RECIPE if recipe is None else certificate(recipe)),
+        ("this file", UNPROVEN_MODEL if model is None else verdict(model)),
+        ("its recipe", UNPROVEN_RECIPE if recipe is None else verdict(recipe)),
     )
 
 

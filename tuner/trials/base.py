@@ -17,7 +17,7 @@ from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.objectives.model_cost import ModelCost
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
 from tuner.records.epochs import Epoch, history_attributes
-from tuner.records.keys import Outcome, TrialKey
+from tuner.records.keys import Outcome, StudyKey, TrialKey
 from tuner.spaces.hyperparameters import TrialHyperParameters
 from tuner.storages import claims
 from tuner.storages.results import writing_to
@@ -105,8 +105,7 @@ class TrialRun(ABC):
         if not getattr(model, "optimizer", None):
             raise SpaceError("the search space's build() must return a compiled Keras model.")
         cost = counted(model, self.data.train()[0][:1])
-        trial = f"trial {self.root} of study {self.work.study.study_name!r}"
-        check_expected(cost, self.trial.user_attrs.get(TrialKey.EXPECTED, {}), trial)
+        check_expected(cost, self.trial.user_attrs.get(TrialKey.EXPECTED, {}), self._searched())
         value = value_of(cost, self.quantity)
         check_measured(self.work.spaces[self.dataset], hp.values, self.quantity, value)
         values = dict(hp.values)
@@ -116,6 +115,14 @@ class TrialRun(ABC):
         check_saving(model, self.work.spec.space)
         outcome = self.conclude(model, self._train(model, values, cost))
         return self._end(outcome, value, started)
+
+    def _searched(self) -> str:
+        """The trial of the search whose model this one is, as people know it."""
+        study, number = self.work.study, self.root
+        certified = study.user_attrs.get(StudyKey.CERTIFIES)
+        if certified is not None:
+            number = self.trial.user_attrs[TrialKey.CELL]["trial"]
+        return f"trial {number} of study {(certified or study.study_name)!r}"
 
     def _describe(self, values: dict[str, Any], cost: ModelCost) -> None:
         known = {q.name: q.of_cost(cost) for q in QUANTITIES.values() if q.exact}

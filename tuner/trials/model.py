@@ -16,7 +16,7 @@ from tuner.certificates.looks import bound_of, budget_left
 from tuner.certificates.models import ModelProofs
 from tuner.errors import StorageError
 from tuner.objectives.quantities import quantity_of
-from tuner.records.certificates import is_constant
+from tuner.records.certificates import has_learnt
 from tuner.records.epochs import Epoch
 from tuner.records.keys import SHORTFALL, Outcome, StudyKey, TrialKey
 from tuner.spaces.custom_objects import read_model
@@ -81,7 +81,8 @@ class ModelTrial(TrialRun):
         scores = self.confuse(model, x, y)
         self.bound = bound_of(self.metric, y, scores, level)
         confusion = self.trial.user_attrs[TrialKey.CONFUSION]
-        holds = self.objective.is_met(self.bound) and not is_constant(confusion)
+        accuracy = self.metric.of(y, scores)
+        holds = self.objective.is_met(self.bound) and has_learnt(confusion, accuracy)
         self.main.set_user_attr(
             f"{StudyKey.MODEL_CERTIFICATE}{self.number}",
             {
@@ -92,7 +93,7 @@ class ModelTrial(TrialRun):
                 "look": len(earlier) + 1,
                 "left": budget_left([*earlier, holds]),
                 "test_size": len(y),
-                "accuracy": self.metric.of(y, scores),
+                "accuracy": accuracy,
                 "bound": self.bound,
                 "val_accuracy": seen,
                 "epochs": epochs,

@@ -52,10 +52,10 @@ class Lines:
             elif change.kind == "incumbent":
                 self._say(incumbent(record, change.trial))
             elif change.model_certificate is not None:
-                said = words.model_certificate(change.model_certificate)
+                said = words.verdict(change.model_certificate)
                 self._say(f"  #{change.trial.number}, this file: {said}")
             elif change.certificate is not None:
-                said = words.certificate(change.certificate)
+                said = words.verdict(change.certificate)
                 self._say(f"  #{change.trial.number}, its recipe: {said}")
         self._prove(run)
         self._certify(run)

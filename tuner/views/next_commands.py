@@ -37,8 +37,10 @@ def next_commands(result: Result, again: Sequence[str]) -> list[str]:
         target = result.record.objective
         assert target is not None
         easier = max(LEAST_TARGET, target.metric.beyond(target.value, -EASIER))
-        lower = shlex.join([*_without(typed, "--target"), "--target", f"{easier:.2f}"])
-        return [*more, lower, command([*trials, "--sort", "accuracy"], again)]
+        lower = [shlex.join([*_without(typed, "--target"), "--target", f"{easier:.2f}"])]
+        if easier <= (result.record.largest_share or 0.0):
+            lower = []  # a model that has learnt nothing would meet it
+        return [*more, *lower, command([*trials, "--sort", "accuracy"], again)]
     dashboard = command(["tuner", "dashboard"], again)
     if result.status == "complete":
         return [command([*trials, "--csv"], again), dashboard]

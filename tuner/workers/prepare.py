@@ -183,8 +183,9 @@ def _check_space(study: optuna.Study, found: str, spec: Study) -> None:
     if stored is None:
         study.set_user_attr(StudyKey.SPACE_HASH, found)
     elif stored != found:
+        name = study.user_attrs.get(StudyKey.CERTIFIES, study.study_name)
         raise StudyChangedError(
-            f"study {study.study_name!r}: its search space {spec.space!r} has changed since its "
+            f"study {name!r}: its search space {spec.space!r} has changed since its "
             f"results were made (hash {stored[:12]}, now {found[:12]}); restore the space, "
             "or start anew with another study name or --results folder."
         )
@@ -201,8 +202,9 @@ def _check_source(study: optuna.Study, spec: Study) -> None:
     if stored is None or not began:
         study.set_user_attr(StudyKey.SOURCE_HASH, found)
         return
+    name = study.user_attrs.get(StudyKey.CERTIFIES, study.study_name)
     raise StudyChangedError(
-        f"study {study.study_name!r}: the code of its search space {spec.space!r}, or of a module "
+        f"study {name!r}: the code of its search space {spec.space!r}, or of a module "
         f"beside it, has changed since its results were made (hash {stored[:12]}, now "
         f"{found[:12]}); restore it, or start anew with another study name or --results folder."
     )
