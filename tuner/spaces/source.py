@@ -36,7 +36,7 @@ def source_hash(spec: str) -> str | None:
         return None
     digest = hashlib.sha256()
     root = _root(module, file)
-    imported = _imported(file, "" if name.endswith(".py") else name)
+    imported = _imported(file, module.__name__)
     for found in sorted({file, *_beside(root), *imported}):
         inside = found.is_relative_to(root)
         digest.update(str(found.relative_to(root) if inside else found.name).encode())
@@ -88,7 +88,7 @@ def _imported(file: Path, name: str) -> set[Path]:
 
     Args:
         file: The module's.
-        name: Its full name; empty where it was loaded from a file and belongs to no package.
+        name: Its full name.
     """
     found: set[Path] = set()
     left = [(file, name)]
