@@ -98,7 +98,7 @@ def test_an_interrupt_outside_a_search_is_130(monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
-@pytest.mark.parametrize("how", ["--csv", "--json", "--all"])
+@pytest.mark.parametrize("how", ["--csv", "--json", "--all", "--help"])
 def test_a_reader_that_goes_away_is_no_error(results, how):
     code = f"import sys; from tuner.cli import main; sys.exit(main(['trials','q10','{how}']))"
     process = subprocess.Popen(
@@ -115,6 +115,60 @@ def test_a_reader_that_goes_away_is_no_error(results, how):
     process.stderr.close()
     assert process.wait() == 141
     assert said == b""
+
+
+MISPLACED = "postgresql://me:sesame@127.0.0.1:1/studies?sslpassword=sesame"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status", MISPLACED],
+        ["best", MISPLACED],
+        ["search", MISPLACED],
+        ["report", MISPLACED],
+        ["status", "q10", MISPLACED],
+        ["dashboard", MISPLACED],
+        ["search", "q10", "--target", MISPLACED],
+        ["search", "q10", "--data", "shapes10", "--warm-start", MISPLACED],
+        ["search", "q10", "--data", MISPLACED],
+        ["status", "--results", MISPLACED],
+        ["status", "q10", "--results", MISPLACED],
+        ["status", "--storage", f"journal:{MISPLACED}"],
+        ["search", "q10", "--data", "shapes10", "--storage", f"journal:{MISPLACED}"],
+        ["status", "--storage", f"'{MISPLACED}'"],
+        [MISPLACED],
+    ],
+)
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_password_typed_where_it_does_not_belong_is_not_echoed(arguments, debug, results, capsys):
+    code = main([*arguments, *["--debug"] * debug])
+    said = capsys.readouterr()
+    assert code == (0 if arguments == ["status", "--results", MISPLACED] else 2)
+    assert "sesame" not in said.out + said.err
+
+
+@pytest.mark.parametrize("verb", ["status", "search", "best"])
+def test_an_empty_storage_is_not_the_one_that_is_usual(verb, results, capsys):
+    assert main([verb, "q10", "--storage", ""]) == 2
+    assert "--storage is empty; give a URL such as" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+@pytest.mark.parametrize("typed", ["'status'", "'trials', 'q10', '--csv'", "'--help'"])
+def test_output_that_cannot_be_written_is_named(typed, results):
+    code = f"import sys; from tuner.cli import main; sys.exit(main([{typed}]))"
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=results.parent,
+            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        )
+    said = "Error: cannot write what is asked for: standard output: No space left on device.\n"
+    assert (ran.returncode, ran.stderr) == (2, said)
 
 
 def test_the_module_runs_as_well():

@@ -38,6 +38,13 @@ BAD = {
     "journal://x.log": "give journal:x.log, or journal:/folder/x.log",
     "journal:///tmp/x.log": "give journal:tmp/x.log, or journal:/folder/tmp/x.log",
     "journal:": "a journal's file follows the colon",
+    "journal:postgresql://me:secret@host/x": "a journal's file follows the colon, not another URL",
+    "journal:redis://:secret@host": "or the URL without journal:",
+    "postgresql://me:secret@host:99999/x": "99999 is no port, which is between 1 and 65535",
+    "mysql+pymysql://me:secret@host:-1/x": "-1 is no port",
+    "results/study.db": "did you mean sqlite:///results/study.db",
+    "sqlite:study.db": "did you mean sqlite:///study.db",
+    "sqlite:/study.db": "did you mean sqlite:///study.db",
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import click
 
+from tuner.basics.secrets import masked_text
 from tuner.errors import TunerError
 
 DONE = 0
@@ -37,12 +38,26 @@ def guarded(command: click.Command, arguments: Sequence[str] | None = None) -> i
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
+    except SystemExit as ended:
+        # Click's own way out where a help text's reader went away.
+        return forget_output() if ended.code == 1 else DONE
     except Exception as error:
+        why = _no_output() if isinstance(error, OSError) else None
         if "--debug" in typed:
-            traceback.print_exc()
+            click.echo(masked_text(traceback.format_exc()), err=True, nl=False)
         else:
-            _say(_line(error, typed))
+            _say(_line(error, typed) if why is None else f"cannot write what is asked for: {why}.")
         return ERROR
+
+
+def _no_output() -> str | None:
+    """Why standard output cannot be written to; None where it can be."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        forget_output()
+        return f"standard output: {error.strerror or type(error).__name__}"
+    return None
 
 
 def _fill_closed() -> None:
@@ -88,7 +103,8 @@ def _say(message: str) -> None:
         click.echo(message, err=True)
         return
     with contextlib.suppress(OSError):
-        click.echo(f"Error: {' '.join(message.split())}", err=True)
+        # A storage's URL may have been typed where it does not belong, with its password.
+        click.echo(masked_text(f"Error: {' '.join(message.split())}"), err=True)
 
 
 def forget_output() -> int:

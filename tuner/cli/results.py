@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tuner.basics.secrets import masked_text
 from tuner.cli.guard import NOT_MET
 from tuner.cli.options import (
     OneOf,
@@ -67,7 +68,7 @@ def status(study: str | None, storage: str | None, results: Path) -> None:
         return
     found = existing(storage, results)
     if found is None:
-        click.echo(f"No results yet in {results}; start with 'tuner search q10'.")
+        click.echo(masked_text(f"No results yet in {results}; start with 'tuner search q10'."))
         return
     names = study_names(found)
     studies = [find_study(name, found) for name in names]

@@ -74,7 +74,15 @@ def default_url(results: Path) -> str:
 
 
 def chosen_url(storage: str | None, results: Path) -> str:
-    """The storage that was given, else ``TUNER_STORAGE``, else the file in the results folder."""
+    """The storage that was given, else ``TUNER_STORAGE``, else the file in the results folder.
+
+    Raises:
+        StorageError: What was given is empty, as a shell's variable is that nobody has set.
+    """
+    if storage is not None and not storage.strip():
+        raise StorageError(
+            "--storage is empty; give a URL such as sqlite:///study.db, or leave the option out."
+        )
     return storage or environment.storage_url() or default_url(results)
 
 

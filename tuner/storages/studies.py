@@ -66,6 +66,6 @@ def find_study(name: str, storage: BaseStorage) -> optuna.Study:
     if not names:
         raise UsageError(f"no study called {name!r} has results: the storage is empty.")
     raise UsageError(
-        f"no study called {name!r} has results{suggestion(name, names)} "
+        f"no study called {name!r} has results{suggestion(name, names) or '.'} "
         f"There are: {', '.join(names)}."
     )

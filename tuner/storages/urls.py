@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -17,6 +18,9 @@ from tuner.errors import StorageError
 JOURNAL = "journal:"
 EXAMPLES = "sqlite:///file.db, postgresql://user:password@host/name or journal:file.log"
 
+PORTS = 65_536
+FILES = (".db", ".sqlite", ".sqlite3")
+"""How files of SQLite databases end."""
 DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite", "oracle", "mssql", "journal")
 NICKNAMES = {
     "postgres": "postgresql",
@@ -93,6 +97,11 @@ def address_of(url: str) -> Address:
 
 def _journal(url: str) -> Path:
     path = url.removeprefix(JOURNAL)
+    if "://" in path:
+        raise StorageError(
+            f"{JOURNAL + masked(path)!r} is no storage URL: a journal's file follows the colon, "
+            f"not another URL; give journal:file.log, or the URL without {JOURNAL}"
+        )
     if path.startswith("//") or not path:
         name = path.lstrip("/") or "file.log"
         raise StorageError(
@@ -107,9 +116,12 @@ def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise _no_url(url, "it does not begin with a kind of database and ://") from None
+        why = f"it does not begin with a kind of database and ://{_meant(url)}"
+        raise _no_url(url, why) from None
     except ValueError:
         raise _no_url(url, f"{_port(url)} is no port, which is a number{_encode(url)}") from None
+    if parsed.port is not None and not 0 < parsed.port < PORTS:
+        raise _no_url(url, f"{parsed.port} is no port, which is between 1 and {PORTS - 1}")
     try:
         dialect = parsed.get_dialect()
     except NoSuchModuleError:
@@ -124,12 +136,21 @@ def _parsed(url: str) -> URL:
         dialect.import_dbapi()
     except ImportError as error:
         package = PACKAGES.get(dialect.driver, f"the package of the driver {dialect.driver!r}")
-        instead = _another(parsed, installed=True)
+        # For some drivers another one is what to install.
+        instead = "" if " give " in package else _another(parsed, installed=True)
         raise StorageError(
             f"storage {masked(url)!r} needs the driver {dialect.driver}, which is not installed; "
             f"install {package}{f', or give {instead}' if instead else ''}."
         ) from error
     return parsed
+
+
+def _meant(url: str) -> str:
+    """What may have been meant where a file was given without what kind it is."""
+    path = re.sub(r"^sqlite3?:/*", "", url)
+    if path.endswith(FILES) and not re.search(r"[:@?]", path):
+        return f"; did you mean sqlite:///{path}?"
+    return ""
 
 
 def _no_url(url: str, why: str, *, example: bool = True) -> StorageError:
