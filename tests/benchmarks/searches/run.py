@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -134,9 +135,7 @@ def summary(seed: int, events: list[dict[str, Any]]) -> Found:
 
 def minutes_to_first(events: list[dict[str, Any]]) -> float | None:
     """From the start of the command until something met the target; None where nothing did."""
-    from datetime import datetime
-
-    times = {}
+    times: dict[str, datetime] = {}
     for event in events:
         if event["event"] in ("started", "incumbent"):
             times.setdefault(event["event"], datetime.fromisoformat(event["time"]))
