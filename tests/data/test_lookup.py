@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -65,3 +66,16 @@ def test_real_images(
     )
     assert len(data.classes) == 10
     assert np.bincount(data.test()[1]).min() > 800
+
+
+def test_the_file_within_that_cannot_be_read_is_named(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = str(tmp_path / "train" / "cat")
+
+    def find(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", inner)
+
+    monkeypatch.setattr("tuner.data.sources.folders.ClassFolders.find", find)
+    line = message(str(tmp_path), cache)
+    assert f"{inner!r} cannot be read (Permission denied)" in line

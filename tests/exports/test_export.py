@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
+import io
 import json
 import os
 import re
@@ -21,8 +24,11 @@ from PIL import Image
 from tests.helpers import children, exports, fakes, tiny
 from tuner import cli, data
 from tuner.basics import child_process
+from tuner.basics.child_process import Channel
+from tuner.errors import ExportError
 from tuner.exports import card, process
 from tuner.exports.facts import Exported, Measured
+from tuner.exports.orders import ExportOrders
 from tuner.exports.source import find_source
 from tuner.records import words
 from tuner.records.keys import StudyKey
@@ -70,7 +76,8 @@ def run(arguments: list[str], folder: Path, **options: Any) -> subprocess.Comple
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        # A process that may write little would leave modules cut short for all others.
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -324,6 +331,27 @@ def test_a_disk_that_is_full_leaves_what_was_there(made: Path, tmp_path: Path) -
     assert ran.stderr.splitlines()[-2].startswith("Error: cannot write the export")
     assert old.read_text() == "what was there before"
     assert [p.name for p in tmp_path.iterdir()] == ["tiny.keras"]
+
+
+@pytest.mark.parametrize(
+    ("at_fault", "said"),
+    [
+        ("/data/test_images.npy", "cannot use '/data/test_images.npy': Permission denied"),
+        (None, "cannot write the export: Permission denied"),
+        ("here/.tiny.part.tflite", "cannot write the export: Permission denied"),
+    ],
+)
+def test_the_file_that_is_at_fault_is_named(
+    at_fault: str | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", at_fault)
+
+    monkeypatch.setattr(process, "export", fail)
+    orders = ExportOrders("m.keras", "here/.tiny.part.tflite", "tflite", False, True, {}, None)
+    with pytest.raises(ExportError) as caught:
+        process.work(dataclasses.asdict(orders), Channel(io.StringIO(), io.StringIO()))
+    assert str(caught.value).startswith(said)
 
 
 def test_layers_of_the_spaces_own_are_found_through_the_space(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import optuna
@@ -14,8 +16,10 @@ import optuna
 from tuner.basics.child_process import Channel
 from tuner.errors import SpaceError
 from tuner.launchers.backends import ONEDNN
-from tuner.storages import claims
-from tuner.workers.orders import EXIT_DONE
+from tuner.storages import claims, heartbeats
+from tuner.workers import movement
+from tuner.workers.loop import Worker
+from tuner.workers.orders import EXIT_DONE, WorkerOrders
 
 
 def die_once(fields: dict[str, Any], channel: Channel) -> None:
@@ -64,3 +68,58 @@ def freeze_once(fields: dict[str, Any], channel: Channel) -> None:
         sys.exit(EXIT_DONE)
     claims.claim(study.ask({"width": optuna.distributions.IntDistribution(1, 9)}))
     os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stop_once(fields: dict[str, Any], channel: Channel) -> None:
+    """Is stopped before it has a trial; the second time ends well."""
+    if not _first(fields):
+        sys.exit(EXIT_DONE)
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def hang_once(fields: dict[str, Any], channel: Channel) -> None:
+    """A real worker whose main thread waits for ever while its others run.
+
+    ``study_name`` says where: before its first trial, or in one. The second time it ends well.
+    """
+    if not _first(fields):
+        sys.exit(EXIT_DONE)
+    heartbeats.HEARTBEAT_SECONDS = movement.MOST_AT_ONCE = 0.2
+    movement.IDLE_SECONDS, movement.IDLE_SHARE = 1.0, 0.5  # so many heartbeats take their time
+    orders = WorkerOrders(**fields)
+    study = optuna.load_study(study_name=orders.study_name, storage=orders.storage)
+    work = SimpleNamespace(study=study)
+    prepare = _wait_for_ever if orders.study_name == "before" else lambda *_: (work, _Asker(study))
+    sys.modules["tuner.workers.prepare"] = SimpleNamespace(prepare=prepare)  # type: ignore[assignment]
+    sys.modules["tuner.trials.run"] = SimpleNamespace(run=_wait_for_ever)  # type: ignore[assignment]
+    sys.exit(Worker(orders, threading.Event()).run())
+
+
+def _first(fields: dict[str, Any]) -> bool:
+    started = Path(fields["results"]) / "started"
+    first = not started.exists()
+    started.touch()
+    return first
+
+
+def _wait_for_ever(*_: object) -> Any:
+    threading.Event().wait()
+
+
+class _Asker:
+    """Asks for one trial after the other."""
+
+    def __init__(self, study: optuna.Study) -> None:
+        self._study = study
+
+    def state(self, _: object) -> str:
+        return "ask"
+
+    def done(self, _: object) -> int:
+        return 0
+
+    def ask(self, _: object) -> optuna.Trial:
+        return self._study.ask({"width": optuna.distributions.IntDistribution(1, 9)})
+
+    def unwanted(self, *_: object) -> bool:
+        return False

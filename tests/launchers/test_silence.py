@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.launchers.silence import MOST_AT_ONCE, SILENT_SECONDS, Silence
+from tuner.launchers.silence import MOST_AT_ONCE, SILENT_SECONDS, Silence, processor_seconds
 from tuner.records.keys import TrialKey
 
 
@@ -76,3 +80,39 @@ def test_another_trial_is_a_sign_of_life() -> None:
         shown.number = number // 100
         assert silence.too_long([shown]) == set()
         clock.now += 1.0
+
+
+@pytest.mark.parametrize(
+    ("used", "found"),
+    [
+        (lambda _: 3.0, {7}),
+        (lambda n: n / 1_000, set()),  # it waits for a trial, and asks every second
+        (lambda _: None, set()),  # it has just ended
+    ],
+)
+def test_one_without_a_trial_lives_while_it_uses_its_processor(
+    used: Callable[[int], float | None], found: set[int]
+) -> None:
+    clock = Clock()
+    silence = Silence(clock, used=lambda _: used(int(clock.now)))
+    seen: set[int] = set()
+    for _ in range(int(SILENT_SECONDS) + 1):
+        seen = silence.too_long([], [7])
+        clock.now += 1.0
+    assert seen == found
+
+
+def test_a_trials_heartbeat_counts_more_than_its_processor() -> None:
+    clock = Clock()
+    silence = Silence(clock, used=lambda _: clock.now)
+    for _ in range(int(SILENT_SECONDS) + 1):
+        seen = silence.too_long([trial()], [7])
+        clock.now += 1.0
+    assert seen == {7}
+
+
+def test_what_a_process_has_used_can_be_seen() -> None:
+    assert (processor_seconds(os.getpid()) or 0.0) > 0.0
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait(timeout=60)
+    assert processor_seconds(ended.pid) is None

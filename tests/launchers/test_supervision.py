@@ -114,6 +114,32 @@ def test_a_worker_without_a_sign_of_life_is_ended_and_its_trial_trained_again(
     assert again.state == TrialState.WAITING
 
 
+def test_a_worker_that_is_stopped_before_its_first_trial_is_replaced(tmp_path: Path) -> None:
+    crew = crew_of("stop_once", tmp_path)
+    notices: list[str] = []
+    silence = Silence(allowed=2.0)
+    for _ in Supervision(crew, optuna.create_study(), notices.append, silence=silence).watch():
+        pass
+    assert notices == ["a worker showed no sign of life for 2 s and was replaced."]
+
+
+@pytest.mark.parametrize("where", ["before", "within"])
+def test_a_worker_that_hangs_while_its_threads_run_is_replaced(where: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/tuner.db"
+    study = optuna.create_study(study_name=where, storage=url)
+    crew = crew_of("hang_once", tmp_path, where, storage=url)
+    notices: list[str] = []
+    for _ in Supervision(crew, study, notices.append).watch():
+        pass
+    log = tmp_path / "logs" / "worker-0.log"
+    again = "; trial 0 will be trained again" if where == "within" else ""
+    assert notices == [f"a worker did not get on (where, {log} says) and was replaced{again}."]
+    said = log.read_text()
+    assert "has been waiting for something for 1 s" in said and "_wait_for_ever" in said
+    states = [t.state for t in study.trials]
+    assert states == ([TrialState.FAIL, TrialState.WAITING] if where == "within" else [])
+
+
 @pytest.mark.parametrize("name", LAUNCHERS)
 def test_every_launcher_says_how_many_it_would_start(name: str) -> None:
     launcher = LAUNCHERS[name]

@@ -202,3 +202,56 @@ def test_a_configuration_that_kills_its_workers_is_given_up(study: optuna.Study)
     claims.reap(study)
     assert study.trials[2].user_attrs[TrialKey.OUTCOME] == "out_of_memory"
     assert waiting(study) == []
+
+
+def epochs(count: int) -> dict[str, Any]:
+    return {f"{TrialKey.HISTORY}:0": [{"epoch": i + 1} for i in range(count)]}
+
+
+def die(study: optuna.Study, trained: int, *, alone: bool) -> int | None:
+    """Loses the running trial after so many epochs, and takes it again.
+
+    Its worker dies alone, or with the command that would count it.
+    """
+    (running,) = study.get_trials(states=(TrialState.RUNNING,))
+    history = [{"epoch": i + 1} for i in range(trained)]
+    study._storage.set_trial_user_attr(running._trial_id, f"{TrialKey.HISTORY}:0", history)
+    pid = running.user_attrs[TrialKey.WORKER]["pid"]
+    number = claims.count_crash(study, pid, -9) if alone else None
+    claims.reap(study)
+    if waiting(study):
+        study.ask().set_user_attr(TrialKey.WORKER, dead_worker())
+    return number
+
+
+@pytest.mark.parametrize(
+    ("trained", "given_up"),
+    [
+        ((1, 2, 3, 4, 5, 6, 7), False),  # each worker came an epoch further
+        ((1, 1, 2, 2, 3, 3, 4), False),
+        ((0, 0, 0), True),
+        ((1, 1, 1), True),  # three of them died in the second epoch
+        ((2, 1, 1), True),  # and so if they began anew
+    ],
+)
+def test_workers_that_are_killed_while_they_get_on_cost_no_configuration(
+    study: optuna.Study, trained: tuple[int, ...], given_up: bool
+) -> None:
+    lose(study)
+    found = [die(study, count, alone=True) for count in trained]
+    assert None not in found[:-1]
+    assert (found[-1] is None) == given_up
+    outcomes = [t.user_attrs.get(TrialKey.OUTCOME) for t in study.trials]
+    assert ("out_of_memory" in outcomes) == given_up
+
+
+@pytest.mark.parametrize(
+    ("trained", "losses"), [((1, 2, 3), 0), ((1, 1), 1), ((2, 2, 2), 2), ((2, 1, 2), 2), ((0,), 1)]
+)
+def test_losses_in_a_row_are_those_without_another_epoch(
+    study: optuna.Study, trained: tuple[int, ...], losses: int
+) -> None:
+    lose(study)
+    for count in trained:
+        die(study, count, alone=False)
+    assert study.trials[-1].user_attrs.get(TrialKey.LOSSES, 0) == losses

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import optuna
@@ -18,8 +20,9 @@ from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.spaces.loading import load_space
 from tuner.specs.files import read_study
-from tuner.storages import claims
+from tuner.storages import claims, leftovers
 from tuner.trials.run import run
+from tuner.trials.search import SearchTrial
 from tuner.trials.work import Work
 
 WIDTH = {"width": 2, "rate": 0.001, "batch_size": 32}
@@ -31,14 +34,20 @@ def _write_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tuner.training.checkpoints.SHARE", float("inf"))
 
 
-def work_in(folder: Path, stopping: Callable[[], bool] = lambda: False) -> Work:
-    """A study of one queued configuration that does not meet its target."""
-    spec = read_study(str(tiny.write(folder, target=0.99, horizon=6)))
+def work_in(
+    folder: Path,
+    stopping: Callable[[], bool] = lambda: False,
+    *,
+    target: float = 0.99,
+    params: dict[str, Any] = WIDTH,
+) -> Work:
+    """A study of one queued configuration, which by default does not meet its target."""
+    spec = read_study(str(tiny.write(folder, target=target, horizon=6)))
     data = resolve(str(folder / "images.npz"))
     study = optuna.create_study(study_name="tiny")
     for key, value in ((StudyKey.SCHEMA, SCHEMA), (StudyKey.STUDY, spec.model_dump())):
         study.set_user_attr(key, value)
-    study.enqueue_trial(WIDTH)
+    study.enqueue_trial(params)
     space = load_space(
         spec.space, input_shape=data.image_shape, num_classes=3, train_size=9, horizon=6, options={}
     )
@@ -70,6 +79,10 @@ def after(epochs: int, folder: Path) -> Callable[[], bool]:
 
 def numbers(trial: TrialRecord) -> list[dict[str, float]]:
     return [{**dataclasses.asdict(e), "seconds": 0.0} for e in trial.history]
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()}
 
 
 def test_it_ends_with_the_same_numbers(tmp_path: Path) -> None:
@@ -108,3 +121,66 @@ def test_one_that_never_ends_an_epoch_is_spoken_of(tmp_path: Path) -> None:
         train(work)
         claims.requeue(work.study)
     assert claims.never_finish_an_epoch(work.study) == [(0, claims.MOST_LOSSES)]
+
+
+class Killed(BaseException):
+    """Stands for a SIGKILL: nothing in a trial may catch it."""
+
+
+def kill_in(monkeypatch: pytest.MonkeyPatch, method: str, call: int = 1) -> None:
+    """Kills the process of a trial as it begins to do something, the first time or a later one."""
+    calls = itertools.count(1)
+    real = getattr(SearchTrial, method)
+
+    def die(*arguments: Any) -> Any:
+        if next(calls) == call:
+            raise Killed
+        return real(*arguments)
+
+    monkeypatch.setattr(SearchTrial, method, die)
+
+
+def lose(work: Work) -> None:
+    """Trains the queued trial until its process is killed; the trial is queued again."""
+    with pytest.raises(Killed):
+        train(work)
+    (running,) = work.study.get_trials(states=[TrialState.RUNNING])
+    assert claims.abandon(work.study, running, "its worker died")
+    claims.requeue(work.study)
+
+
+ENDS = {
+    "reached": (0.4, WIDTH),
+    "missed": (0.99, WIDTH),
+    "diverged": (0.99, {**WIDTH, "width": 15}),
+}
+LAST = ("_note", "_judge")
+"""What is done with each epoch; the rest of a trial's end is done once."""
+MOMENTS = {
+    "reached": (*LAST, "conclude", "save", "constrain"),
+    "missed": ("_note", "constrain"),
+    "diverged": ("_judge", "constrain"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize(("outcome", "method"), [(o, m) for o, ms in MOMENTS.items() for m in ms])
+def test_one_killed_after_its_last_epoch_ends_with_that_epoch(
+    outcome: str, method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, params = ENDS[outcome]
+    for name in ("whole", "cut"):
+        (tmp_path / name).mkdir()
+    never_lost = train(work_in(tmp_path / "whole", target=target, params=params))
+    assert never_lost.outcome == outcome
+    work = work_in(tmp_path / "cut", target=target, params=params)
+    kill_in(monkeypatch, method, never_lost.epochs if method in LAST else 1)
+    lose(work)
+    again = train(work)
+    assert again.taken_over == never_lost.epochs
+    assert numbers(again) == numbers(never_lost)
+    assert (again.outcome, again.shortfall) == (never_lost.outcome, never_lost.shortfall)
+    assert again.confusion == never_lost.confusion
+    leftovers.clear(work.study, work.results)
+    kept = {f"trial-{again.number:04d}.keras"} if outcome == "reached" else set()
+    assert files_in(work.results) == kept

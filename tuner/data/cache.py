@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from tuner.basics.files import elsewhere
 from tuner.data.dataset import (
     LEARN_IMAGES,
     LEARN_LABELS,
@@ -93,6 +94,8 @@ def _folder(cache: Path, content: str, seed: int) -> Path:
 def writing(cache: Path) -> Iterator[None]:
     """Turn a failed write into one line that names the folder and the way out.
 
+    Where another file is at fault, the line names that one.
+
     Raises:
         DataError: The body raised an OSError.
     """
@@ -100,6 +103,10 @@ def writing(cache: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
+        if (other := elsewhere(error, cache)) is not None:
+            raise DataError(
+                f"{other} cannot be used ({reason}): check that it is there and its permissions."
+            ) from error
         raise DataError(
             f"The cache folder {cache} cannot be written ({reason}): free some space there or set "
             "TUNER_CACHE to another folder."
@@ -111,16 +118,17 @@ def scratch(cache: Path) -> Iterator[Path]:
     """A folder on the cache's disk that is gone when the body ends, whatever happens.
 
     Raises:
-        OSError: The cache folder cannot be written.
+        DataError: The cache folder cannot be written.
     """
     parent = cache / "unfinished"
-    parent.mkdir(parents=True, exist_ok=True)
-    for old in parent.iterdir():
-        with contextlib.suppress(OSError):
-            if time.time() - old.stat().st_mtime > ABANDONED_AFTER:
-                shutil.rmtree(old)
-    folder = parent / uuid.uuid4().hex  # unlike tempfile's folders it obeys the umask
-    folder.mkdir()
+    with writing(cache):
+        parent.mkdir(parents=True, exist_ok=True)
+        for old in parent.iterdir():
+            with contextlib.suppress(OSError):
+                if time.time() - old.stat().st_mtime > ABANDONED_AFTER:
+                    shutil.rmtree(old)
+        folder = parent / uuid.uuid4().hex  # unlike tempfile's folders it obeys the umask
+        folder.mkdir()
     try:
         yield folder
     finally:

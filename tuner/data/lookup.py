@@ -61,7 +61,7 @@ def _resolved(source: str, seed: int, relabel: bool, cache: Path) -> DataSet:
     known = store.find(cache, fingerprint, name=name, source=source)
     if known is not None:
         return known
-    with store.writing(cache), store.scratch(cache):
+    with store.scratch(cache):
         pass  # a folder that cannot be written shall not cost the decoding first
     raw = _read(found, source)
     return store.store(
@@ -126,9 +126,10 @@ def _find(text: str, cache: Path) -> Found:
                 return found
         raise _unknown(text, path, cache)
     except (OSError, RuntimeError, ValueError) as error:  # also ~nobody and a null byte
+        at_fault = getattr(error, "filename", None) or text  # a file within it, perhaps
         raise DataError(
-            f"{text!r} cannot be read ({getattr(error, 'strerror', error)}): check the path and "
-            "its permissions."
+            f"{str(at_fault)!r} cannot be read ({getattr(error, 'strerror', error)}): check the "
+            "path and its permissions."
         ) from error
 
 

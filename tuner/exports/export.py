@@ -6,11 +6,13 @@ import contextlib
 import dataclasses
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tuner.basics import child_process
 from tuner.basics.environment import RESULTS
+from tuner.basics.files import remove
 from tuner.basics.versions import install_command
 from tuner.errors import DataError, ExportError, UsageError
 from tuner.exports.card import card as write_card
@@ -75,11 +77,14 @@ def export(
     file = _destination(record.name, format, int8, output, source.file)
     card = file.with_name(f"{file.name}.md")
     images = _find_data(record, source, data, int8) if measure or int8 else None
-    with _writing(file, card) as (part, card_part):
+    with _parts(file, card) as (part, card_part):
         facts = _convert(_orders(record, source, format, int8, measure, part, images))
         _check_searched(record, source, facts)
         made = Exported(record, source, format, int8, file, card, facts)
-        card_part.write_text(write_card(made), encoding="utf-8")
+        with _writing(file):
+            card_part.write_text(write_card(made), encoding="utf-8")
+            part.replace(file)
+            card_part.replace(card)
     return made
 
 
@@ -142,24 +147,29 @@ def _find_data(record: StudyRecord, source: Source, given: str | None, int8: boo
 
 
 @contextlib.contextmanager
-def _writing(file: Path, card: Path) -> Any:
-    """Part files to write to, put in place together at the end, or removed."""
+def _parts(file: Path, card: Path) -> Iterator[list[Path]]:
+    """What to write instead of two files until both are whole; gone at the end."""
     parts = [p.with_name(f".{p.stem}.{os.getpid()}.part{p.suffix}") for p in (file, card)]
     try:
-        for part in parts:
-            part.touch()  # before the minute that the conversion may take
+        with _writing(file):
+            for part in parts:
+                part.touch()  # before the minute that the conversion may take
         yield parts
-        for part, whole in zip(parts, (file, card), strict=True):
-            part.replace(whole)
+    finally:
+        for part in parts:
+            remove(part)
+
+
+@contextlib.contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """Names the export's file where it cannot be written; only what writes it belongs inside."""
+    try:
+        yield
     except OSError as error:
         raise ExportError(
             f"cannot write {str(file)!r}: {error.strerror or error}; "
             "free some space or give another place with --output."
         ) from error
-    finally:
-        for part in parts:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
 
 
 def _orders(

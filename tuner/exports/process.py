@@ -13,6 +13,7 @@ import numpy as np
 
 from tuner.basics.causes import cause_of
 from tuner.basics.child_process import Channel
+from tuner.basics.files import elsewhere
 from tuner.errors import ExportError, TunerError
 from tuner.exports import runtimes
 from tuner.exports.facts import Facts, Measured
@@ -116,6 +117,9 @@ def work(orders: dict[str, Any], channel: Channel) -> dict[str, Any]:
     except TunerError:
         raise
     except OSError as error:
+        if (other := elsewhere(error, Path(orders["part"]))) is not None:
+            why = f"cannot use {other!r}: {error.strerror or _line(error)}; check that it is there."
+            raise ExportError(why) from error
         why = f"cannot write the export: {error.strerror or _line(error)}; free some space."
         raise ExportError(why) from error
     except Exception as error:

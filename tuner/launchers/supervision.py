@@ -18,7 +18,7 @@ from tuner.launchers.base import Crew, Ended
 from tuner.launchers.silence import Silence
 from tuner.storages.claims import count_crash, is_running, reap
 from tuner.storages.patient import patience_of
-from tuner.workers.orders import EXIT_DONE, EXIT_RECYCLE
+from tuner.workers.orders import EXIT_DONE, EXIT_HANGS, EXIT_RECYCLE
 
 POLL_SECONDS = 1.0
 MOST_DEATHS = 5
@@ -115,22 +115,26 @@ class Supervision:
                 f"{self._deaths} workers died one after the other without ending a trial; "
                 f"see {self._crew.log_of(ended.index)}."
             )
-        silent = ended.pid in self._silent
+        hung = ended.code == EXIT_HANGS
+        silent = hung or ended.pid in self._silent
         number, *_ = (
             count_crash(study, ended.pid, ended.code, silent=silent) for study in self._studies()
         )
         for study in self._studies():
             reap(study)
         how = f"died (signal {-ended.code})" if ended.code < 0 else f"died (exit code {ended.code})"
-        if silent:
+        if hung:
+            how = f"did not get on (where, {self._crew.log_of(ended.index)} says)"
+        elif silent:
             how = f"showed no sign of life for {self._silence.allowed:g} s"
         again = "" if number is None else f"; trial {number} will be trained again"
         self._notice(f"a worker {how} and was replaced{again}.")
 
     def _end_silent(self, trials: Sequence[FrozenTrial]) -> None:
         """Ends workers that hang; as they have ended they are replaced like any other."""
-        silent = self._silence.too_long(t for t in trials if is_running(t))
-        for index, pid in self._crew.running().items():
+        workers = self._crew.running()
+        silent = self._silence.too_long((t for t in trials if is_running(t)), workers.values())
+        for index, pid in workers.items():
             if pid in silent and pid not in self._silent:
                 self._silent.add(pid)
                 self._crew.kill(index)

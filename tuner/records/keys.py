@@ -68,7 +68,8 @@ class TrialKey:
     CELL = "cell"  # in a sweep: the varied hyperparameters
     VERSIONS = "versions"
     REFERENCE = "reference"
-    MODEL_FILE = "model_file"
+    MODEL_FILE = "model_file"  # noted before it is written
+    ARTIFACTS = "artifacts"  # their ids, each noted before it is written
     CONFUSION = "confusion"  # images by true (row) and predicted (column) class; what of: see there
     TEST_ACCURACY = "test_accuracy"  # measured once at the end; sweeps and certificates only
     TEST_LOSS = "test_loss"
@@ -83,4 +84,4 @@ class TrialKey:
     RETRY_OF = "retry_of"  # number of the trial whose worker died
     LOST = "lost"  # why a trial ended without an outcome: its worker died or was stopped
     LOSSES = "losses"  # how often in a row it was lost without another epoch
-    CRASHES = "crashes"  # how many workers died alone while training this configuration
+    CRASHES = "crashes"  # how many workers in a row died alone at it without another epoch

@@ -15,6 +15,7 @@ from tuner.records.trials import TrialRecord
 from tuner.sessions.plan import Planned
 from tuner.sessions.progress import CertificateProgress
 from tuner.sessions.watcher import Watcher
+from tuner.storages import leftovers
 from tuner.storages.claims import reap
 from tuner.workers.orders import WorkerOrders
 
@@ -83,6 +84,7 @@ class Certifying:
                 self._explain(certificate)
                 return False
             certificate.drop()
+            leftovers.clear(certificate.study, session.planned.folder)
             seconds = sum(t.seconds or 0.0 for t in certificate.tested())
             certificate.store(seconds, hardware())
         finally:

@@ -28,6 +28,7 @@ from tuner.sessions.plan import Planned
 from tuner.sessions.progress import ModelProgress, RunProgress
 from tuner.sessions.result import CertificateResult, Result, Status
 from tuner.sessions.watcher import Attended, Watcher
+from tuner.storages import leftovers
 from tuner.storages.claims import never_finish_an_epoch, reap
 from tuner.workers.orders import WorkerOrders
 
@@ -94,12 +95,13 @@ class Session:
             self.watcher.started(self.record, self._progress())
             for number, losses in never_finish_an_epoch(self.planned.study):
                 self.watcher.notice(
-                    f"trial {number} was lost {losses} times in a row before it ended an epoch; "
+                    f"trial {number} was lost {losses} times in a row without another epoch; "
                     "if this command is stopped again and again, let it run for longer than one."
                 )
             if why := gpus.missing(keras_backend(), gpus.visible()):
                 self.watcher.notice(why)
             self._go()
+            self._clear()
             self.look()
             result = self._result()
         self.watcher.finished(result)
@@ -142,6 +144,15 @@ class Session:
                     supervision.stop()
         finally:
             self._interrupts += supervision.interrupts
+
+    def _clear(self) -> None:
+        """Removes what killed processes have left."""
+        main = self.planned.study
+        proofs = ModelProofs(main) if has_companion(main, SUFFIX) else None
+        if proofs is not None:
+            reap(proofs.study)
+        proving = proofs is not None and proofs.is_open()
+        leftovers.clear(main, self.planned.folder, proving=proving)
 
     def look(self) -> None:
         """Reads the study and tells the watcher."""

@@ -25,10 +25,11 @@ from tuner.records.proofs import refuted
 from tuner.storages.heartbeats import SEEN, Heartbeats, me, worker_lives
 
 MOST_CRASHES = 3
-"""So many workers may die alone on one configuration before it is given up."""
+"""So many workers may die alone on one configuration before it is given up, where none of them
+came an epoch further than those before it."""
 
 MOST_LOSSES = 3
-"""A trial that is lost so often in a row, without an epoch in between, is spoken of."""
+"""A trial that is lost so often in a row, without coming an epoch further, is spoken of."""
 
 COUNTS_AGREE = 2
 """The first schema whose multiply-accumulates are counted as they are now."""
@@ -195,22 +196,33 @@ def requeue(study: optuna.Study) -> None:
             continue
         attributes = {k: trial.user_attrs[k] for k in COPIED if k in trial.user_attrs}
         attributes |= expected_cost(trial.user_attrs, study.user_attrs)
-        if losses := _losses(trial):
+        if losses := _losses(trial, trials):
             attributes[TrialKey.LOSSES] = losses
-        root = trial.user_attrs.get(TrialKey.RETRY_OF, trial.number)
-        study.enqueue_trial(params, user_attrs={**attributes, TrialKey.RETRY_OF: root})
+        again = {**attributes, TrialKey.RETRY_OF: root_of(trial)}
+        study.enqueue_trial(params, user_attrs=again)
         live.add(name)
 
 
-def _losses(lost: FrozenTrial) -> int:
+def root_of(trial: FrozenTrial) -> int:
+    """The number that a trial had when it was first trained."""
+    return int(trial.user_attrs.get(TrialKey.RETRY_OF, trial.number))
+
+
+def _came_further(trial: FrozenTrial, trials: Iterable[FrozenTrial]) -> bool:
+    """Whether a trial has an epoch that none of the lost trials had for which it stands."""
+    root = root_of(trial)
+    before = [t for t in trials if t.number < trial.number and root_of(t) == root]
+    most = max((len(stored_epochs(t.user_attrs)) for t in before), default=0)
+    return len(stored_epochs(trial.user_attrs)) > most
+
+
+def _losses(lost: FrozenTrial, trials: Iterable[FrozenTrial]) -> int:
     """How often in a row a trial was lost without having come an epoch further."""
-    a = lost.user_attrs
-    further = len(stored_epochs(a)) > a.get(TrialKey.TAKEN_OVER, 0)
-    return 0 if further else int(a.get(TrialKey.LOSSES, 0)) + 1
+    return 0 if _came_further(lost, trials) else int(lost.user_attrs.get(TrialKey.LOSSES, 0)) + 1
 
 
 def never_finish_an_epoch(study: optuna.Study) -> list[tuple[int, int]]:
-    """Trials that are lost again and again before they end an epoch.
+    """Trials that are lost again and again before they end another epoch.
 
     Returns:
         The number of each, as it was first trained, and how often in a row it was lost.
@@ -246,8 +258,8 @@ def expected_cost(
 def count_crash(study: optuna.Study, pid: int, code: int, *, silent: bool = False) -> int | None:
     """Notes that a worker of this machine died on its own while training a trial.
 
-    A configuration on which several workers died is given up: by the operating system's hand
-    (SIGKILL) it counts as out of memory, else as failed.
+    A configuration on which several workers died, none further than the one before, is given up: by
+    the operating system's hand (SIGKILL) it counts as out of memory, else as failed.
 
     Args:
         study: The study.
@@ -258,13 +270,15 @@ def count_crash(study: optuna.Study, pid: int, code: int, *, silent: bool = Fals
     Returns:
         The trial's number; None where it was training none, or the trial is given up.
     """
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+    trials = study.get_trials(deepcopy=False)
+    for trial in (t for t in trials if t.state == TrialState.RUNNING):
         worker = trial.user_attrs.get(TrialKey.WORKER)
         if worker is None or (worker["host"], worker["pid"]) != (socket.gethostname(), pid):
             continue
         if TrialKey.OUTCOME in trial.user_attrs:
             return None
-        crashes = trial.user_attrs.get(TrialKey.CRASHES, 0) + 1
+        before = 0 if _came_further(trial, trials) else trial.user_attrs.get(TrialKey.CRASHES, 0)
+        crashes = before + 1
         set_attribute(study, trial, TrialKey.CRASHES, crashes)
         if crashes < MOST_CRASHES:
             return trial.number

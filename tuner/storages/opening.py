@@ -15,7 +15,6 @@ from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
@@ -24,6 +23,7 @@ from tuner.basics import environment
 from tuner.basics.optuna_private import KnownTables, newest_tables, with_cache
 from tuner.errors import StorageError
 from tuner.storages.failures import is_lost, storage_error, watch_connection
+from tuner.storages.journal import open_journal
 from tuner.storages.patience import Patience
 from tuner.storages.patient import PatientStorage, away
 from tuner.storages.urls import Address, address_of, file_url
@@ -155,7 +155,7 @@ def _journal(address: Address) -> BaseStorage:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         try:
-            return optuna.storages.JournalStorage(JournalFileBackend(str(address.file)))
+            return open_journal(address.file)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StorageError(no_journal) from error
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tuner.basics.files import elsewhere
 from tuner.errors import StorageError
 
 
 @contextlib.contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
-    """Names the folder where writing to it fails.
+    """Names the folder where writing to it fails, and another file where that one is at fault.
 
     Raises:
         StorageError: The body met an error of the operating system's.
@@ -21,6 +23,11 @@ def writing_to(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if (other := elsewhere(error, folder)) is not None:
+            raise StorageError(
+                f"cannot use {other!r}: {error.strerror or error}; check that it is there and its "
+                "permissions."
+            ) from error
         raise StorageError(
             f"cannot write to the results folder {str(folder)!r}: {error.strerror or error}; "
             "give another with --results or free some space."
@@ -51,6 +58,6 @@ def prepare_results(results: Path) -> None:
     """
     with writing_to(results):
         results.mkdir(parents=True, exist_ok=True)
-        probe = results / f".probe-{os.getpid()}"
-        probe.write_bytes(b"0" * 65_536)
-        probe.unlink()
+        # Without a name, so that a process killed at this moment leaves nothing.
+        with tempfile.TemporaryFile(dir=results) as probe:
+            probe.write(b"0" * 65_536)

@@ -8,7 +8,6 @@ leaves the old one or the new one, whole.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import logging
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tuner.basics.files import part_of, remove, remove_with_parts
 from tuner.records.epochs import Epoch
 from tuner.training.engines.settling import numbers
 
@@ -60,7 +60,7 @@ class Checkpoint:
         self._read()
 
     def resume(self, model: Any, rng: np.random.Generator) -> int:
-        """Puts a model and a generator back to where the training was.
+        """Puts a model and a generator back to where the training was; also a second time.
 
         Args:
             model: The same model, built and compiled, with any weights.
@@ -81,7 +81,6 @@ class Checkpoint:
         for variable, value in zip(variables, self._variables, strict=True):
             variable.assign(value)
         rng.bit_generator.state = self._generator
-        self._variables = []
         return len(self.history)
 
     def keep(self, model: Any, rng: np.random.Generator, epoch: Epoch) -> None:
@@ -92,6 +91,7 @@ class Checkpoint:
         self.history.append(epoch)
         self._generator = rng.bit_generator.state
         self._behind = True
+        self._variables = []  # nobody goes back behind this epoch
         if time.monotonic() - self._written >= self._cost / SHARE:
             self.complete(model)
 
@@ -114,12 +114,11 @@ class Checkpoint:
 
     def remove(self) -> None:
         """The training has ended: nobody goes on from here."""
-        with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
+        remove_with_parts(self.path)
 
     def _write(self, generator: Mapping[str, Any], variables: list[Array]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        part = part_of(self.path, str(os.getpid()))
         about = {
             "format": FORMAT,
             "identity": self._identity,
@@ -133,8 +132,7 @@ class Checkpoint:
                 np.savez(file, **arrays)  # type: ignore[arg-type]
             part.replace(self.path)
         finally:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
+            remove(part)
 
     def _read(self) -> None:
         """Takes over what a dead process of the same training has left."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 import optuna
-from optuna.artifacts import upload_artifact
+from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 
+from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.storages.artifacts import artifact_store
 from tuner.storages.results import writing_to
@@ -28,8 +30,36 @@ def keep(trial: optuna.Trial, results: Path, model_file: Path) -> None:
         image = Path(folder) / f"evaluation-{trial.number:04d}.png"
         evaluation(record, trial.number).savefig(image, dpi=110)
         with writing_to(results):
-            store = artifact_store(results)
+            store = NotingStore(artifact_store(results), trial)
             for file, kind in ((image, "image/png"), (model_file, "application/octet-stream")):
                 upload_artifact(
                     artifact_store=store, file_path=str(file), study_or_trial=trial, mimetype=kind
                 )
+
+
+class NotingStore:
+    """Notes the name of each file at its trial before it writes it.
+
+    Args:
+        store: Writes.
+        trial: Whose artifacts they are.
+    """
+
+    def __init__(self, store: FileSystemArtifactStore, trial: optuna.Trial) -> None:
+        self._store = store
+        self._trial = trial
+        self._noted: list[str] = []
+
+    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
+        """Notes and writes a file."""
+        self._noted.append(artifact_id)
+        self._trial.set_user_attr(TrialKey.ARTIFACTS, list(self._noted))
+        self._store.write(artifact_id, content_body)
+
+    def open_reader(self, artifact_id: str) -> BinaryIO:
+        """Reads a file."""
+        return self._store.open_reader(artifact_id)
+
+    def remove(self, artifact_id: str) -> None:
+        """Removes a file."""
+        self._store.remove(artifact_id)

@@ -8,9 +8,11 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import optuna
 from optuna.trial import TrialState
 
+from tuner.basics.files import part_of, remove_with_parts
 from tuner.basics.seeds import derived_seed
 from tuner.errors import SpaceError
 from tuner.objectives.metrics import DEFAULT_METRIC
@@ -19,7 +21,7 @@ from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
 from tuner.records.epochs import Epoch, history_attributes
 from tuner.records.keys import Outcome, StudyKey, TrialKey
 from tuner.spaces.hyperparameters import TrialHyperParameters
-from tuner.storages import claims
+from tuner.storages import claims, leftovers
 from tuner.storages.results import writing_to
 from tuner.training.checkpoints import Checkpoint
 from tuner.training.failures import diverged
@@ -91,7 +93,7 @@ class TrialRun(ABC):
     @property
     def name(self) -> str:
         """Of the trial's files, the same after it was lost and queued again."""
-        return f"trial-{self.root:04d}"
+        return leftovers.trial_stem(self.root)
 
     # The same for every kind
 
@@ -141,7 +143,12 @@ class TrialRun(ABC):
     def _train(self, model: Any, values: dict[str, Any], cost: ModelCost) -> Outcome:
         settings = read_settings(values)
         checkpoint = self._checkpoint(values)
+        checkpoint.resume(model, np.random.default_rng(self.seed))
         self._take_over(checkpoint.history)
+        # Its worker may have died after the epoch that was the last, before it said so.
+        if self.history and (outcome := self._judge(self.history[-1], cost)) is not None:
+            return outcome
+        self._stop_if_asked()  # also says that the model was built and a training begins
         training = epochs(
             model,
             self.images(),
@@ -156,15 +163,19 @@ class TrialRun(ABC):
         with contextlib.closing(training):
             for epoch in training:
                 self._note(epoch)
-                if diverged(epoch):
-                    self.stop(f"the loss was {epoch.loss} in epoch {epoch.epoch}")
-                    return "diverged"
-                if (outcome := self.verdict(epoch, cost)) is not None:
+                if (outcome := self._judge(epoch, cost)) is not None:
                     if outcome == "reached":
                         checkpoint.complete(model)
                     return outcome
                 self._stop_if_asked()
         return "missed"
+
+    def _judge(self, epoch: Epoch, cost: ModelCost) -> Outcome | None:
+        """The outcome where the training ends with this epoch; None where it goes on."""
+        if diverged(epoch):
+            self.stop(f"the loss was {epoch.loss} in epoch {epoch.epoch}")
+            return "diverged"
+        return self.verdict(epoch, cost)
 
     def _checkpoint(self, values: dict[str, Any]) -> Checkpoint:
         identity = {
@@ -178,7 +189,7 @@ class TrialRun(ABC):
 
     @property
     def _checkpoint_file(self) -> Path:
-        return self.work.results / "checkpoints" / f"{self.name}.npz"
+        return leftovers.checkpoint_of(self.work.results, self.name)
 
     def _take_over(self, history: list[Epoch]) -> None:
         """Says of this trial what a dead worker had trained of it."""
@@ -219,8 +230,7 @@ class TrialRun(ABC):
 
     def forget(self) -> None:
         """Removes the checkpoint: the trial has ended, nobody goes on from there."""
-        with contextlib.suppress(OSError):
-            self._checkpoint_file.unlink(missing_ok=True)
+        remove_with_parts(self._checkpoint_file)
 
     # For the hooks
 
@@ -235,7 +245,8 @@ class TrialRun(ABC):
             StorageError: The results folder cannot be written to.
         """
         folder = self.work.results
-        part = folder / f".{name}.part.keras"
+        part = part_of(folder / name)
+        self.trial.set_user_attr(TrialKey.MODEL_FILE, name)
         with writing_to(folder):
             folder.mkdir(parents=True, exist_ok=True)
             try:
@@ -243,7 +254,6 @@ class TrialRun(ABC):
                 part.replace(folder / name)
             finally:
                 part.unlink(missing_ok=True)
-        self.trial.set_user_attr(TrialKey.MODEL_FILE, name)
         return folder / name
 
     def test(self, model: Any) -> float:

@@ -10,6 +10,7 @@ import optuna
 from tuner.records.epochs import Epoch
 from tuner.records.keys import SHORTFALL, Outcome, TrialKey
 from tuner.specs.spec import SearchStudy
+from tuner.storages import leftovers
 from tuner.training.loop import Images
 from tuner.trials.base import TrialRun
 from tuner.trials.work import Work
@@ -29,8 +30,7 @@ class CertificateTrial(TrialRun):
     @property
     def name(self) -> str:
         """By the trial that is certified, and which of the trainings this is."""
-        cell = self.trial.user_attrs[TrialKey.CELL]
-        return f"certificate-{cell['trial']:04d}-{cell['training']}"
+        return leftovers.certificate_stem(self.trial.user_attrs[TrialKey.CELL])
 
     def images(self) -> Images:
         """Training and validation images together."""

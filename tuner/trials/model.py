@@ -21,6 +21,7 @@ from tuner.records.epochs import Epoch
 from tuner.records.keys import SHORTFALL, Outcome, StudyKey, TrialKey
 from tuner.spaces.custom_objects import read_model
 from tuner.specs.spec import SearchStudy
+from tuner.storages import claims, leftovers
 from tuner.trials.base import TrialRun
 from tuner.trials.work import Work
 
@@ -54,8 +55,7 @@ class ModelTrial(TrialRun):
     @property
     def name(self) -> str:
         """Of the files of the trial that is proven."""
-        root = self.proves.user_attrs.get(TrialKey.RETRY_OF, self.number)
-        return f"trial-{root:04d}"
+        return leftovers.trial_stem(claims.root_of(self.proves))
 
     @property
     def met_after(self) -> int:

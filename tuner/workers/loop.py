@@ -7,12 +7,16 @@ dead, so that the worker ends too.
 
 from __future__ import annotations
 
+import faulthandler
 import gc
+import os
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Literal
 
-from tuner.workers.orders import EXIT_DONE, EXIT_RECYCLE, WorkerOrders
+from tuner.workers.movement import Movement
+from tuner.workers.orders import EXIT_DONE, EXIT_HANGS, EXIT_RECYCLE, WorkerOrders
 
 if TYPE_CHECKING:
     import optuna
@@ -41,11 +45,15 @@ class Worker:
         self.orders = orders
         self.stop = stop
         self.current: optuna.Trial | None = None
+        self.study: optuna.Study | None = None
+        self.movement = Movement()
         self.done = 0
         self.base_memory: int | None = None
 
     def stopping(self) -> bool:
-        """Whether the user or the time limit asks to stop."""
+        """Whether the user or the time limit asks to stop; asked wherever the worker gets on."""
+        if threading.current_thread() is threading.main_thread():
+            self.movement.passes(training=self.current is not None)
         deadline = self.orders.deadline
         return self.stop.is_set() or (deadline is not None and time.time() >= deadline)
 
@@ -56,6 +64,7 @@ class Worker:
         from tuner.workers import prepare
         from tuner.workers.proving import Proving
 
+        threading.Thread(target=self._beat, daemon=True).start()
         storage = open_storage(
             self.orders.storage,
             create=False,
@@ -63,8 +72,8 @@ class Worker:
             patience=Patience(stopping=self.stopping),
         )
         work, asker = prepare.prepare(self.orders, storage, self.stopping)
+        self.study = work.study
         proving = Proving(work, self.orders)
-        threading.Thread(target=self._beat, args=(work.study,), daemon=True).start()
         while not self.stopping():
             if self._memory_is_up():
                 return EXIT_RECYCLE
@@ -110,6 +119,7 @@ class Worker:
         from tuner.records.keys import TRAINED
         from tuner.trials.run import run
 
+        self.movement.passes(training=False)
         self.current = trial
         try:
             outcome = run(trial, work)
@@ -117,18 +127,20 @@ class Worker:
             self.current = None
         self.done += outcome in TRAINED
 
-    def _beat(self, study: optuna.Study) -> None:
-        """Renews the heartbeat of the running trial, for workers on other machines."""
+    def _beat(self) -> None:
+        """Renews the heartbeat of the running trial, and ends the worker where it hangs."""
         from tuner.basics.optuna_private import set_attribute
         from tuner.records.keys import TrialKey
         from tuner.storages.heartbeats import HEARTBEAT_SECONDS
 
         while True:
             time.sleep(HEARTBEAT_SECONDS)
-            if (trial := self.current) is None:
+            if (why := self.movement.hangs()) is not None:
+                _give_up(why)
+            if self.study is None or (trial := self.current) is None:
                 continue
             try:
-                set_attribute(study, trial, TrialKey.HEARTBEAT, time.time())
+                set_attribute(self.study, trial, TrialKey.HEARTBEAT, time.time())
             except Exception:  # the trial has just ended, or the main thread will meet the error
                 continue
 
@@ -143,3 +155,10 @@ class Worker:
             gc.freeze()
         grown = used - self.base_memory if self.base_memory else 0
         return self.done >= TRIALS_A_PROCESS or grown > GROWTH_ALLOWED
+
+
+def _give_up(why: str) -> None:
+    """Writes where each thread is into the worker's log, and ends the process at once."""
+    print(f"this worker {why} and is ended; it was here:", file=sys.stderr, flush=True)
+    faulthandler.dump_traceback(sys.stderr)
+    os._exit(EXIT_HANGS)

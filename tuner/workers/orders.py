@@ -48,3 +48,5 @@ EXIT_DONE = 74
 end the process as well."""
 EXIT_RECYCLE = 75
 """The worker asks to be replaced: many models and layers leave something behind in memory."""
+EXIT_HANGS = 76
+"""The worker found that it hangs; where, its log says."""

@@ -101,14 +101,16 @@ def read(name: str, cache: Path) -> Raw:
     local = _local(archive)
     if local is None and (reason := _unreachable(archive.url)):
         raise _unavailable(name, reason)
-    with writing(cache), scratch(cache) as home:
-        (home / "datasets").mkdir()
-        if local is not None:
-            shutil.copyfile(local, home / "datasets" / archive.files[0])
+    with scratch(cache) as home:
+        with writing(cache):
+            (home / "datasets").mkdir()
+            if local is not None:
+                shutil.copyfile(local, home / "datasets" / archive.files[0])
         arrays = home / f"{name}-arrays.npz"
         if reason := _run_keras(name, home, arrays):
-            if f"[Errno {errno.ENOSPC}]" in reason:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            with writing(cache):
+                if f"[Errno {errno.ENOSPC}]" in reason:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             raise _unavailable(name, reason)
         return dataclasses.replace(npz.read(arrays), classes=archive.classes, named=True)
 

@@ -1,0 +1,54 @@
+"""Files that appear whole or not at all, and which file an error is about."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+
+FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""A disk is full: the file that was written is at fault, whichever one the error names."""
+
+
+def part_of(file: Path, writer: str = "") -> Path:
+    """What a file is written as, until it is whole and takes its own name.
+
+    Args:
+        file: The file; its suffix stays the last, for those who know a format by it.
+        writer: Who writes it, where several may at once.
+    """
+    name = ".".join(filter(None, (file.name, writer, "part")))
+    return file.with_name(f".{name}{file.suffix}")
+
+
+def remove(file: Path) -> None:
+    """Removes a file, if it is there and can be removed."""
+    with contextlib.suppress(OSError):
+        file.unlink(missing_ok=True)
+
+
+def remove_with_parts(file: Path) -> None:
+    """Removes a file, and what dead processes had begun to write in its place."""
+    for each in (file, *file.parent.glob(part_of(file, "*").name)):
+        remove(each)
+
+
+def elsewhere(error: OSError, own: Path) -> str | None:
+    """The file that an error is about, where that is not the one being written.
+
+    What is written is made of what is read: a body that writes may fail for another file's sake.
+
+    Args:
+        error: What went wrong.
+        own: The file or folder that is written.
+
+    Returns:
+        The other file; None where the error is about the own one, or names none.
+    """
+    if error.errno in FULL or not isinstance(error.filename, str | bytes):
+        return None
+    name = os.fsdecode(error.filename)
+    found, mine = Path(name).absolute(), own.absolute()
+    related = found == mine or mine in found.parents or found in mine.parents
+    return None if related else name
