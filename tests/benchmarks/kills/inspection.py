@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import subprocess
@@ -17,10 +18,12 @@ import unstopped
 from optuna.artifacts import get_all_artifact_meta
 from optuna.trial import TrialState
 
+from tuner.certificates.models import SUFFIX
 from tuner.records.keys import SHORTFALL, TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.storages import claims
+from tuner.storages.leftovers import checkpoint_of, trial_stem
 from tuner.storages.opening import open_storage
 
 
@@ -56,6 +59,7 @@ def inspect(folder: Path, url: str, goal: int) -> Found:
     storage = open_storage(url, create=False)
     study = optuna.load_study(study_name=task.NAME, storage=storage)
     record = StudyRecord.of(study)
+    proofs = _proofs(storage)
     taken_over = [t.taken_over for t in record.trained]
     found = Found(
         trained=len(record.trained),
@@ -69,9 +73,42 @@ def inspect(folder: Path, url: str, goal: int) -> Found:
         *_strays(folder, study, storage, record),
     ]
     found.faults += _commands(folder, url)
-    found.faults += _differences(folder, record.trained, found)
+    found.faults += _proof_faults(folder, record, proofs)
+    found.faults += _differences(folder, (*record.trained, *proofs), found)
     storage.close()
     return found
+
+
+def _proofs(storage: Any) -> tuple[TrialRecord, ...]:
+    """The proofs of models, lost ones among them; none where nothing was to be proven."""
+    name = f"{task.NAME}{SUFFIX}"
+    if name not in optuna.get_all_study_names(storage):
+        return ()
+    return StudyRecord.of(optuna.load_study(study_name=name, storage=storage)).trials
+
+
+def _proof_faults(folder: Path, record: StudyRecord, proofs: tuple[TrialRecord, ...]) -> list[str]:
+    """Whether each proof was made once, with one look at the test images, of the file there is."""
+    faults = [f"proof {t.number} has not ended" for t in proofs if not t.state.is_finished()]
+    proven = Counter(t.cell["trial"] for t in proofs if t.cell and t.outcome)
+    faults += [f"trial {n} was proven {count} times" for n, count in proven.items() if count > 1]
+    looks = {
+        (t.attributes[TrialKey.LOOK], t.cell["trial"])
+        for t in proofs
+        if TrialKey.LOOK in t.attributes and t.cell
+    }
+    if len({look for look, _ in looks}) != len(looks) or len({n for _, n in looks}) != len(looks):
+        faults.append(f"looks at the test images were taken by {sorted(looks)}")
+    certified = record.model_certificates
+    if set(certified) != set(proven):
+        faults.append(f"proofs of {sorted(proven)}, certificates of {sorted(certified)}")
+    if proofs and record.incumbent is not None and record.incumbent.number not in certified:
+        faults.append("the incumbent's model was not proven")
+    for number, certificate in certified.items():
+        file = folder / "out" / task.NAME / certificate.model_file
+        if hashlib.sha256(file.read_bytes()).hexdigest() != certificate.sha256:
+            faults.append(f"{file.name} is not the file that was proven of trial {number}")
+    return faults
 
 
 def _counts(study: optuna.Study, record: StudyRecord, goal: int) -> list[str]:
@@ -126,6 +163,12 @@ def _strays(folder: Path, study: optuna.Study, storage: Any, record: StudyRecord
     out = folder / "out"
     own = out / task.NAME
     expected = {own / t.model_file for t in record.trained if t.model_file}
+    if record.prove != "none":  # a proof would go on from there
+        unproven = [
+            t for t in record.trained if t.reached if t.number not in record.model_certificates
+        ]
+        roots = (t.number if t.retry_of is None else t.retry_of for t in unproven)
+        expected |= {checkpoint_of(own, trial_stem(root)) for root in roots}
     shown = {
         out / "artifacts" / meta.artifact_id
         for trial in study.trials
@@ -158,8 +201,9 @@ def _commands(folder: Path, url: str) -> list[str]:
     return faults
 
 
-def _differences(folder: Path, trials: tuple[TrialRecord, ...], found: Found) -> list[str]:
+def _differences(folder: Path, told: tuple[TrialRecord, ...], found: Found) -> list[str]:
     """Epochs that differ from those of the same training never stopped."""
+    trials = [t for t in told if t.outcome]
     wanted = [{"params": dict(t.params), "seed": t.seed, "epochs": t.epochs} for t in trials]
     faults = []
     for trial, again in zip(trials, unstopped.histories(folder, wanted), strict=True):

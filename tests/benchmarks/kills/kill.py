@@ -38,15 +38,16 @@ class Killed:
         url: Of its storage.
         trials: How many it is asked for.
         seed: Of the search, and of the moments at which it is killed.
+        prove: What it is to prove of what it finds.
     """
 
-    def __init__(self, folder: Path, url: str, trials: int, seed: int) -> None:
+    def __init__(self, folder: Path, url: str, trials: int, seed: int, prove: str) -> None:
         self.kills: Counter[str] = Counter()
         self._folder = folder
         self._rng = random.Random(seed)
         self._command = [sys.executable, "-m", "tuner", "search", f"{task.NAME}.toml"]
         self._command += ["--results", "out", "--storage", url, "--trials", str(trials)]
-        self._command += ["--workers", str(WORKERS), "--seed", str(seed), "--no-certify"]
+        self._command += ["--workers", str(WORKERS), "--seed", str(seed), "--prove", prove]
         self._type()
 
     def kill(self) -> bool:
@@ -128,13 +129,15 @@ def storage(kind: str, folder: Path) -> Iterator[str]:
         yield f"sqlite:///{folder}/out/tuner.db"
 
 
-def one(kind: str, folder: Path, kills: int, trials: int, seed: int) -> tuple[str, Found]:
+def one(
+    kind: str, folder: Path, kills: int, trials: int, seed: int, prove: str
+) -> tuple[str, Found]:
     """Kills one search until it has ended; returns its row of the table."""
     task.write(folder)
     (folder / "out").mkdir()
     began = time.time()
     with storage(kind, folder) as url:
-        search = Killed(folder, url, trials, seed)
+        search = Killed(folder, url, trials, seed, prove)
         try:
             while search.kills.total() < kills and search.kill():
                 pass
@@ -161,6 +164,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--trials", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--prove", choices=("none", "model"), default="none")
     parser.add_argument("--keep", type=Path, help="where to leave the folders")
     args = parser.parse_args()
     home = args.keep or Path(tempfile.mkdtemp(prefix="tuner-kills-"))
@@ -173,7 +177,7 @@ def main() -> None:
     for kind in args.searches:
         seed = args.seed + SEARCHES.index(kind)
         folder = home.resolve() / kind.replace(", ", "-").replace(" ", "-")
-        row, found = one(kind, folder, args.kills, args.trials, seed)
+        row, found = one(kind, folder, args.kills, args.trials, seed, args.prove)
         print(row, flush=True)
         faults += [f"{kind}: {line}" for line in found.faults]
         print("\n".join(f"{kind}: {line}" for line in found.faults), file=sys.stderr, flush=True)
