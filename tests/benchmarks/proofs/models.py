@@ -3,7 +3,7 @@
 Every look is at another model and the same test examples; which model comes next depends on the
 verdicts so far: a larger one after a failure, a smaller one after a proof. Examples that are hard
 for one model are hard for the others. The rules are compared by how they share out the 5 %.
-Run: python tests/benchmarks/proofs/models.py {proofs,power} [--studies N] [--examples N]
+Run: python tests/benchmarks/proofs/models.py {proofs,power} [--studies N] ...
 """
 
 from __future__ import annotations
@@ -166,19 +166,24 @@ def is_wrong(rule: Rule, ladder: Ladder, examples: Examples, rng: np.random.Gene
     return wrong
 
 
-def proofs(studies: int, examples: int) -> None:
+STRUCTURES = {"0": (0.0, 0.0), "0.5": (0.5, 0.3), "0.9": (0.9, 0.1), "kin": (0.0, 1.0)}
+"""What decides whether an example is right: the share common to all models, and to a family."""
+
+
+def proofs(options: argparse.Namespace) -> None:
     """Studies with a wrong proof, in per cent, by ladder, rule and what models have in common."""
-    structures = {"0": (0.0, 0.0), "0.5": (0.5, 0.3), "0.9": (0.9, 0.1), "kin": (0.0, 1.0)}
+    structures = [name for name in STRUCTURES if options.structures in ("all", name)]
     print("| ladder | " + " | ".join(f"{r}, {c}" for c in structures for r in RULES) + " |")
-    for name, ladder in LADDERS.items():
+    for name in (name for name in LADDERS if options.ladders in name):
         row = []
-        for common, kinship in structures.values():
+        for structure in structures:
             for rule in RULES.values():
                 wrong = 0
-                for study in range(studies):
+                for study in range(options.studies):
                     rng = np.random.default_rng(study)
-                    wrong += is_wrong(rule, ladder, Examples(examples, common, kinship, rng), rng)
-                row.append(f"{100 * wrong / studies:.1f}")
+                    examples = Examples(options.examples, *STRUCTURES[structure], rng)
+                    wrong += is_wrong(rule, LADDERS[name], examples, rng)
+                row.append(f"{100 * wrong / options.studies:.1f}")
         print(f"| {name} | " + " | ".join(row) + " |", flush=True)
 
 
@@ -212,11 +217,13 @@ def main() -> None:
     parser.add_argument("table", choices=["proofs", "power"])
     parser.add_argument("--studies", type=int, default=4_000)
     parser.add_argument("--examples", type=int, default=1_000)
+    parser.add_argument("--structures", default="all", choices=["all", *STRUCTURES])
+    parser.add_argument("--ladders", default="", help="those whose name has this in it")
     options = parser.parse_args()
     if options.table == "power":
         power()
     else:
-        proofs(options.studies, options.examples)
+        proofs(options)
 
 
 if __name__ == "__main__":
