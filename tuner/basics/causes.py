@@ -31,8 +31,8 @@ INTRODUCTIONS = (
     "cannot be deserialized properly",
 )
 """What sentences hold that announce the cause."""
-DUMP = "Full object config:"
-"""Where Keras begins to write out a layer's config."""
+DUMP = re.compile(r"Full object config:| \(Variable: <")
+"""Where Keras begins to write out a layer's config, or a variable's numbers."""
 SPEAKING = (ValueError, RuntimeError, NotImplementedError)
 """Errors of which the kind adds nothing to what they say."""
 ENCOUNTERED = "Exception encountered: "
@@ -74,7 +74,7 @@ def _rest(lines: list[str]) -> Iterator[str]:
 
 def _short(text: str) -> str:
     """Without a dump of a whole config at its end, and not too long."""
-    text = text.partition(DUMP)[0].rstrip()
+    text = DUMP.split(text)[0].rstrip()
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
 
 
