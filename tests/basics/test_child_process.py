@@ -162,3 +162,11 @@ def test_in_a_clone_the_program_comes_before_what_is_installed(
     monkeypatch.chdir(OURS)
     monkeypatch.setattr(sys, "path", ["", "/of/others", *sys.path])
     assert own_packages_first()[0] == str(OURS)
+
+
+def test_a_child_that_takes_too_long_is_ended() -> None:
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError, match=r"children:sleep took longer than 0\.5 s"):
+        child_process.run(f"{children.__name__}:sleep", 60.0, most=0.5)
+    assert time.monotonic() - begun < 30
+    assert child_process.run(f"{children.__name__}:double", 4, most=60.0) == 8

@@ -101,3 +101,26 @@ def test_a_module_is_found_without_importing_its_package(
     check_space(study, setting[1])
     check_space(study, setting[1])
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("timeout", [None, 20.0])
+def test_a_space_that_hangs_is_no_longer_waited_for_than_said(
+    timeout: float | None, setting: Setting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given: list[float] = []
+
+    def hang(*_: Any, most: float, **__: Any) -> None:
+        given.append(most)
+        raise TimeoutError
+
+    monkeypatch.setenv("TUNER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(child_process, "run", hang)
+    if timeout is None:
+        with pytest.raises(SpaceError, match="not come to an end within 300 s"):
+            check_space(*setting)
+    else:
+        check_space(*setting, timeout)  # the search itself ends then
+    assert given == [timeout or 300.0]
+    if timeout is not None:
+        check_space(*setting, timeout)
+        assert len(given) == 2, "it was not found to be usable"

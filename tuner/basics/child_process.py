@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -194,6 +195,24 @@ class Child:
         found = _read(lines[-1]) if lines else None
         return found.get("answer") if isinstance(found, dict) else None
 
+    @contextlib.contextmanager
+    def ended_after(self, seconds: float | None) -> Iterator[threading.Event]:
+        """Ends it where the context takes longer; gives what is set then."""
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(seconds or 0.0, end)
+        timer.daemon = True
+        if seconds is not None:
+            timer.start()
+        try:
+            yield late
+        finally:
+            timer.cancel()
+
     def kill(self) -> None:
         """Ends it at once."""
         self._process.kill()
@@ -208,6 +227,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     show: bool = False,
     failed: type[TunerError] = TunerError,
+    most: float | None = None,
 ) -> Any:
     """Runs a child to its end.
 
@@ -217,22 +237,27 @@ def run(
         environment: Variables that it has besides this process's own.
         show: Whether what it prints is shown to a person who watches this process.
         failed: The error that a child which dies without an answer becomes.
+        most: Seconds that it may take; None: any number.
 
     Returns:
         What the function returned, by way of JSON.
 
     Raises:
         TunerError: What the child ended with, of the same class; its traceback is the cause.
+        TimeoutError: It took longer, and was ended.
     """
     with tempfile.TemporaryDirectory(prefix="tuner-child-") as folder:
         log = Path(folder) / "log"
         child = Child(function, orders, environment=environment, log=log, show=show)
         try:
-            answer = child.close()
+            with child.ended_after(most) as late:
+                answer = child.close()
         except BaseException:
             if child.code is None:
                 child.kill()
             raise
+        if late.is_set():
+            raise TimeoutError(f"{function} took longer than {most:g} s")
         if child.code == 0:
             return answer
         printed = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""

@@ -73,7 +73,8 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     _begin()
     # Before anything is written: what is wrong with it is most often found here.
     data = find_data(spec, wish.data, watcher, relabel=wish.relabel)
-    check_space(spec, data)
+    begun = time.time()
+    check_space(spec, data, wish.timeout)
     url = chosen_url(wish.storage, wish.results.resolve())
     patience = Patience(watcher.notice)
     storage = open_places(url, wish.results, patience, begins_with=wish.warm_start)
@@ -99,7 +100,7 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
         pruner=wish.pruner,
         until_little_gain=wish.trials == "auto",
         reference=wish.reference,
-        deadline=None if wish.timeout is None else time.time() + wish.timeout,
+        deadline=None if wish.timeout is None else begun + wish.timeout,
     )
     certifiable = wish.accept_duplicates or not any(map(images.certificate_refusal, data.values()))
     prove = _prove(study, spec, wish)

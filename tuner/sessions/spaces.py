@@ -20,6 +20,7 @@ from tuner.basics.environment import cache_folder, keras_backend
 from tuner.basics.versions import versions
 from tuner.data import DataSet
 from tuner.errors import SpaceError
+from tuner.launchers.silence import SILENT_SECONDS
 from tuner.specs.files import builtin_names, read_study
 from tuner.specs.spec import Study
 from tuner.workers.rehearsal import WORK
@@ -28,12 +29,13 @@ MOST_FILES = 200
 """Files of Python's beside a space that are read; with more of them it is always asked."""
 
 
-def check_space(spec: Study, data: Mapping[str, DataSet]) -> None:
+def check_space(spec: Study, data: Mapping[str, DataSet], timeout: float | None = None) -> None:
     """Loads a space of the user's own in a process of its own, where that was not done before.
 
     Args:
         spec: The study.
         data: Its data sets, by what it calls them.
+        timeout: Seconds that the whole search may take: it is not for this to take longer.
 
     Raises:
         SpaceError: It cannot be imported, or nothing of it can be built from the data.
@@ -48,7 +50,16 @@ def check_space(spec: Study, data: Mapping[str, DataSet]) -> None:
         "data": {key: d.reference(spec.split_seed) for key, d in data.items()},
     }
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    child_process.run(WORK, orders, environment=environment, failed=SpaceError)
+    most = SILENT_SECONDS if timeout is None else min(SILENT_SECONDS, timeout)
+    try:
+        child_process.run(WORK, orders, environment=environment, failed=SpaceError, most=most)
+    except TimeoutError as error:
+        if most == timeout:  # the search ends by that
+            return
+        raise SpaceError(
+            f"{spec.space} has not come to an end within {most:g} s of being imported and asked "
+            "for its defaults; mend what it waits for."
+        ) from error
     if known is not None:
         with contextlib.suppress(OSError):  # then it is asked again the next time
             known.parent.mkdir(parents=True, exist_ok=True)
