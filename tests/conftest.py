@@ -53,6 +53,8 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TUNER_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.delenv("TUNER_STORAGE", raising=False)
+        # A process more beside every search, whose answer only its own tests wait for.
+        patch.setenv("TUNER_TRY_EXPORT", "0")
         yield
 
 

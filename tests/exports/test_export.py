@@ -28,7 +28,7 @@ from tuner.basics.child_process import Channel
 from tuner.errors import ExportError
 from tuner.exports import card, process
 from tuner.exports.facts import Exported, Measured
-from tuner.exports.orders import ExportOrders
+from tuner.exports.orders import ExportOrders, Format
 from tuner.exports.source import find_source
 from tuner.records import words
 from tuner.records.keys import StudyKey
@@ -354,16 +354,23 @@ def test_the_file_that_is_at_fault_is_named(
     assert str(caught.value).startswith(said)
 
 
-def test_layers_of_the_spaces_own_are_found_through_the_space(tmp_path: Path) -> None:
+REGISTERED = '@keras.saving.register_keras_serializable(package="own")\n'
+
+
+@pytest.mark.parametrize("format", ["tflite", "keras"])
+@pytest.mark.parametrize("layer", [exports.OWN_LAYER, exports.OWN_LAYER.replace(REGISTERED, "")])
+def test_layers_of_the_spaces_own_are_found_through_the_space(
+    layer: str, format: Format, tmp_path: Path
+) -> None:
     space = tiny.write(tmp_path).with_name("space.py")
-    space.write_text(exports.OWN_LAYER + space.read_text())
+    space.write_text(layer + space.read_text())
     namespace: dict[str, Any] = {"__name__": "space"}
-    exec(exports.OWN_LAYER, namespace)
+    exec(layer, namespace)
     inputs = keras.Input((8, 8, 1))
     outputs = keras.layers.Dense(3)(keras.layers.Flatten()(namespace["Doubled"]()(inputs)))
     file = tmp_path / "own.keras"
     keras.Model(inputs, outputs).save(file)
     keras.saving.get_custom_objects().clear()
-    facts = process.export(exports.orders(tmp_path, "tflite", measure=False, file=str(file)))
+    facts = process.export(exports.orders(tmp_path, format, measure=False, file=str(file)))
     assert facts.own_layers and facts.measured is None
-    assert facts.bytes == (tmp_path / "part.tflite").stat().st_size
+    assert facts.bytes == (tmp_path / f"part.{format}").stat().st_size

@@ -30,6 +30,11 @@ def storage_url() -> str | None:
     return os.environ.get("TUNER_STORAGE") or None
 
 
+def tries_exports() -> bool:
+    """Whether a search tries an export beside its trainings: unless ``TUNER_TRY_EXPORT=0``."""
+    return os.environ.get("TUNER_TRY_EXPORT", "1") != "0"
+
+
 def keras_backend() -> str:
     """The backend that Keras will take, by its own rule: ``KERAS_BACKEND``, else its file."""
     if chosen := os.environ.get("KERAS_BACKEND"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,9 @@ def note(study: optuna.Study, results: Path) -> str:
         "Trials that did not meet it are infeasible.",
         "",
         "```",
-        f"tuner best {record.name}",
-        f"tuner trials {record.name} --sort size",
-        f"tuner status {record.name}",
+        shlex.join(["tuner", "best", record.name]),
+        shlex.join(["tuner", "trials", record.name, "--sort", "size"]),
+        shlex.join(["tuner", "status", record.name]),
         "```",
         SIGNATURE,
     ]

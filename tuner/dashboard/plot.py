@@ -37,10 +37,17 @@ def frontier_plot(record: StudyRecord) -> Any:
     )
     if record.target is not None:
         label = f"target {words.goal(record.target)}"
-        figure.add_hline(y=100 * record.target, line_dash="dash", annotation_text=label)
+        figure.add_hline(
+            y=100 * record.target,
+            line_dash="dash",
+            annotation_text=label,
+            annotation_position="top left",
+        )
     figure.update_layout(
         title=f"{record.name}: size and validation accuracy",
-        xaxis={"title": "trainable parameters", "type": "log"},
+        xaxis={"title": "trainable parameters", "type": "log", "dtick": 1},
+        # Beside the plot it would leave a third of the dashboard's narrow panel.
+        legend={"orientation": "h", "yanchor": "top", "y": -0.25, "x": 0},
         # Plotly's own format for fractions leaves no room before the sign.
         yaxis={"title": "validation accuracy, best epoch", "ticksuffix": " %"},
     )

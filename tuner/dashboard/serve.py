@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import warnings
 import webbrowser
 from pathlib import Path
 from socketserver import ThreadingMixIn
@@ -57,6 +58,8 @@ def serve(
     write_notes(storage, results)
     address = _address(host, server.server_port)
     print(f"The dashboard is at {address} (Ctrl-C ends it)", flush=True)
+    # Optuna says it of conditional hyperparameters each time that a page asks.
+    warnings.filterwarnings("ignore", "Some regimes for parameter", UserWarning)
     ended = threading.Event()
     keeper = threading.Thread(target=_keep_notes, args=(storage, results, ended), daemon=True)
     keeper.start()

@@ -152,7 +152,10 @@ def _own_layers(made: Exported) -> str:
     if made.format != "keras" or not made.facts.own_layers:
         return ""
     space = made.record.study["space"]
-    return f"\nThe model has layers of its own: import `{space}` before loading it.\n"
+    return (
+        f"\nThe model has layers of its own: give `load_model` the classes of `{space}` as "
+        "`custom_objects`, or import it before where they are registered with Keras.\n"
+    )
 
 
 def _quantised_output(made: Exported) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tuner.errors import ExportError
 from tuner.exports.orders import INPUT, Format
+from tuner.exports.recurrent import unrolled
 
 CALIBRATION_IMAGES = 500
 """Training images that show a quantiser the range of each activation."""
@@ -21,7 +22,13 @@ OPSET = 17
 Images = NDArray[np.uint8]
 
 
-def convert(model: Any, format: Format, file: str, calibration: Images | None) -> Any:
+def convert(
+    model: Any,
+    format: Format,
+    file: str,
+    calibration: Images | None,
+    image_shape: Sequence[int] | None = None,
+) -> Any:
     """Writes a model that takes uint8 images, [n, height, width, channels], whatever n.
 
     Args:
@@ -29,6 +36,8 @@ def convert(model: Any, format: Format, file: str, calibration: Images | None) -
         format: What to write.
         file: Where to.
         calibration: Training images; the file is then quantised to int8.
+        image_shape: [height, width, channels] of the images that TFLite and ONNX files are to
+            take, for models that take any; default: what the model says.
 
     Returns:
         The Keras model of what was written, from images to scores.
@@ -36,28 +45,41 @@ def convert(model: Any, format: Format, file: str, calibration: Images | None) -
     Raises:
         ExportError: The quantised model would not take images as they are.
     """
-    if format == "tflite" and calibration is not None:
-        # The quantised input is the image itself, so the model under it takes floats.
-        wrapped = taking(model, "float32")
-        _tflite(wrapped, file, calibration)
-        return wrapped
-    wrapped = taking(model, "uint8")
     if format == "keras":
+        wrapped = taking(model, "uint8", image_shape)
         wrapped.save(file)
     elif format == "tflite":
-        _tflite(wrapped, file, None)
+        with unrolled(model):
+            # A quantised input is the image itself, so the model under it takes floats.
+            kind = "uint8" if calibration is None else "float32"
+            wrapped = taking(model, kind, image_shape, fixed=True)
+            _tflite(wrapped, file, calibration)
     else:
+        wrapped = taking(model, "uint8", image_shape, fixed=True)
         _onnx(wrapped, file, calibration)
     return wrapped
 
 
-def taking(model: Any, dtype: str) -> Any:
-    """The model with an input called `images` of this type, and a cast where it takes another."""
+def taking(
+    model: Any, dtype: str, image_shape: Sequence[int] | None = None, *, fixed: bool = False
+) -> Any:
+    """The model with an input called `images` of this type, and a cast where it takes another.
+
+    Args:
+        model: A Keras model; one with a ``call`` of its own says nothing of its input.
+        dtype: What the images are.
+        image_shape: [height, width, channels] of images; needed where the model says nothing.
+        fixed: Whether the model shall take images of this shape only, though it could take others.
+    """
     import keras
 
-    (wanted,) = model.inputs
-    images = keras.Input(wanted.shape[1:], dtype=dtype, name=INPUT)
-    cast = images if wanted.dtype == dtype else keras.ops.cast(images, wanted.dtype)
+    given = getattr(model, "inputs", None)
+    shape = tuple(given[0].shape[1:] if given else image_shape or ())
+    if fixed and image_shape is not None and None in shape:
+        shape = tuple(image_shape)
+    own = given[0].dtype if given else model.input_dtype
+    images = keras.Input(shape, dtype=dtype, name=INPUT)
+    cast = images if own == dtype else keras.ops.cast(images, own)
     return keras.Model(images, model(cast), name=model.name)
 
 

@@ -93,13 +93,22 @@ def _check_format(format: str, int8: bool) -> None:
         raise UsageError(f"format must be one of {', '.join(FORMATS)} but got {format!r}.")
     if int8 and format == "keras":
         raise UsageError("--int8 is for tflite and onnx: a Keras file holds float32 weights.")
-    missing = [m for m in NEEDS[format] if not _installed(m)]
+    missing = _missing(format)
     if "tensorflow" in missing:
         raise ExportError(f"{format} is converted by TensorFlow: pip install tensorflow.")
     if missing:
         raise ExportError(
             f"{format} needs {', '.join(missing)}, not installed: {install_command(format)}."
         )
+
+
+def can_convert(format: Format) -> bool:
+    """Whether all that a format takes is installed."""
+    return not _missing(format)
+
+
+def _missing(format: Format) -> list[str]:
+    return [m for m in NEEDS[format] if not _installed(m)]
 
 
 def _installed(module: str) -> bool:
@@ -181,7 +190,6 @@ def _orders(
     part: Path,
     images: DataSet | None,
 ) -> ExportOrders:
-    stored = record.data[source.dataset]
     return ExportOrders(
         model_file=str(source.file.resolve()),
         part=str(part.resolve()),
@@ -189,14 +197,7 @@ def _orders(
         int8=int8,
         measure=measure,
         images="validation" if source.model is None and record.target is not None else "test",
-        space={
-            "spec": record.study["space"],
-            "input_shape": stored["image_shape"],
-            "num_classes": len(stored["classes"]),
-            "train_size": stored["train_size"],
-            "horizon": record.horizon,
-            "options": dict(record.study.get("space_options", {})),
-        },
+        space=record.space_arguments(source.dataset),
         data=None if images is None else images.reference(int(record.study.get("split_seed", 0))),
     )
 
@@ -216,8 +217,8 @@ def _check_searched(record: StudyRecord, source: Source, facts: Facts) -> None:
         )
 
 
-def _convert(orders: ExportOrders) -> Facts:
-    """Runs the converting process."""
+def conversion_environment() -> dict[str, str]:
+    """Variables of a process that converts."""
     environment = {
         "TF_CPP_MIN_LOG_LEVEL": "3",
         # TensorFlow would take all of a GPU's memory, beside a search that uses it.
@@ -225,10 +226,15 @@ def _convert(orders: ExportOrders) -> Facts:
     }
     if _installed("tensorflow"):
         environment["KERAS_BACKEND"] = "tensorflow"  # reads what any backend wrote
+    return environment
+
+
+def _convert(orders: ExportOrders) -> Facts:
+    """Runs the converting process."""
     facts = child_process.run(
         "tuner.exports.process:work",
         dataclasses.asdict(orders),
-        environment=environment,
+        environment=conversion_environment(),
         failed=ExportError,
     )
     return Facts.of(facts)

@@ -74,6 +74,18 @@ class StudyRecord:
         found = [d.get("largest_share") for d in self.data.values()]
         return found[0] if len(found) == 1 else None
 
+    def space_arguments(self, dataset: str | None = None) -> dict[str, Any]:
+        """What `tuner.spaces.loading.load_space` takes for a data set; None: for the first."""
+        stored = self.data[dataset or next(iter(self.data))]
+        return {
+            "spec": self.study["space"],
+            "input_shape": stored["image_shape"],
+            "num_classes": len(stored["classes"]),
+            "train_size": stored["train_size"],
+            "horizon": self.horizon,
+            "options": dict(self.study.get("space_options", {})),
+        }
+
     @property
     def notices(self) -> tuple[str, ...]:
         """Lines about the search space that a user should read."""

@@ -17,6 +17,7 @@ from tuner.basics.secrets import masked
 from tuner.certificates import SEEDS, trainings
 from tuner.certificates.companions import has_companion
 from tuner.certificates.models import SUFFIX, ModelProofs
+from tuner.exports.rehearsal import Rehearsal
 from tuner.launchers import DEFAULT_LAUNCHER, Launcher
 from tuner.launchers.supervision import Supervision
 from tuner.objectives.proof import Prove
@@ -78,6 +79,7 @@ class Session:
         self._certifying = Certifying(self, seeds)
         self._before = self.record.done
         self._noticed: set[str] = set()
+        self._rehearsal: Rehearsal | None = None
         self._exhausted = False
 
     @property
@@ -100,7 +102,13 @@ class Session:
                 )
             if why := gpus.missing(keras_backend(), gpus.visible()):
                 self.watcher.notice(why)
-            self._go()
+            if self._count and not self._before and self.record.target is not None:
+                self._rehearsal = Rehearsal(self.record.space_arguments())
+            try:
+                self._go()
+            finally:
+                if self._rehearsal is not None:
+                    self._rehearsal.stop()
             self._clear()
             self.look()
             result = self._result()
@@ -157,7 +165,8 @@ class Session:
     def look(self) -> None:
         """Reads the study and tells the watcher."""
         self.record = StudyRecord.of(self.planned.study)
-        for line in self.record.notices:
+        cannot = self._rehearsal.news() if self._rehearsal is not None else []
+        for line in [*self.record.notices, *cannot]:
             if line not in self._noticed:
                 self._noticed.add(line)
                 self.watcher.notice(line)
