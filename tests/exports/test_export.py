@@ -348,7 +348,9 @@ def test_the_file_that_is_at_fault_is_named(
         raise PermissionError(errno.EACCES, "Permission denied", at_fault)
 
     monkeypatch.setattr(process, "export", fail)
-    orders = ExportOrders("m.keras", "here/.tiny.part.tflite", "tflite", False, True, {}, None)
+    orders = ExportOrders(
+        "m.keras", "here/.tiny.part.tflite", "tflite", False, True, "test", {}, None
+    )
     with pytest.raises(ExportError) as caught:
         process.work(dataclasses.asdict(orders), Channel(io.StringIO(), io.StringIO()))
     assert str(caught.value).startswith(said)
@@ -370,7 +372,13 @@ def test_layers_of_the_spaces_own_are_found_through_the_space(
     outputs = keras.layers.Dense(3)(keras.layers.Flatten()(namespace["Doubled"]()(inputs)))
     file = tmp_path / "own.keras"
     keras.Model(inputs, outputs).save(file)
-    keras.saving.get_custom_objects().clear()
-    facts = process.export(exports.orders(tmp_path, format, measure=False, file=str(file)))
+    # As in a process of its own; what other tests have registered comes back.
+    known = keras.saving.get_custom_objects()
+    registered = dict(known)
+    known.clear()
+    try:
+        facts = process.export(exports.orders(tmp_path, format, measure=False, file=str(file)))
+    finally:
+        known.update(registered)
     assert facts.own_layers and facts.measured is None
     assert facts.bytes == (tmp_path / f"part.{format}").stat().st_size
