@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from optuna.trial import FrozenTrial
@@ -14,7 +15,9 @@ from tests.helpers.dense_search import ask, history, make, shortfall_of
 from tests.helpers.dense_search import size_of as dense_size_of
 from tests.helpers.evidence import SPACE, finished, size_of
 from tuner.samplers import SmallestFeasibleSampler
-from tuner.samplers.smallest_feasible.outlook import Outlook
+from tuner.samplers.smallest_feasible import outcomes
+from tuner.samplers.smallest_feasible.acquisition import ranked
+from tuner.samplers.smallest_feasible.outlook import Outlook, outlook_of
 
 NOISE = 0.014
 """Of an accuracy of 75 % on 1,000 images."""
@@ -89,14 +92,6 @@ def test_another_training_tells_less_of_a_model_than_of_its_configuration() -> N
     assert fallen["recipe"] < fallen["model"]
 
 
-def test_a_check_is_not_asked_for_where_it_costs_more_than_it_can_be_worth() -> None:
-    study = study_of([*surroundings(), LUCKY], repeat=False)
-    assert isinstance(study.sampler, SmallestFeasibleSampler)
-    cheap, dear = (study.sampler.outlook(study, check_cost=cost) for cost in (0.1, 20.0))
-    assert cheap.check is not None
-    assert dear.check is None
-
-
 def test_the_limit_is_the_size_of_the_smallest_that_is_surely_real() -> None:
     trials = [*surroundings(), LUCKY]
     assert outlook(trials).limit == pytest.approx(size_of({"width": 0.8, "rate": 0.3}))
@@ -127,11 +122,51 @@ def dense(trial: optuna.Trial) -> float:
     return dense_size_of(params)
 
 
+def at_a_fork() -> list[FrozenTrial]:
+    """Where the last is real little is left below it; where it is not, something is above."""
+    around = [finished(w, r, -0.04) for w in (0.5, 0.8) for r in (0.3, 0.5, 0.7)]
+    around += [finished(w, r, 0.05 - 0.1 * w) for w in (0.1, 0.225, 0.35) for r in (0.3, 0.5)]
+    return [*around, finished(0.0, 0.5, 0.05), LUCKY]
+
+
+def checked(check_cost: float, **options: Any) -> int | None:
+    study = study_of(at_a_fork(), **options)
+    assert isinstance(study.sampler, SmallestFeasibleSampler)
+    return study.sampler.outlook(study, check_cost=check_cost).check
+
+
 def test_a_doubted_incumbent_is_worth_a_check_and_a_proven_one_never() -> None:
-    trials = [*surroundings(), LUCKY]
-    assert outlook(trials, repeat=False).check == len(trials) - 1
-    proven: Collection[int] = {len(trials) - 1}
-    assert outlook(trials, repeat=False, proven=proven).check is None
+    number = len(at_a_fork()) - 1
+    assert checked(0.1, repeat=False) == number
+    assert checked(0.1, repeat=False, proven={number}) is None
+    assert checked(20.0, repeat=False) is None
+
+
+def test_one_more_training_tells_less_than_a_proof() -> None:
+    study = study_of(at_a_fork())
+    sampler = study.sampler
+    assert isinstance(sampler, SmallestFeasibleSampler)
+    pool = sampler._pool(study, dict(SPACE), len(study.trials), {})
+    found = ranked(pool)
+    number = len(study.trials) - 1
+    worths = [
+        max(
+            cost
+            for cost in np.geomspace(1e-3, 1, 9)
+            if outlook_of(found, None, cost, noise).check == number
+        )
+        for noise in (None, 0.002, NOISE)
+    ]
+    assert worths == sorted(worths, reverse=True)
+    assert worths[0] > worths[-1]
+
+
+def test_what_is_worth_repeating_is_proposed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = at_a_fork()
+    worth = Outlook(0.1, len(trials) - 1)
+    monkeypatch.setattr("tuner.samplers.smallest_feasible.sampler.outlook_of", lambda *_: worth)
+    assert proposals(trials, 1) == [LUCKY.params]
+    assert proposals(trials, 1, repeat=False) != [LUCKY.params]
 
 
 def test_only_a_sampler_that_may_repeat_proposes_what_was_tried() -> None:
@@ -161,17 +196,42 @@ def test_the_outlook_gets_worse_as_models_below_the_incumbent_fail() -> None:
     assert 0 <= later < first / 2 < 0.5
 
 
+LINE = {e: 0.2 * (math.log(10) - math.log(e)) - 0.001 for e in range(1, 11)}
+"""Falls straight in the logarithm of the epochs until it meets the target."""
+
+
+def test_a_report_that_met_the_target_by_a_leap_was_lucky_and_one_on_a_line_was_not() -> None:
+    assert outcomes.luck(LINE, NOISE) == pytest.approx(0.0, abs=1e-9)
+    leap = {**LINE, 10: LINE[10] - 0.01}
+    assert 0.001 < outcomes.luck(leap, NOISE) < 0.01
+    wandering = {e: 0.01 * (e % 2) for e in range(1, 11)}
+    assert outcomes.luck(wandering, NOISE) > 0.001
+    assert outcomes.luck({**LINE, 10: LINE[10] - 1.0}, NOISE) <= NOISE
+
+
+@pytest.mark.parametrize("values", [{}, {1: math.nan}, {1: 0.1, 2: math.inf}])
+def test_where_nothing_was_reported_nothing_was_lucky(values: dict[int, float]) -> None:
+    assert outcomes.luck(values, NOISE) == 0.0
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_workers_beside_each_other_check_and_repeat_no_configuration_twice(count: int) -> None:
+    study = optuna.create_study(sampler=make(0, noise=0.01))
+    study.optimize(noisy, n_trials=6)
+    asked = [tuple(sorted(ask(study.ask()).items())) for _ in range(count)]
+    assert len(set(asked)) == count
+
+
 @pytest.mark.parametrize("noise", [-0.1, math.nan, math.inf])
 def test_noise_out_of_range(noise: float) -> None:
     with pytest.raises(ValueError, match="noise must be at least 0 but got"):
         SmallestFeasibleSampler(noise=noise)
 
 
-def test_a_search_with_lucky_trials_proposes_replicates_and_ends_in_order() -> None:
+def test_a_search_with_lucky_trials_ends_in_order() -> None:
     study = optuna.create_study(sampler=make(0, noise=0.01))
-    study.optimize(noisy, n_trials=20)
-    places = [tuple(sorted(t.params.items())) for t in study.trials]
-    assert len(set(places)) < len(places)
+    study.optimize(noisy, n_trials=15)
+    assert len(study.trials) == 15
 
 
 def noisy(trial: optuna.Trial) -> float:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tuner.samplers.smallest_feasible.acquisition import Ranked
     from tuner.samplers.smallest_feasible.prediction import Prediction
 
-_HORIZON = 8
+_LONGEST = 12
 """What is learned of a model steers so many proposals at most: others teach it later by the way."""
 
 _COMPARED = 1000
@@ -94,7 +94,8 @@ def _check(found: Ranked, left: int | None, check_cost: float, noise: float | No
     """The trial whose reality is worth knowing before the next proposal.
 
     Whoever knows it proposes something else where it is real than where it is not. What that is
-    worth counts for the proposals to come, and a check costs a part of one.
+    worth counts for the proposals to come until one of them meets the target, which makes the
+    answer an old one. A check costs a part of a proposal.
     """
     prediction, doubts = found.prediction, found.prediction.doubts
     assert doubts is not None
@@ -106,7 +107,7 @@ def _check(found: Ranked, left: int | None, check_cost: float, noise: float | No
     units = found.units[order[spaced]]
     gains = np.exp(acquisition.log_gains_by_world(prediction, units, *prediction.sizes(units)))
     now = float(gains.sum(axis=1).max())
-    steps = _HORIZON if left is None else min(left, _HORIZON)
+    steps = _proposals(found, left)
     best, choice = check_cost * now, None
     for i, numbers in enumerate(doubts.witnesses.numbers):
         if not numbers or doubts.witnesses.busy[i] or doubts.real[:, i].all():
@@ -115,6 +116,15 @@ def _check(found: Ranked, left: int | None, check_cost: float, noise: float | No
         if (worth := steps * (known - now)) > best:
             best, choice = worth, numbers[0]
     return choice
+
+
+def _proposals(found: Ranked, left: int | None) -> float:
+    """How many proposals there will be, in the mean, until one of them meets the target."""
+    assert found.best is not None
+    units = found.best[None]
+    chances = np.exp(found.prediction.log_chance_by_world(units, found.prediction.sizes(units)[0]))
+    most = _LONGEST if left is None else min(left, _LONGEST)
+    return float(((1 - chances.mean()) ** np.arange(most)).sum())
 
 
 def _told(prediction: Prediction, i: int, noise: float | None) -> np.ndarray:
