@@ -91,7 +91,7 @@ def test_spaces_are_described_and_a_search_is_run(tmp_path: Path) -> None:
     ran = _python(tmp_path, "-m", "tuner", "spaces", "dense")
     assert ran.returncode == 0 and "units_0" in ran.stdout, ran.stderr
     tiny.write(tmp_path, horizon=2)
-    command = "search tiny.toml --trials 2 --workers 1 --no-certify --no-live"
+    command = "search tiny.toml --trials 2 --workers 1 --prove none --no-live"
     ran = _python(tmp_path, "-m", "tuner", *command.split())
     assert ran.returncode in (0, 1), ran.stderr
     assert "Error" not in ran.stderr

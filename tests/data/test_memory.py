@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from tests.helpers import images
@@ -58,30 +61,90 @@ def test_an_array_that_only_its_header_makes_large_is_refused(tmp_path: Path, ca
     assert f"The arrays of {path} take 72,000.0 GB of memory" in line
 
 
-@pytest.mark.parametrize("layout", ["npz", "folder"])
-def test_memory_that_runs_out_blames_no_file(
-    layout: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: Any) -> None:
-        raise MemoryError
+FULL = {
+    "Python's": MemoryError(),
+    "the system's": OSError(errno.ENOMEM, "Cannot allocate memory"),
+    "Pillow's": OSError("out of memory error when reading image file"),
+    "Arrow's": pyarrow.ArrowMemoryError("malloc of size 8192 failed"),
+}
 
-    monkeypatch.setattr(npz, "_converted", full)
-    monkeypatch.setattr(decode, "_convert", full)
+
+@pytest.mark.parametrize("error", FULL.values(), ids=list(FULL))
+@pytest.mark.parametrize(
+    ("layout", "where"),
+    [
+        ("npz", (npz, "_converted")),
+        ("npz", (np, "load")),
+        ("npz", (lookup, "check")),
+        ("folder", (decode, "_convert")),
+        ("folder", (Path, "read_bytes")),
+        ("parquet", (pyarrow.parquet.ParquetFile, "iter_batches")),
+        ("parquet", (decode, "_turned")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[1],
+)
+def test_memory_that_runs_out_blames_no_file(
+    layout: str,
+    where: tuple[Any, str],
+    error: Exception,
+    tmp_path: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise MemoryError if where[1] in ("check", "_converted") else error
+
     if layout == "npz":
         source = images.write_npz(tmp_path / "toys.npz")
-    else:
+    elif layout == "folder":
         source = images.write_folder(tmp_path / "toys")
+    else:
+        source = images.write_parquet(tmp_path / "toys")
+    monkeypatch.setattr(*where, full)
     line = message(source, cache)
     assert line.startswith(f"{source} does not fit into memory")
     assert "Unreadable" not in line
+
+
+def test_a_range_is_looked_at_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal is answered between them."""
+    monkeypatch.setattr(npz, "ROWS", 12)
+    numbers = np.arange(60.0).reshape(10, 3, 2)
+    numbers[4, 0, 0], numbers[9, 1, 1] = -3.0, 99.0
+    assert npz._range(numbers) == (-3.0, 99.0)
+    numbers[2, 0, 0] = np.nan
+    assert all(np.isnan(npz._range(numbers)))
 
 
 def test_a_container_has_less_than_its_machine(tmp_path: Path) -> None:
     for name, text in (("max", "5000"), ("current", "3000"), ("stat", "anon 9\ninactive_file 500")):
         (tmp_path / f"memory.{name}").write_text(f"{text}\n")
     assert memory.available(tmp_path) == 2500
+    assert memory.installed(tmp_path) == 5000
     (tmp_path / "memory.max").write_text("max\n")
     assert memory.available(tmp_path) > 10**6
+
+
+def test_older_containers_have_less_as_well(tmp_path: Path) -> None:
+    stat = "inactive_file 9\ntotal_inactive_file 400"
+    for name, text in (("limit_in_bytes", "5000"), ("usage_in_bytes", "3000"), ("stat", stat)):
+        (tmp_path / f"memory.{name}").write_text(f"{text}\n")
+    assert (memory.available(tmp_path), memory.installed(tmp_path)) == (2400, 5000)
+
+
+@pytest.mark.parametrize("line", ["0::/user/me", "5:memory:/user/me"])
+def test_the_groups_around_a_process_bound_it_too(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "cgroup"
+    inside = root / ("memory/user" if "memory" in line else "user")
+    (inside / "me").mkdir(parents=True)
+    for name, text in (("max", "7000"), ("current", "1000"), ("stat", "")):
+        (inside / f"memory.{name}").write_text(text)
+    (tmp_path / "own").write_text(f"{line}\n")
+    monkeypatch.setattr(memory, "CONTROL_GROUP", root)
+    monkeypatch.setattr(memory, "OWN_GROUPS", tmp_path / "own")
+    assert memory.available() == 6000
 
 
 def test_images_that_are_large_for_small_models_get_a_note(tmp_path: Path, cache: Path) -> None:

@@ -17,7 +17,7 @@ from tuner.basics.child_process import Channel
 from tuner.errors import SpaceError
 from tuner.launchers.backends import ONEDNN
 from tuner.storages import claims, heartbeats
-from tuner.workers import movement
+from tuner.workers import movement, process
 from tuner.workers.loop import Worker
 from tuner.workers.orders import EXIT_DONE, WorkerOrders
 
@@ -57,6 +57,18 @@ def chatter(fields: dict[str, Any], channel: Channel) -> None:
 
 def deaf(fields: dict[str, Any], channel: Channel) -> None:
     """Neither listens nor ends."""
+    (Path(fields["results"]) / "started").touch()
+    time.sleep(600)
+
+
+def hold_up(fields: dict[str, Any], channel: Channel) -> None:
+    """Listens as a worker does, within a step of a training that takes ten minutes."""
+    worker = Worker(WorkerOrders(**fields), threading.Event())
+    study = optuna.load_study(study_name=fields["study_name"], storage=fields["storage"])
+    worker.study = study
+    worker.current = study.ask({"width": optuna.distributions.IntDistribution(1, 9)})
+    claims.claim(worker.current)
+    threading.Thread(target=process._listen, args=(channel, worker), daemon=True).start()
     (Path(fields["results"]) / "started").touch()
     time.sleep(600)
 

@@ -21,16 +21,25 @@ from tuner.launchers.processes import ProcessCrew
 from tuner.launchers.silence import Silence
 from tuner.launchers.supervision import MOST_DEATHS, Supervision
 from tuner.records.keys import TrialKey
-from tuner.workers.orders import WorkerOrders
+from tuner.storages import claims
+from tuner.workers import process
+from tuner.workers.loop import Worker
+from tuner.workers.orders import EXIT_DONE, WorkerOrders
 
 
 def crew_of(
     function: str, folder: Path, name: str = "tiny", count: int = 1, storage: str = "sqlite://"
 ) -> ProcessCrew:
-    orders = WorkerOrders(name, storage, str(folder), {}, 1, 0, 0, "smallest", "target", True)
+    orders = crew_orders(name, storage, folder)
     return ProcessCrew(
         orders, [Placement()] * count, folder / "logs", f"{workers.__name__}:{function}"
     )
+
+
+def crew_orders(
+    name: str = "tiny", storage: str = "sqlite://", folder: Path = Path()
+) -> WorkerOrders:
+    return WorkerOrders(name, storage, str(folder), {}, 1, 0, 0, "smallest", "target", True)
 
 
 def supervised(crew: ProcessCrew, deadline: float | None = None) -> tuple[Supervision, list[str]]:
@@ -138,6 +147,45 @@ def test_a_worker_that_hangs_while_its_threads_run_is_replaced(where: str, tmp_p
     assert "has been waiting for something for 1 s" in said and "_wait_for_ever" in said
     states = [t.state for t in study.trials]
     assert states == ([TrialState.FAIL, TrialState.WAITING] if where == "within" else [])
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_command_stops_within_five_seconds_of_whatever_step_its_workers_are_in(
+    signum: signal.Signals, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/tuner.db"
+    study = optuna.create_study(study_name="tiny", storage=url)
+    crew = crew_of("hold_up", tmp_path, storage=url)
+    while not (tmp_path / "started").exists():
+        time.sleep(0.05)
+    notices: list[str] = []
+    asked = []
+
+    def ask() -> None:
+        asked.append(time.monotonic())
+        os.kill(os.getpid(), signum)
+
+    threading.Timer(0.2, ask).start()
+    for _ in Supervision(crew, study, notices.append).watch():
+        pass
+    assert time.monotonic() - asked[0] < 5
+    assert notices == ["stopping; press Ctrl-C again to stop at once."]
+    lost, again = study.trials
+    assert (lost.state, again.state) == (TrialState.FAIL, TrialState.WAITING)
+    assert lost.user_attrs[TrialKey.LOST] == "it was stopped while training"
+
+
+def test_a_worker_that_cannot_reach_its_storage_ends_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study = optuna.create_study()
+    worker = Worker(crew_orders(), threading.Event())
+    worker.study, worker.current = study, study.ask()
+    monkeypatch.setattr(process, "LAST_WORD_SECONDS", 0.1)
+    monkeypatch.setattr(claims, "abandon", lambda *_: time.sleep(60))
+    ended: list[int] = []
+    process.leave(worker, 0.0, ended.append)
+    assert ended == [EXIT_DONE]
 
 
 @pytest.mark.parametrize("name", LAUNCHERS)

@@ -15,7 +15,6 @@ from tuner.data import mistakes
 from tuner.data.dataset import DataSet
 from tuner.data.labels import relabelled
 from tuner.data.memory import available, gigabytes
-from tuner.data.raw import Raw
 from tuner.data.rules import check
 from tuner.data.sources import BUILTIN, SOURCES, Found
 from tuner.errors import DataError
@@ -63,20 +62,16 @@ def _resolved(source: str, seed: int, relabel: bool, cache: Path) -> DataSet:
         return known
     with store.scratch(cache):
         pass  # a folder that cannot be written shall not cost the decoding first
-    raw = _read(found, source)
-    return store.store(
-        cache,
-        check(relabelled(raw, source) if relabel else raw, source),
-        seed=seed,
-        fingerprint=fingerprint,
-        name=name,
-        source=source,
-    )
-
-
-def _read(found: Found, source: str) -> Raw:
     try:
-        return found.read()
+        raw = found.read()
+        return store.store(
+            cache,
+            check(relabelled(raw, source) if relabel else raw, source),
+            seed=seed,
+            fingerprint=fingerprint,
+            name=name,
+            source=source,
+        )
     except MemoryError as error:
         raise DataError(
             f"{source} does not fit into memory, of which {gigabytes(available())} are free now: "

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import psutil
-
 from tuner.basics.environment import keras_backend
 from tuner.basics.gpus import VISIBLE, Gpu, gpus
 from tuner.basics.hardware import allowed_cpus, hardware
+from tuner.data.memory import available
 from tuner.launchers import layouts
 from tuner.launchers.backends import DRAWING, ONEDNN, THREEFRY
 from tuner.launchers.layouts import Setting
@@ -143,4 +142,4 @@ def automatic(found: Sequence[Gpu], cores: int, goal: int) -> int:
 
 
 def _fit_in_memory() -> int:
-    return int(psutil.virtual_memory().available // BYTES_A_WORKER)
+    return available() // BYTES_A_WORKER

@@ -50,6 +50,7 @@ class ProcessCrew(Crew):
             replace(
                 orders,
                 index=i,
+                crew=len(places),
                 cpus=list(p.cpus),
                 environment={**orders.environment, **p.environment()},
                 gpu_memory=p.gpu_memory if p.share < 1.0 else 0,

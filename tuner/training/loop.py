@@ -14,13 +14,15 @@ import numpy as np
 from tuner.records.epochs import Epoch
 from tuner.training.augmentation import Augmentation
 from tuner.training.checkpoints import Checkpoint
-from tuner.training.engines import Engine, engine_for
+from tuner.training.engines import Engine, engine_for, within
 from tuner.training.labels import Array, coding_of, encode
 from tuner.training.reported import accuracy_of
 
 DEFAULT_BATCH_SIZE = 128
 
 EVALUATION_BATCH_SIZE = 512
+EVALUATION_SHARE = 4
+"""Of large images a minibatch of that kind takes `tuner.training.engines.PIECE` divided by this."""
 
 SETTLING = 1_024
 """Training images from which batch normalisation's statistics are taken after each epoch; 1,000
@@ -85,7 +87,8 @@ def epochs(
     y_train, y_validation = (
         encode(y, images.num_classes, coding) for y in (images.y_train, images.y_validation)
     )
-    known = images.x_train[_sample(len(y_train), SETTLING, seed)] if settled else None
+    most = within(images.x_train, SETTLING)
+    known = images.x_train[_sample(len(y_train), most, seed)] if settled else None
     done = 0 if checkpoint is None else checkpoint.resume(model, rng)
     with contextlib.closing(engine_for(model)) as engine:
         for number in range(done + 1, horizon + 1):
@@ -99,8 +102,8 @@ def epochs(
                     pause()
             learnt = engine.results()
             if known is not None:
-                engine.settle(known, min(max(batch_size, 64), 256))
-            seen = _validate(engine, images.x_validation, y_validation)
+                engine.settle(known, _settling_batch(known, batch_size))
+            seen = _validate(engine, images.x_validation, y_validation, pause)
             epoch = Epoch(
                 epoch=number,
                 loss=learnt["loss"],
@@ -127,13 +130,29 @@ def _sample(count: int, most: int, seed: int) -> Array:
     return np.sort(rows)
 
 
-def _validate(engine: Engine, x: Array, y: Array) -> dict[str, float]:
+def _settling_batch(x: Array, batch_size: int) -> int:
+    """Enough images for statistics, but of large ones no more than a step takes."""
+    wanted = min(max(batch_size, 64), 256)
+    return wanted if evaluation_batch_size(x) >= wanted else min(batch_size, wanted)
+
+
+def evaluation_batch_size(x: Array) -> int:
+    """Images of a minibatch where nothing is learned: layers give many numbers for each pixel."""
+    return max(1, within(x, EVALUATION_SHARE * EVALUATION_BATCH_SIZE) // EVALUATION_SHARE)
+
+
+def _validate(
+    engine: Engine, x: Array, y: Array, pause: Callable[[], None] | None
+) -> dict[str, float]:
     if not len(y):
         return {}
     engine.begin()
+    size = evaluation_batch_size(x)
     if (chunk := engine.chunk(x)) is None:
-        engine.test(x, y, EVALUATION_BATCH_SIZE)
+        engine.test(x, y, size)
     else:
-        for rows in _chunks(np.arange(len(y)), chunk, EVALUATION_BATCH_SIZE):
-            engine.test(x[rows[0] : rows[-1] + 1], y[rows], EVALUATION_BATCH_SIZE)
+        for rows in _chunks(np.arange(len(y)), chunk, size):
+            engine.test(x[rows[0] : rows[-1] + 1], y[rows], size)
+            if pause is not None:
+                pause()
     return engine.results()

@@ -9,7 +9,7 @@ import numpy as np
 from tuner.errors import SpaceError
 from tuner.training.engines import even
 from tuner.training.labels import Array
-from tuner.training.loop import EVALUATION_BATCH_SIZE
+from tuner.training.loop import evaluation_batch_size
 
 
 def confusion(labels: Array, predicted: Array, num_classes: int) -> Array:
@@ -42,7 +42,8 @@ def predict(model: Any, x: Array, num_classes: int) -> Array:
     Raises:
         SpaceError: The model's output is not one number a class.
     """
-    size = even(len(x), EVALUATION_BATCH_SIZE) or EVALUATION_BATCH_SIZE
+    most = evaluation_batch_size(x)
+    size = even(len(x), most) or most
     scores: Array = np.asarray(model.predict(x, batch_size=size, verbose=0))
     if scores.shape == (len(x), 1) and num_classes == 2:
         # One number for two classes: it is the second from one half on.

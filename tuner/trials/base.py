@@ -26,6 +26,7 @@ from tuner.storages.results import writing_to
 from tuner.training.checkpoints import Checkpoint
 from tuner.training.failures import diverged
 from tuner.training.loop import Images, epochs
+from tuner.training.memory import require_memory
 from tuner.training.scores import confusion, predict
 from tuner.training.settings import read_settings
 from tuner.trials.checks import check_expected, check_measured, counted, value_of
@@ -142,6 +143,7 @@ class TrialRun(ABC):
 
     def _train(self, model: Any, values: dict[str, Any], cost: ModelCost) -> Outcome:
         settings = read_settings(values)
+        require_memory(model, self.data.train()[0], settings.batch_size)
         checkpoint = self._checkpoint(values)
         checkpoint.resume(model, np.random.default_rng(self.seed))
         self._take_over(checkpoint.history)

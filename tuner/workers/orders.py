@@ -32,6 +32,8 @@ class WorkerOrders:
     """Number of the first trial that this run of the command adds to the study."""
     deadline: float | None = None
     """Seconds since 1970 at which to stop, or None."""
+    crew: int = 1
+    """How many workers the command has."""
     environment: dict[str, str] = field(default_factory=dict)
     cpus: list[int] = field(default_factory=list)
     """Processors to be pinned to; none: all."""

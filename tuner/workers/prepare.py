@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from tuner.training.settings import MEANINGS, read_settings
 from tuner.trials.work import Work
 from tuner.workers.asker import Asker
 from tuner.workers.orders import WorkerOrders
+from tuner.workers.room import memory_warning
 
 DRAWS = 4
 """Values within the range of each hyperparameter that are looked at, besides its ends."""
@@ -87,7 +89,10 @@ def prepare(
     )
     asker = Asker(work, orders, found)
     if not certifying:  # what certifies a trial is queued by whoever asks for it
-        _await_filled(work, orders, [*unused(next(iter(spaces.values())), found.names), *lines])
+        space = next(iter(spaces.values()))
+        _await_filled(
+            work, orders, lambda: [*unused(space, found.names), *lines, *_room(work, orders)]
+        )
     return work, asker
 
 
@@ -150,10 +155,17 @@ def check_settings(found: Exploration) -> None:
         read_settings({name.split("[")[0]: value})
 
 
-def _await_filled(work: Work, orders: WorkerOrders, notices: list[str]) -> None:
+def _room(work: Work, orders: WorkerOrders) -> list[str]:
+    """A line where memory is short, for the data set of the largest examples."""
+    key = max(work.data, key=lambda k: math.prod(work.data[k].image_shape))
+    warning = memory_warning(work.spec, work.spaces[key], work.data[key], orders.crew)
+    return [] if warning is None else [warning]
+
+
+def _await_filled(work: Work, orders: WorkerOrders, notices: Callable[[], list[str]]) -> None:
     """The first worker of a command fills the study; the others wait for that."""
     if orders.index == 0:
-        work.study.set_user_attr(StudyKey.NOTICES, notices)
+        work.study.set_user_attr(StudyKey.NOTICES, notices())
         _fill(work, orders)
         work.study.set_user_attr(PREPARED, True)
     while not work.study.user_attrs.get(PREPARED) and not work.stopping():

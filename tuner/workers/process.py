@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from tuner.basics.child_process import Channel
 from tuner.basics.environment import keras_backend
 from tuner.workers.loop import Worker
 from tuner.workers.orders import EXIT_DONE, WorkerOrders
+
+if TYPE_CHECKING:
+    import optuna
+
+STEP_SECONDS = 3.0
+"""How long a worker that is asked to stop may take for the step that it is in."""
+LAST_WORD_SECONDS = 1.0
+"""And for telling the storage."""
 
 
 def work(fields: dict[str, Any], channel: Channel) -> None:
@@ -21,19 +32,50 @@ def work(fields: dict[str, Any], channel: Channel) -> None:
     """
     orders = WorkerOrders(**fields)
     set_up(orders.environment, orders.cpus)
-    stop = threading.Event()
-    threading.Thread(target=_listen, args=(channel, stop), daemon=True).start()
+    worker = Worker(orders, threading.Event())
+    threading.Thread(target=_listen, args=(channel, worker), daemon=True).start()
     if orders.gpu_memory and keras_backend() == "tensorflow":
         bound_gpu_memory(orders.gpu_memory)
-    code = Worker(orders, stop).run()
+    code = worker.run()
     sys.exit(code)
 
 
-def _listen(channel: Channel, stop: threading.Event) -> None:
+def _listen(channel: Channel, worker: Worker) -> None:
     """Any message asks to stop; the end of them means that the starter is dead."""
     for _ in channel.messages():
-        stop.set()
+        if not worker.stop.is_set():
+            worker.stop.set()
+            threading.Thread(target=leave, args=(worker,), daemon=True).start()
     os._exit(EXIT_DONE)
+
+
+def leave(
+    worker: Worker, patience: float = STEP_SECONDS, end: Callable[[int], object] = os._exit
+) -> None:
+    """Ends a worker that was asked to stop and is held up: by a long step, or by its own start.
+
+    Nothing is lost by it: the trial goes on from its checkpoint.
+
+    Args:
+        worker: It.
+        patience: Seconds that it has to stop by itself.
+        end: Ends the process.
+    """
+    time.sleep(patience)
+    trial, study = worker.current, worker.study
+    if trial is not None and study is not None:
+        saying = threading.Thread(target=_give_back, args=(study, trial), daemon=True)
+        saying.start()
+        saying.join(LAST_WORD_SECONDS)
+    end(EXIT_DONE)
+
+
+def _give_back(study: optuna.Study, trial: optuna.Trial) -> None:
+    # Not before the process is set up: numpy reads how many threads it may have.
+    from tuner.storages import claims
+
+    with contextlib.suppress(Exception):  # the starter finds it dead, and queues it as well
+        claims.abandon(study, trial, "it was stopped while training")
 
 
 def set_up(environment: dict[str, str], cpus: list[int]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tuner.data.dataset import Images
-from tuner.data.memory import require_room
+from tuner.data.memory import ran_out, require_room
 from tuner.errors import DataError
 
 GREY = frozenset({"1", "L", "LA", "La"})
@@ -156,9 +156,9 @@ def _decode_one(content: bytes) -> tuple[str, Images | None]:
             with Image.open(io.BytesIO(content)) as image:
                 image.load()
                 return image.mode, _convert(_turned(image))
-    except MemoryError:
-        raise
     except Exception as error:  # Pillow's plugins raise whatever their format's reader raises
+        if ran_out(error):
+            raise MemoryError from error
         unknown = isinstance(error, UnidentifiedImageError)  # names a buffer of ours
         reason = "no known image format" if unknown else " ".join(str(error).split())
         raise _BadImageError(reason or type(error).__name__) from error

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from tuner.data import mistakes
+from tuner.data.memory import ran_out
 from tuner.data.raw import Raw
 from tuner.data.sources.base import Found, Source, identity_of
 from tuner.data.sources.decode import Encoded, Unreadable, decode
@@ -193,6 +194,8 @@ def _encoded(paths: Iterable[Path]) -> Encoded:
         try:
             yield str(path), path.read_bytes()
         except OSError as error:
+            if ran_out(error):
+                raise MemoryError from error
             yield str(path), Unreadable(f" ({_why(path, error)})")
 
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tuner.data.dataset import Images, Labels
-from tuner.data.memory import require_room
+from tuner.data.memory import ran_out, require_room
 from tuner.data.raw import Raw
 from tuner.data.sources.base import Found, Source, identity_of
 from tuner.errors import DataError
@@ -108,6 +108,8 @@ def _load(path: Path) -> dict[str, np.ndarray[Any, Any]]:
             require_room(f"The arrays of {path}", _needed(path))
             return {key: file[key] for key in KEYS}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        if ran_out(error):
+            raise MemoryError from error
         if "pickle" in str(error):
             raise DataError(
                 f"{path} holds pickled objects, which are never loaded: save plain uint8 and "
@@ -178,10 +180,17 @@ def _images(path: Path, key: str, array: np.ndarray[Any, Any]) -> Images:
     return _converted(array)
 
 
+def _range(array: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """The least and the largest number, a few images at a time: a signal is answered in between."""
+    rows = max(1, ROWS // max(1, math.prod(array.shape[1:])))
+    parts = [array[start : start + rows] for start in range(0, len(array), rows)]
+    return float(np.min([p.min() for p in parts])), float(np.max([p.max() for p in parts]))
+
+
 def _check_floats(path: Path, key: str, array: np.ndarray[Any, Any]) -> None:
     if not array.size:
         return
-    low, high = float(array.min()), float(array.max())
+    low, high = _range(array)
     if not (low >= 0 and high <= 1):  # NaN fails this as well
         hint = ""
         if low >= 0 and high <= 255:

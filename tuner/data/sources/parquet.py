@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tuner.data.dataset import Labels
+from tuner.data.memory import ran_out
 from tuner.data.raw import Raw
 from tuner.data.sources.base import Found, Source, identity_of
 from tuner.data.sources.decode import Encoded, Unreadable, decode
@@ -124,8 +125,8 @@ def _reading(shard: Path) -> Iterator[Any]:
         with pyarrow.parquet.ParquetFile(shard) as file:
             yield file
     except (pyarrow.ArrowException, OSError) as error:
-        if isinstance(error, MemoryError):
-            raise
+        if ran_out(error):
+            raise MemoryError from error
         reason = " ".join(str(error).split())
         raise DataError(
             f"{shard} cannot be read as a parquet file ({reason}): copy or write it anew."

@@ -17,6 +17,8 @@ Array = npt.NDArray[Any]
 CHUNK = 8_192
 """Images a call where they come from the host: enough that the call itself costs nothing, few
 enough to need little memory, and to stop soon."""
+PIECE = 2**28
+"""Bytes of images in memory at a time, where so many of them take more."""
 
 
 class Engine(Protocol):
@@ -64,6 +66,11 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Gives the model back as it was, but for its weights."""
+
+
+def within(x: Array, most: int) -> int:
+    """How many images to take at a time: so many, fewer where they are large, one at least."""
+    return max(1, min(most, PIECE // max(1, x[:1].nbytes)))
 
 
 def taken(x: Array, y: Array, rows: Array | None, draws: Draws | None) -> tuple[Array, Array]:

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tuner.training.augmentation import Draws
-from tuner.training.engines import CHUNK, Array, even, pooling, taken
+from tuner.training.engines import CHUNK, Array, even, pooling, taken, within
 from tuner.training.engines.settling import Settling, minibatches
 
 SHARE = 0.25
@@ -61,7 +61,7 @@ class JaxEngine:
 
     def chunk(self, x: Array) -> int | None:
         """A whole epoch, unless the images come from the host."""
-        return None if self._is_held(x) else CHUNK
+        return None if self._is_held(x) else within(x, CHUNK)
 
     def begin(self) -> None:
         """Forgets the metrics so far."""

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow.python.framework import ops
 
 from tuner.training.augmentation import Draws
-from tuner.training.engines import CHUNK, Array, cropping, norm, silu, strided, taken
+from tuner.training.engines import CHUNK, Array, cropping, norm, silu, strided, taken, within
 from tuner.training.engines.settling import Settling
 
 PATCHES = (norm.PATCH, strided.PATCH, cropping.PATCH, silu.PATCH)
@@ -34,8 +34,8 @@ class TensorFlowEngine:
         self._settling: Settling | None = None
 
     def chunk(self, x: Array) -> int:
-        """The same for all images."""
-        return CHUNK
+        """The same for all images, but for large ones."""
+        return within(x, CHUNK)
 
     def begin(self) -> None:
         """Forgets the metrics so far."""
