@@ -208,14 +208,15 @@ def epochs(count: int) -> dict[str, Any]:
     return {f"{TrialKey.HISTORY}:0": [{"epoch": i + 1} for i in range(count)]}
 
 
-def die(study: optuna.Study, trained: int, *, alone: bool) -> int | None:
+def die(study: optuna.Study, trained: int, *, alone: bool, taken_over: int = 0) -> int | None:
     """Loses the running trial after so many epochs, and takes it again.
 
     Its worker dies alone, or with the command that would count it.
     """
     (running,) = study.get_trials(states=(TrialState.RUNNING,))
     history = [{"epoch": i + 1} for i in range(trained)]
-    study._storage.set_trial_user_attr(running._trial_id, f"{TrialKey.HISTORY}:0", history)
+    for key, value in ((f"{TrialKey.HISTORY}:0", history), (TrialKey.TAKEN_OVER, taken_over)):
+        study._storage.set_trial_user_attr(running._trial_id, key, value)
     pid = running.user_attrs[TrialKey.WORKER]["pid"]
     number = claims.count_crash(study, pid, -9) if alone else None
     claims.reap(study)
@@ -243,6 +244,14 @@ def test_workers_that_are_killed_while_they_get_on_cost_no_configuration(
     assert (found[-1] is None) == given_up
     outcomes = [t.user_attrs.get(TrialKey.OUTCOME) for t in study.trials]
     assert ("out_of_memory" in outcomes) == given_up
+
+
+def test_a_later_checkpoint_is_a_way_on(study: optuna.Study) -> None:
+    lose(study)
+    runs = [(5, 0), (2, 1), (4, 1), (5, 2), (5, 3), (5, 3), (5, 4), (5, 4)]
+    found = [die(study, count, alone=True, taken_over=taken) for count, taken in runs]
+    assert None not in found
+    assert die(study, 5, alone=True, taken_over=4) is None
 
 
 @pytest.mark.parametrize(

@@ -209,11 +209,25 @@ def root_of(trial: FrozenTrial) -> int:
 
 
 def _came_further(trial: FrozenTrial, trials: Iterable[FrozenTrial]) -> bool:
-    """Whether a trial has an epoch that none of the lost trials had for which it stands."""
+    """Whether a trial has come further than the lost ones for which it stands.
+
+    It has an epoch that none of them had, or began with more of their epochs than any of them: a
+    checkpoint is not written after every epoch where that would cost too much.
+    """
     root = root_of(trial)
     before = [t for t in trials if t.number < trial.number and root_of(t) == root]
-    most = max((len(stored_epochs(t.user_attrs)) for t in before), default=0)
-    return len(stored_epochs(trial.user_attrs)) > most
+    return any(
+        count(trial) > max((count(t) for t in before), default=0)
+        for count in (_epochs_of, _taken_over)
+    )
+
+
+def _epochs_of(trial: FrozenTrial) -> int:
+    return len(stored_epochs(trial.user_attrs))
+
+
+def _taken_over(trial: FrozenTrial) -> int:
+    return int(trial.user_attrs.get(TrialKey.TAKEN_OVER, 0))
 
 
 def _losses(lost: FrozenTrial, trials: Iterable[FrozenTrial]) -> int:
