@@ -12,6 +12,7 @@ from typing import Any
 
 from tuner import errors
 from tuner.basics.child_process import Channel
+from tuner.workers import movement, rehearsal
 
 
 def run_here(function: str, orders: Any, **_: Any) -> Any:
@@ -82,3 +83,10 @@ def sleep(orders: float, channel: Channel) -> None:
 def files_of(orders: list[str], channel: Channel) -> list[str | None]:
     """Where modules come from."""
     return [import_module(name).__file__ for name in orders]
+
+
+def rehearse_what_hangs(orders: Any, channel: Channel) -> None:
+    """Loads a space, with less patience than there is."""
+    movement.MOST_AT_ONCE = rehearsal.LOOK_SECONDS = 0.2
+    rehearsal.IDLE_SECONDS = 3.0
+    rehearsal.work(orders, channel)

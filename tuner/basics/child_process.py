@@ -69,6 +69,15 @@ class Channel:
         """Tells the parent something that JSON can hold."""
         print(json.dumps(what), file=self._answers, flush=True)
 
+    def refuse(self, error: TunerError, where: str = "") -> None:
+        """Answers with an error, which the parent raises; nothing may be said after it.
+
+        Args:
+            error: What went wrong.
+            where: The traceback.
+        """
+        self.say({"error": str(error), "kind": type(error).__name__, "traceback": where})
+
 
 def serve() -> None:
     """Runs a child's function and ends the process; called in the child."""
@@ -87,13 +96,7 @@ def serve() -> None:
     except SystemExit as exit:
         code = exit.code if isinstance(exit.code, int) else 1
     except TunerError as error:
-        channel.say(
-            {
-                "error": str(error),
-                "kind": type(error).__name__,
-                "traceback": traceback.format_exc(),
-            }
-        )
+        channel.refuse(error, traceback.format_exc())
         code = EXIT_ERROR
     except BaseException:
         traceback.print_exc()

@@ -15,7 +15,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Literal
 
-from tuner.workers.movement import Movement
+from tuner.workers.movement import Movement, whereabouts
 from tuner.workers.orders import EXIT_DONE, EXIT_HANGS, EXIT_RECYCLE, WorkerOrders
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ class Worker:
 
 def _give_up(why: str) -> None:
     """Writes where each thread is into the worker's log, and ends the process at once."""
-    print(f"this worker {why} and is ended; it was here:", file=sys.stderr, flush=True)
+    said = f"this worker {why}, at {whereabouts()}, and is ended; its threads were here:"
+    print(said, file=sys.stderr, flush=True)
     faulthandler.dump_traceback(sys.stderr)
     os._exit(EXIT_HANGS)

@@ -9,8 +9,13 @@ worker has an hour.
 
 from __future__ import annotations
 
+import sys
+import sysconfig
+import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
 
 IDLE_SECONDS = 600.0
 """For so long the main thread may stay where it is while the process hardly uses a processor."""
@@ -18,6 +23,8 @@ BEGINNING_SECONDS = 3_600.0
 """For so long it may stay where it is before a training begins: loading, building, counting."""
 IDLE_SHARE = 0.005
 """Of one processor; the threads of a process that waits use less."""
+LOOK_SECONDS = 30.0
+"""How often it is looked."""
 MOST_AT_ONCE = 60.0
 """Seconds that count, at most, between two looks: a process that was stopped was not idle."""
 
@@ -28,13 +35,16 @@ class Movement:
     Args:
         clock: Seconds that never jump.
         used: Seconds of processors that this process has used.
+        idle: For how long it may wait for something; None: `IDLE_SECONDS`.
     """
 
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
         used: Callable[[], float] = time.process_time,
+        idle: float | None = None,
     ) -> None:
+        self._most = IDLE_SECONDS if idle is None else idle
         self._clock = clock
         self._used = used
         self._passed = self._training = False
@@ -64,8 +74,28 @@ class Movement:
         self._still += seconds
         busy = used - used_before >= IDLE_SHARE * (now - before)
         self._idle = 0.0 if busy else self._idle + seconds
-        if self._idle >= IDLE_SECONDS:
+        if self._idle >= self._most:
             return f"has been waiting for something for {self._idle:.0f} s"
         if not self._training and self._still >= BEGINNING_SECONDS:
             return f"has not come to an epoch for {self._still:.0f} s"
         return None
+
+
+def whereabouts() -> str:
+    """Where the main thread is: file, line and function, of a user's code where it is in some."""
+    frames = []
+    frame: FrameType | None = sys._current_frames().get(threading.main_thread().ident or 0)
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.f_back
+    if not frames:
+        return "an unknown place"
+    at = next((f for f in frames if _is_users(f.f_code.co_filename)), frames[0])
+    return f"{at.f_code.co_filename}, line {at.f_lineno}, in {at.f_code.co_name}"
+
+
+def _is_users(file: str) -> bool:
+    paths = sysconfig.get_paths()
+    libraries = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    own = str(Path(__file__).resolve().parents[1])
+    return not file.startswith(("<", own, *libraries))

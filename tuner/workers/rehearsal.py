@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import Any
 
-from tuner.basics.child_process import Channel
+from tuner.basics.child_process import EXIT_ERROR, Channel
+from tuner.errors import SpaceError
 from tuner.spaces.importing import find
+from tuner.workers.movement import LOOK_SECONDS, Movement, whereabouts
 
 WORK = "tuner.workers.rehearsal:work"
 """What the process runs."""
+IDLE_SECONDS = 120.0
+"""For so long a space may wait for something, with somebody waiting for it."""
 
 
 def work(orders: dict[str, Any], channel: Channel) -> None:
@@ -24,8 +29,10 @@ def work(orders: dict[str, Any], channel: Channel) -> None:
     Raises:
         SpaceError: The space cannot be used.
     """
+    space = str(orders["study"]["space"])
     threading.Thread(target=_listen, args=(channel,), daemon=True).start()
-    find(orders["study"]["space"])
+    threading.Thread(target=_watch, args=(channel, space), daemon=True).start()
+    find(space)
     # Keras takes seconds: a space that cannot be imported is told of before.
     from tuner.data import open_again
     from tuner.specs.spec import from_dict
@@ -41,3 +48,18 @@ def _listen(channel: Channel) -> None:
     for _ in channel.messages():
         pass
     os._exit(0)
+
+
+def _watch(channel: Channel, space: str) -> None:
+    """Ends this process where the space hangs, and says so."""
+    movement = Movement(idle=IDLE_SECONDS)
+    while True:
+        time.sleep(LOOK_SECONDS)
+        if (why := movement.hangs()) is not None:
+            channel.refuse(
+                SpaceError(
+                    f"the search space {space!r} cannot be used: it {why}, at {whereabouts()}; "
+                    "mend it."
+                )
+            )
+            os._exit(EXIT_ERROR)
