@@ -139,6 +139,22 @@ def test_a_compiled_function_is_looked_into() -> None:
     assert count_macs(on((6,), Compiled()), np.zeros((1, 6), np.float32)) == 3 * 6 * 6
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own functions")
+def test_of_what_python_computes_nothing_is_known() -> None:
+    import tensorflow as tf
+
+    class Escaping(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            kernel = np.ones((6, 6), np.float32)
+            found = tf.py_function(lambda a: np.asarray(a) @ kernel, [x], tf.float32)
+            return tf.ensure_shape(found, (None, 6))
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape
+
+    assert count_macs(on((6,), Escaping()), np.zeros((1, 6), np.float32)) is None
+
+
 @pytest.mark.parametrize(
     ("a", "b", "out", "macs"),
     [

@@ -68,8 +68,11 @@ class _Unwatched(Exception):  # noqa: N818 - not an error: the answer is "not kn
 
 # TensorFlow ------------------------------------------------------------------------------------
 
-_LOOPS = frozenset({"While", "StatelessWhile", "For", "PartitionedCall", "XlaLaunch"})
-"""Operations that run a whole graph, perhaps many times."""
+_LOOPS = frozenset(
+    {"While", "StatelessWhile", "For", "PartitionedCall", "XlaLaunch"}
+    | {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
+)
+"""Operations that run a whole graph, perhaps many times, or a program of Python's."""
 
 
 def _on_tensorflow(model: Any, example: Any) -> int | None:
@@ -208,7 +211,7 @@ def _in_jaxpr(jaxpr: Any) -> int:
             total += math.prod(equation.outvars[0].aval.shape) * math.prod(left[i] for i in over)
         elif name == "conv_general_dilated":
             total += _jax_convolution(equation)
-        elif name == "while":
+        elif name in ("while", "pure_callback", "io_callback"):
             raise _Unwatched(name)
         elif name == "cond":
             total += max(_in_jaxpr(branch.jaxpr) for branch in parameters["branches"])

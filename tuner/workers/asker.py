@@ -213,7 +213,7 @@ class Asker:
         whole = "all" if len(causes) == len(ended) else "the last"
         raise StudyError(
             f"{whole} {len(causes)} configurations could not be trained, the latest because of "
-            f"{latest.get(TrialKey.ERROR, latest[TrialKey.OUTCOME])!s}; "
+            f"{str(latest.get(TrialKey.ERROR, latest[TrialKey.OUTCOME])).rstrip('.')}; "
             f"mend the search space {self.work.spec.space!r}."
         )
 
