@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Group
 
 from tests.helpers import fakes, populated
 from tests.helpers.shown import RUN, certifying, drawn, record, result
+from tuner import cli
 from tuner.exports import card
 from tuner.records.keys import TrialKey
+from tuner.sessions.progress import ModelProgress
 from tuner.views import catalog, status, summary
 from tuner.views.consoles import console
 from tuner.views.frame import frame
@@ -56,6 +60,7 @@ VIEWS = {
     "nothing found": lambda w: summary.final(result(EMPTY, "not_met")),
     "live": lambda w: Group(*frame(record(SEARCH), RUN, w, 60)),
     "live, certifying": lambda w: Group(*frame(record(MET), certifying(MET), w, 60)),
+    "live, proving": lambda w: Group(*frame(record(SEARCH), PROVING, w, 60)),
     "live, of a sweep": lambda w: Group(*frame(record(SWEEP), RUN, w, 60)),
     "data": lambda w: catalog.sources_view(),
     "spaces": lambda w: catalog.spaces_view([SPACE]),
@@ -70,6 +75,9 @@ SPACE = {
         for i in range(3)
     ],
 }
+SMALLEST = record(SEARCH).incumbent
+assert SMALLEST is not None
+PROVING = replace(RUN, proving=ModelProgress(SMALLEST, 20, 25))
 NUMBER = re.compile(r"\d[\d,.]*(?![\d,.]*[kM])")
 
 
@@ -147,3 +155,15 @@ def test_a_bar_can_be_read_without_colour():
     early = [line.plain for line in frame(record(EMPTY), RUN, 80, 40)]
     assert any("┄" in line for line in early)
     assert not any("━" in line for line in early)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_help_of_every_verb_fits(width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setitem(cli.cli.context_settings, "terminal_width", cli._help_width())
+    for verb in ((), *((v,) for v in cli._VERBS)):
+        said = CliRunner().invoke(cli.cli, [*verb, "--help"]).output
+        assert "Usage:" in said
+        long = [line for line in said.splitlines() if len(line) > width]
+        # A URL, a choice of words and a command to be typed cannot be broken.
+        assert [x for x in long if len(x.split()) > 2 and " > " not in x] == [], verb

@@ -7,8 +7,9 @@ and shell completion answer at once.
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -36,7 +37,24 @@ _VERBS = {
 """Verbs in the order of the help, and the modules that define them."""
 
 
+NARROW = 60
+"""Columns of help below which what an option does stands under it, not beside it."""
+
+
+class _Help(click.HelpFormatter):
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        super().write_dl(rows, 4 if self.width < NARROW else col_max, col_spacing)
+
+
+class _Context(click.Context):
+    formatter_class = _Help
+
+
 class _Verbs(click.Group):
+    context_class = _Context
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_VERBS)
 
@@ -46,6 +64,7 @@ class _Verbs(click.Group):
         command: click.Command = getattr(importlib.import_module(_VERBS[cmd_name]), cmd_name)
         if not any(p.name == "debug" for p in command.params):
             command.params.append(_debug_option())
+        command.context_class = _Context
         return command
 
     def resolve_command(
@@ -96,10 +115,18 @@ def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     ctx.exit()
 
 
+def _help_width() -> int:
+    """The terminal's columns but two, where those are neither too few nor too many to be read.
+
+    Click by itself takes no terminal to be narrower than 52.
+    """
+    return max(32, min(shutil.get_terminal_size().columns, 100) - 2)
+
+
 @click.group(
     cls=_Verbs,
     params=[_debug_option()],
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": _help_width()},
 )
 @click.option(
     "--version",
@@ -113,9 +140,12 @@ def cli() -> None:
     """Find the smallest Keras model that reaches an accuracy, on your data, within your epochs.
 
     \b
-    tuner search q10 --trials 50      search; the same command goes on where it stopped
-    tuner best q10                    the smallest model that met the target
-    tuner dashboard                   look at it in the browser
+    tuner search q10 --trials 50
+      search; typed again, it goes on
+    tuner best q10
+      the smallest that met the target
+    tuner dashboard
+      look at it in the browser
 
     Exit codes: 0 done, 1 the target was not met, 2 an error, 130 interrupted.
     """  # noqa: D301 (click wants the character itself, not its escape)

@@ -79,6 +79,8 @@ def _proving(at: ModelProgress, width: int) -> list[Text]:
     room = max(4, min(CURVE, width - before.cell_len - len(after)))
     line = Text.assemble(before, progress(at.epochs, at.horizon, room), after)
     then = Text.assemble(line, ", then the test images")
+    if line.cell_len > width:
+        line.right_crop(len(f" {words.several(at.horizon, 'epoch').split()[1]}"))
     return [then if then.cell_len <= width else line]
 
 

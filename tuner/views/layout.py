@@ -73,8 +73,11 @@ class Rows:
         if self._least(kept) > width:
             yield from self._listed(width)
             return
+        for name in reversed(gone):  # a narrow one may fit all the same
+            more = [n for n in self._columns if n in (*kept, name)]
+            kept = more if self._least(more) <= width else kept
         yield self._table(kept)
-        if gone := [n for n in self._columns if n in gone]:
+        if gone := [n for n in self._columns if n not in kept]:
             names = ", ".join(name.replace("\n", " ") for name in gone)
             yield Text(f"no room at {width} columns for: {names}", style="dim")
 
