@@ -45,13 +45,13 @@ class ModelProofs:
         """
         attributes = {
             TrialKey.CELL: {"trial": trial.number},
-            TrialKey.DATA: next(iter(self.main.user_attrs[StudyKey.DATA])),
             TrialKey.SEED: trial.user_attrs[TrialKey.SEED],
             TrialKey.EPOCHS: len(stored_epochs(trial.user_attrs)),
             **claims.expected_cost(trial.user_attrs, self.main.user_attrs),
         }
         known = {claims.identity(t) for t in self.trials()}
-        if claims.cell_identity(attributes) not in known:
+        dataset = next(iter(self.main.user_attrs[StudyKey.DATA]))
+        if not claims.is_queued(attributes, dataset, known):
             self.study.enqueue_trial(dict(trial.params), user_attrs=attributes)
 
     def trials(self) -> Sequence[FrozenTrial]:

@@ -102,12 +102,11 @@ class CertificateTrainings:
         for index in range(seeds):
             attributes = {
                 TrialKey.CELL: {"trial": trial.number, "training": index},
-                TrialKey.DATA: dataset,
                 TrialKey.SEED: derived_seed(seed, "certificate", trial.number, index),
                 TrialKey.EPOCHS: self.epochs,
                 **claims.expected_cost(trial.attributes, study.user_attrs),
             }
-            if claims.cell_identity(attributes) not in queued:
+            if not claims.is_queued(attributes, dataset, queued):
                 self.study.enqueue_trial(dict(trial.params), user_attrs=attributes)
         self._go_first()
 

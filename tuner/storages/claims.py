@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -78,9 +78,25 @@ def identity(trial: FrozenTrial) -> str | None:
 
 
 def cell_identity(attributes: Mapping[str, Any]) -> str:
-    """What makes a trial of a sweep the only one of its kind: data set, cell and seed."""
+    """What makes a trial of a sweep the only one of its kind: data set, cell and seed.
+
+    The data set is said where the study has several.
+    """
     cell = sorted(attributes[TrialKey.CELL].items())
-    return f"cell {attributes[TrialKey.DATA]} {cell} {attributes[TrialKey.SEED]}"
+    return f"cell {attributes.get(TrialKey.DATA)} {cell} {attributes[TrialKey.SEED]}"
+
+
+def is_queued(attributes: Mapping[str, Any], dataset: str, known: Collection[str | None]) -> bool:
+    """Whether a cell is among trials, also as version 0.1.0 queued it.
+
+    Args:
+        attributes: What the trial would have.
+        dataset: What the study file calls its data set, which 0.1.0 wrote on each trial even where
+            a user gave other data.
+        known: Identities of the trials.
+    """
+    older = {**attributes, TrialKey.DATA: dataset}
+    return not {cell_identity(attributes), cell_identity(older)}.isdisjoint(known)
 
 
 def is_live(trial: FrozenTrial) -> bool:

@@ -244,11 +244,10 @@ def _fill_sweep(work: Work, spec: SweepStudy, queued: set[str | None]) -> None:
             for cell in spec.cells():
                 attributes = {
                     TrialKey.CELL: cell,
-                    TrialKey.DATA: dataset,
+                    **({TrialKey.DATA: dataset} if len(work.spaces) > 1 else {}),
                     TrialKey.SEED: derived_seed(work.seed, index),
                 }
-                name = claims.cell_identity(attributes)
-                if name not in queued:
+                if not claims.is_queued(attributes, dataset, queued):
                     with _named(f"cell {cell}", [work.data[dataset]]):
                         params = configurations.encode(hypermodel, {**spec.base, **cell}, HINTS)
                     work.study.enqueue_trial(params, user_attrs=attributes)
