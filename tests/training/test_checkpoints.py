@@ -140,6 +140,17 @@ def test_writing_waits_while_epochs_are_too_short(
     assert len(Checkpoint(file, {"seed": 11}).history) == 1
 
 
+@pytest.mark.parametrize(("share", "kept"), [(float("inf"), 4), (1e-9, 2)])
+def test_a_training_that_was_lost_before_is_kept_more_often(
+    share: float, kept: int, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.training.checkpoints.SHARE", 1e-9)
+    monkeypatch.setattr("tuner.training.checkpoints.SHARE_ONCE_LOST", share)
+    train(Checkpoint(file, {"seed": 11}), 1)
+    train(Checkpoint(file, {"seed": 11}), 4)
+    assert len(Checkpoint(file, {"seed": 11}).history) == kept
+
+
 def test_nothing_is_left_of_a_training_that_has_ended(file: Path) -> None:
     checkpoint = Checkpoint(file, {"seed": 11})
     train(checkpoint)

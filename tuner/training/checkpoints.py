@@ -32,6 +32,9 @@ FORMAT = 1
 SHARE = 0.01
 """Of the time of training that writing checkpoints may take. Where an epoch lasts less than a
 hundred times as long as writing, the next checkpoint waits until enough of them have passed."""
+SHARE_ONCE_LOST = 0.1
+"""The same of a training that was lost before: where commands are stopped again and again, what is
+trained again each time takes longer than writing."""
 
 Array = npt.NDArray[Any]
 
@@ -58,6 +61,7 @@ class Checkpoint:
         self._written = -float("inf")
         self._cost = 0.0
         self._read()
+        self._share = SHARE_ONCE_LOST if self.history else SHARE
 
     def resume(self, model: Any, rng: np.random.Generator) -> int:
         """Puts a model and a generator back to where the training was; also a second time.
@@ -92,7 +96,7 @@ class Checkpoint:
         self._generator = rng.bit_generator.state
         self._behind = True
         self._variables = []  # nobody goes back behind this epoch
-        if time.monotonic() - self._written >= self._cost / SHARE:
+        if time.monotonic() - self._written >= self._cost / self._share:
             self.complete(model)
 
     def complete(self, model: Any) -> None:

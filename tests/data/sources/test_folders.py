@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from tests.helpers import images
 from tests.helpers.bad_data import message
 from tuner.data import resolve
@@ -13,6 +15,7 @@ def test_folders_are_read_in_sorted_order(tmp_path: Path, cache: Path) -> None:
     source = images.write_folder(tmp_path / "pets", classes=("dog", "ant", "cat"))
     (tmp_path / "pets/train/dog/.DS_Store").write_bytes(b"left by a file manager")
     (tmp_path / "pets/train/.cache").mkdir()
+    (tmp_path / "pets/train/__MACOSX").mkdir()
     data = resolve(source, cache=cache)
     assert data.classes == ("ant", "cat", "dog")
     assert (data.name, data.train_size, data.validation_size, data.test_size) == ("pets", 27, 3, 9)
@@ -23,6 +26,15 @@ def test_folder_with_an_unreadable_image(tmp_path: Path, cache: Path) -> None:
     (tmp_path / "pets/train/dog/3.png").write_bytes(b"no image")
     line = message(source, cache)
     assert f"Unreadable image {tmp_path / 'pets/train/dog/3.png'} (no known image format)" in line
+
+
+def test_folder_of_arrays(tmp_path: Path, cache: Path) -> None:
+    source = images.write_folder(tmp_path / "pets")
+    for file in list((tmp_path / "pets").rglob("*.png")):
+        np.save(file.with_suffix(".npy"), np.zeros((8, 8), np.uint8))
+        file.unlink()
+    line = message(source, cache)
+    assert "0.npy (a NumPy array: PIL.Image.fromarray(array).save('image.png')" in line
 
 
 def test_folder_with_a_truncated_image(tmp_path: Path, cache: Path) -> None:

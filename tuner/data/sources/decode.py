@@ -18,6 +18,7 @@ GREY = frozenset({"1", "L", "LA", "La"})
 DEEP = frozenset({"I", "I;16", "I;16B", "I;16L", "F"})
 GROUND = (255, 255, 255, 255)  # white, on which images with alpha are laid
 LISTED = 10  # files that a message names
+AS_IMAGE = "PIL.Image.fromarray(array).save('image.png') makes an image of one"
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,10 @@ def _decode_one(content: bytes) -> tuple[str, Images | None]:
     except Exception as error:  # Pillow's plugins raise whatever their format's reader raises
         if ran_out(error):
             raise MemoryError from error
-        unknown = isinstance(error, UnidentifiedImageError)  # names a buffer of ours
-        reason = "no known image format" if unknown else " ".join(str(error).split())
+        reason = " ".join(str(error).split())
+        if isinstance(error, UnidentifiedImageError):  # names a buffer of ours
+            array = content.startswith(np.lib.format.MAGIC_PREFIX)
+            reason = f"a NumPy array: {AS_IMAGE}" if array else "no known image format"
         raise _BadImageError(reason or type(error).__name__) from error
 
 

@@ -24,6 +24,7 @@ ALIKE = {
 """What people call these folders, in full."""
 IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 IGNORED = frozenset({"thumbs.db", "desktop.ini"})  # left by file managers
+LEFT_BY_ARCHIVES = "__MACOSX"  # a folder that archives made on a Mac hold, without images
 
 
 class ClassFolders(Source):
@@ -178,7 +179,11 @@ def _listed(names: set[str]) -> str:
 def _folders(part: Path) -> list[Path]:
     if not part.is_dir():
         return []
-    return sorted(kind for kind in part.iterdir() if kind.is_dir() and kind.name[0] != ".")
+    return sorted(
+        kind
+        for kind in part.iterdir()
+        if kind.is_dir() and kind.name[0] != "." and kind.name != LEFT_BY_ARCHIVES
+    )
 
 
 def _images(kind: Path) -> list[Path]:

@@ -249,6 +249,11 @@ def _hint(key: str, array: np.ndarray[Any, Any]) -> str:
             return f"; {key}.argmax(1) makes them of these one-hot rows"
     elif array.ndim == 1 and array.dtype.kind in "US":
         return f"; np.unique({key}, return_inverse=True)[1] makes them of names"
+    elif array.ndim == 1 and array.dtype.kind == "f" and not np.isfinite(array).all():
+        missing = int((~np.isfinite(array)).sum())
+        return f"; {missing:,} are NaN or infinite: give them a class, or take these images out"
+    elif array.ndim == 1 and array.dtype.kind == "f" and (array % 1 != 0).any():
+        return "; these are not whole: only classes can be learned, not amounts"
     elif array.ndim == 1 and array.dtype.kind in "fb":
         return f"; {key}.astype(int) makes them of whole {array.dtype} numbers"
     return ""
