@@ -94,8 +94,10 @@ class CertificateTrainings:
         )
         self.study = companion(study, SUFFIX)
         trials = self.study.get_trials(deepcopy=False)
-        # Lost ones are queued again as all trials are; those taken back at a verdict are not.
-        kept = (t for t in trials if claims.is_live(t) or TrialKey.LOST in t.user_attrs)
+        # Lost ones are queued again as all trials are; those taken back at a verdict only where
+        # seeds are added to it.
+        judged = before is not None and not added
+        kept = (t for t in trials if judged or claims.is_live(t) or TrialKey.LOST in t.user_attrs)
         queued = {claims.identity(t) for t in kept}
         dataset = next(iter(study.user_attrs[StudyKey.DATA]))
         seed = int(study.user_attrs[StudyKey.SEED])
