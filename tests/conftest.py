@@ -68,7 +68,7 @@ def _space_checks() -> Iterator[list[Any]]:
 
     usual = [plan.check_space]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "check_space", lambda spec, data: None)
+        patch.setattr(plan, "check_space", lambda *_: None)
         yield usual
 
 
