@@ -235,7 +235,8 @@ def test_a_browser_shows_the_note_and_the_frontier(browse):
     for said in (
         "4,218 parameters (4,282 total)",
         "target 75 %",
-        "Certificate:",
+        "This file:",
+        "Its recipe:",
         "tuner best q10",
     ):
         assert said in note
