@@ -54,7 +54,7 @@ def test_every_verb_has_help(capsys):
         (["search", "q10", "--margin", "0.5"], "must be at least 0 and below 0.5"),
         (["search", "q10", "--timeout", "soon"], "a time is written 90, 30m"),
         (["search", "q10", "--workers", "0"], "must be 'auto' or at least 1"),
-        (["search", "q10", "--trials", "0"], "0 is not in the range x>=1"),
+        (["search", "q10", "--trials", "0"], "must be 'auto' or at least 1, but got '0'"),
         (["search"], "Missing argument 'STUDY'"),
         (["completion", "bsh"], "did you mean 'bash'?"),
         (["spaces", "resnt"], "did you mean 'resnet'?"),
