@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 import optuna
 import pytest
+from optuna.samplers import BaseSampler
+from optuna.testing.pytest_samplers import (
+    BasicSamplerTestCase,
+    RelativeSamplerTestCase,
+    SingleOnlySamplerTestCase,
+)
 from optuna.trial import FrozenTrial
 
 from tests.helpers.dense_search import ask, history, make, shortfall_of
@@ -21,6 +27,14 @@ from tuner.samplers.smallest_feasible.outlook import Outlook, outlook_of
 
 NOISE = 0.014
 """Of an accuracy of 75 % on 1,000 images."""
+
+
+class TestOptunasSuite(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySamplerTestCase):
+    """Optuna's own tests of a sampler, with doubt and replicates, sizes learned."""
+
+    @pytest.fixture
+    def sampler(self) -> Callable[[], BaseSampler]:
+        return lambda: SmallestFeasibleSampler(seed=0, noise=NOISE)
 
 
 def surroundings() -> list[FrozenTrial]:
