@@ -156,7 +156,8 @@ def test_an_empty_storage_is_not_the_one_that_is_usual(verb, results, capsys):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
 @pytest.mark.parametrize("typed", ["'status'", "'trials', 'q10', '--csv'", "'--help'"])
-def test_output_that_cannot_be_written_is_named(typed, results):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_written_is_named(typed, unbuffered, results):
     code = f"import sys; from tuner.cli import main; sys.exit(main([{typed}]))"
     with Path("/dev/full").open("w") as full:
         ran = subprocess.run(
@@ -165,7 +166,11 @@ def test_output_that_cannot_be_written_is_named(typed, results):
             stderr=subprocess.PIPE,
             text=True,
             cwd=results.parent,
-            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+            env={
+                "PYTHONPATH": str(ROOT),
+                "PATH": "/usr/bin:/bin",
+                "PYTHONUNBUFFERED": unbuffered,
+            },
         )
     said = "Error: cannot write what is asked for: standard output: No space left on device.\n"
     assert (ran.returncode, ran.stderr) == (2, said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 import click
 
+from tuner.basics.files import FULL
 from tuner.basics.secrets import masked_text
 from tuner.errors import TunerError
 
@@ -42,7 +44,7 @@ def guarded(command: click.Command, arguments: Sequence[str] | None = None) -> i
         # Click's own way out where a help text's reader went away.
         return forget_output() if ended.code == 1 else DONE
     except Exception as error:
-        why = _no_output() if isinstance(error, OSError) else None
+        why = _no_output(error) if isinstance(error, OSError) else None
         if "--debug" in typed:
             click.echo(masked_text(traceback.format_exc()), err=True, nl=False)
         else:
@@ -50,14 +52,22 @@ def guarded(command: click.Command, arguments: Sequence[str] | None = None) -> i
         return ERROR
 
 
-def _no_output() -> str | None:
-    """Why standard output cannot be written to; None where it can be."""
+def _no_output(error: OSError) -> str | None:
+    """Why standard output cannot be written to; None where it was not what failed.
+
+    Args:
+        error: What ended the command. Full disks of files are told of as what they are, before they
+            come here, and name their file.
+    """
+    full = error.errno in {*FULL, errno.EIO} and error.filename is None
     try:
         sys.stdout.flush()
-    except OSError as error:
-        forget_output()
-        return f"standard output: {error.strerror or type(error).__name__}"
-    return None
+    except OSError as again:
+        full, error = True, again
+    if not full:
+        return None
+    forget_output()
+    return f"standard output: {error.strerror or type(error).__name__}"
 
 
 def _fill_closed() -> None:
