@@ -82,5 +82,5 @@ def test_a_trial_without_a_certificate_gets_one(folder: Path) -> None:
     (number,) = [
         t.number for t in record.trials if t.reached and t.number not in record.certificates
     ] or [10]
-    found = certify(NAME, trial=number, seeds=2, workers=2).certificate
+    found = certify(NAME, trial=number, prove="recipe", seeds=3, workers=2).recipe
     assert found is not None and found.trial == number

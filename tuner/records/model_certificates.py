@@ -31,7 +31,6 @@ class ModelCertificate:
     """Which look at the test examples of the study this was, from 1."""
     left: float
     """What is left of the 5 % for later looks, a fraction of 1."""
-    correct: int
     test_size: int
     accuracy: float
     """On the test examples."""
