@@ -8,19 +8,12 @@ import numpy as np
 import pytest
 
 from tests.helpers import images, tiny
+from tests.helpers.shown import Heard
 from tuner.cli import main
 from tuner.records.keys import StudyKey
 from tuner.sessions.plan import plan, plan_again
 from tuner.sessions.watcher import Silent
 from tuner.sessions.wish import Wish
-
-
-class Heard(Silent):
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-
-    def notice(self, text: str, *, banner: bool = False) -> None:
-        self.notices.append(text)
 
 
 @pytest.fixture(autouse=True)

@@ -209,20 +209,33 @@ def make_sweep(storage: Any = None, name: str = "q9") -> optuna.Study:
     return study
 
 
+def _verdict(study: optuna.Study, trial: int, *, certified: bool) -> dict[str, Any]:
+    """What certificates of models and of recipes store alike."""
+    classes = len(next(iter(study.user_attrs[StudyKey.DATA].values()))["classes"])
+    return {
+        "trial": trial,
+        "verdict": "certified" if certified else "refuted",
+        "target": study.user_attrs[StudyKey.STUDY]["target"],
+        "size": study.get_trials(deepcopy=False)[trial].user_attrs[TrialKey.SIZE],
+        "test_size": 10_000,
+        "data_hash": "0123456789abcdef",
+        "versions": {"tuner": "0.1.0", "keras": "3.15.1"},
+        "hardware": {"processor": "a processor", "cores": 2, "memory": 25e9, "gpus": 1},
+        "confusion": [[750 if i == j else 27 for j in range(classes)] for i in range(classes)],
+        "created": "2025-01-01T13:00:00+00:00",
+    }
+
+
 def add_certificate(
     study: optuna.Study, trial: int, accuracies: Sequence[float], *, certified: bool = True
 ) -> None:
     """Stores a certificate of a trial, as `tuner certify` would."""
     found = study.get_trials(deepcopy=False)[trial]
-    classes = next(iter(study.user_attrs[StudyKey.DATA].values()))["classes"]
-    n = len(classes)
     mean = sum(accuracies) / len(accuracies)
     study.set_user_attr(
         f"{StudyKey.CERTIFICATE}{trial}",
         {
-            "trial": trial,
-            "verdict": "certified" if certified else "refuted",
-            "target": study.user_attrs[StudyKey.STUDY]["target"],
+            **_verdict(study, trial, certified=certified),
             "level": 0.95,
             "planned": 5,
             "seeds": list(range(100, 100 + len(accuracies))),
@@ -230,16 +243,9 @@ def add_certificate(
             "mean": mean,
             "bound": mean - 0.004 if len(accuracies) > 1 else None,
             "epochs": len(found.user_attrs[TrialKey.HISTORY]),
-            "size": found.user_attrs[TrialKey.SIZE],
-            "test_size": 10_000,
             "train_size": 50_000,
-            "data_hash": "0123456789abcdef",
-            "versions": {"tuner": "0.1.0", "keras": "3.15.1"},
-            "hardware": {"processor": "a processor", "cores": 2, "memory": 25e9, "gpus": 1},
             "seconds": 321.0,
-            "confusion": [[750 if i == j else 27 for j in range(n)] for i in range(n)],
             "model_files": [f"certificate-{trial:04d}-{i}.keras" for i in range(len(accuracies))],
-            "created": "2025-01-01T13:00:00+00:00",
         },
     )
 
@@ -249,36 +255,25 @@ def add_model_certificate(
 ) -> None:
     """Stores the certificate of a trial's model, as a search would."""
     found = study.get_trials(deepcopy=False)[trial]
-    classes = next(iter(study.user_attrs[StudyKey.DATA].values()))["classes"]
-    n = len(classes)
     met = len(found.user_attrs[TrialKey.HISTORY])
     looks = sum(key.startswith(StudyKey.MODEL_CERTIFICATE) for key in study.user_attrs)
     study.set_user_attr(
         f"{StudyKey.MODEL_CERTIFICATE}{trial}",
         {
-            "trial": trial,
-            "verdict": "certified" if certified else "refuted",
-            "target": study.user_attrs[StudyKey.STUDY]["target"],
+            **_verdict(study, trial, certified=certified),
             "level": 0.97,
             "look": looks + 1,
             "left": 0.84,
-            "test_size": 10_000,
             "accuracy": accuracy,
             "bound": accuracy - 0.008,
             "val_accuracy": 0.772,
             "epochs": 25,
             "met_after": met,
             "trained": 25 - met,
-            "size": found.user_attrs[TrialKey.SIZE],
             "shared": None,
             "train_size": 45_000,
-            "data_hash": "0123456789abcdef",
             "model_file": found.user_attrs[TrialKey.MODEL_FILE],
             "sha256": "fedcba9876543210" * 4,
-            "versions": {"tuner": "0.1.0", "keras": "3.15.1"},
-            "hardware": {"processor": "a processor", "cores": 2, "memory": 25e9, "gpus": 1},
             "seconds": 21.0,
-            "confusion": [[750 if i == j else 27 for j in range(n)] for i in range(n)],
-            "created": "2025-01-01T13:00:00+00:00",
         },
     )

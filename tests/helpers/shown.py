@@ -14,6 +14,7 @@ from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.sessions.progress import CertificateProgress, RunProgress
 from tuner.sessions.result import Result
+from tuner.sessions.watcher import Silent
 
 RUN = RunProgress(20, 0, 2, 95.0, 300.0, "sqlite:///tuner.db")
 """A run of a search, a third of the way."""
@@ -67,3 +68,18 @@ def certifying(study: optuna.Study, accuracies=(0.757, 0.744)) -> RunProgress:
     return replace(
         RUN, certifying=CertificateProgress(found.incumbent, 5, 21, tuple(accuracies), under_way)
     )
+
+
+class Heard(Silent):
+    """A watcher that remembers what it was told in a line.
+
+    Attributes:
+        notices: The lines.
+    """
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+
+    def notice(self, text: str, *, banner: bool = False) -> None:
+        """Remembers it."""
+        self.notices.append(text)

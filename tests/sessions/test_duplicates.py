@@ -12,6 +12,7 @@ import pytest
 
 from tests.helpers import fakes, tiny
 from tests.helpers.launchers import ScriptedLauncher, session
+from tests.helpers.shown import Heard
 from tuner import api
 from tuner.certificates.trainings import CertificateTrainings, candidate
 from tuner.cli import main
@@ -26,14 +27,6 @@ from tuner.sessions.wish import Wish
 from tuner.storages.opening import open_storage
 from tuner.views.events import certificate_object
 from tuner.views.next_commands import next_commands
-
-
-class Heard(Silent):
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-
-    def notice(self, text: str, *, banner: bool = False) -> None:
-        self.notices.append(text)
 
 
 @pytest.fixture(autouse=True)

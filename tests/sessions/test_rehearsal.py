@@ -10,18 +10,11 @@ import pytest
 
 from tests.helpers import fakes
 from tests.helpers.launchers import ScriptedLauncher, session
+from tests.helpers.shown import Heard
 from tuner.sessions import session as sessions
-from tuner.sessions.watcher import Attended, Silent
+from tuner.sessions.watcher import Attended
 
 LINE = "what this search finds cannot be exported as it is: no operator for Svd."
-
-
-class Heard(Silent):
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-
-    def notice(self, text: str, *, banner: bool = False) -> None:
-        self.notices.append(text)
 
 
 class Tried:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tests.helpers import tiny
-from tuner.data import resolve
-from tuner.records.keys import GATE, SCHEMA, SHORTFALL, StudyKey, TrialKey
-from tuner.spaces.loading import load_space
-from tuner.specs.files import read_study
+from tests.helpers import tiny, works
+from tuner.records.keys import GATE, SHORTFALL, TrialKey
 from tuner.storages import claims
 from tuner.trials.base import TrialRun
 from tuner.trials.run import KINDS, run
@@ -44,30 +41,9 @@ class Impatient(optuna.pruners.BasePruner):
         return True
 
 
-def work_in(
-    folder: Path,
-    study_file: Path,
-    *,
-    pruner: optuna.pruners.BasePruner | None = None,
-    proves: Literal["recipe"] | None = None,
-) -> Work:
-    """A study without trials, as a worker has it."""
-    spec = read_study(str(study_file))
-    data = resolve(str(folder / "images.npz"))
-    study = optuna.create_study(study_name="tiny", pruner=pruner or Patient())
-    for key, value in ((StudyKey.SCHEMA, SCHEMA), (StudyKey.STUDY, spec.model_dump())):
-        study.set_user_attr(key, value)
-    space = load_space(
-        spec.space,
-        input_shape=data.image_shape,
-        num_classes=3,
-        train_size=9,
-        horizon=HORIZON,
-        options={},
-    )
-    name = spec.datasets()[0]
-    sources = ({name: space}, {name: data})
-    return Work(study, spec, *sources, folder / "out", 0, {}, lambda: False, proves)
+def work_in(folder: Path, study_file: Path, **options: Any) -> Work:
+    """A study without trials, as a worker has it; by default nothing is pruned."""
+    return works.work_in(folder, study_file, **{"pruner": Patient(), **options})
 
 
 def search_in(folder: Path, target: float = TARGET, **options: Any) -> Work:

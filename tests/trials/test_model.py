@@ -8,21 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from tests.helpers import tiny
+from tests.helpers import tiny, works
 from tuner.certificates.looks import level_of_next
 from tuner.certificates.models import ModelProofs
-from tuner.data import resolve
 from tuner.records.epochs import read_history
-from tuner.records.keys import SCHEMA, StudyKey, TrialKey
+from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.model_certificates import ModelCertificate
 from tuner.records.studies import StudyRecord
 from tuner.sessions.agreement import describe
-from tuner.spaces.loading import load_space
-from tuner.specs.files import read_study
 from tuner.storages import claims
 from tuner.trials.run import run
 from tuner.trials.work import Work
@@ -74,29 +70,12 @@ def search_in(folder: Path, target: float = 0.6, space: str = "Tiny") -> Work:
     if space != "Tiny":
         (folder / "space.py").write_text(LATE)
         file.write_text(file.read_text().replace("space.py:Tiny", f"space.py:{space}"))
-    spec = read_study(str(file))
-    data = resolve(str(folder / "images.npz"))
-    study = optuna.create_study(study_name="tiny")
-    name = spec.datasets()[0]
-    for key, value in {
-        StudyKey.SCHEMA: SCHEMA,
-        StudyKey.STUDY: spec.model_dump(),
-        StudyKey.DATA: {name: describe(data)},
+    attributes = {
+        StudyKey.DATA: {str(folder / "images.npz"): describe(works.data_in(folder))},
         StudyKey.SEED: 0,
         StudyKey.PROVE: "model",
-    }.items():
-        study.set_user_attr(key, value)
-    made = load_space(
-        spec.space,
-        input_shape=data.image_shape,
-        num_classes=3,
-        train_size=270,
-        horizon=HORIZON,
-        options={},
-    )
-    spaces, sources = {name: made}, {name: data}
-    out = folder / "out"
-    return Work(study, spec, spaces, sources, out, 0, {}, lambda: False, keeps_checkpoints=True)
+    }
+    return works.work_in(folder, file, attributes=attributes, keeps_checkpoints=True)
 
 
 def train(work: Work, params: dict[str, Any]) -> FrozenTrial:

@@ -9,17 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tests.helpers import tiny
-from tuner.data import resolve
-from tuner.records.keys import SCHEMA, StudyKey, TrialKey
+from tests.helpers import tiny, works
+from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
-from tuner.spaces.loading import load_space
-from tuner.specs.files import read_study
 from tuner.storages import claims, leftovers
 from tuner.trials.run import run
 from tuner.trials.search import SearchTrial
@@ -42,17 +38,10 @@ def work_in(
     params: dict[str, Any] = WIDTH,
 ) -> Work:
     """A study of one queued configuration, which by default does not meet its target."""
-    spec = read_study(str(tiny.write(folder, target=target, horizon=6)))
-    data = resolve(str(folder / "images.npz"))
-    study = optuna.create_study(study_name="tiny")
-    for key, value in ((StudyKey.SCHEMA, SCHEMA), (StudyKey.STUDY, spec.model_dump())):
-        study.set_user_attr(key, value)
-    study.enqueue_trial(params)
-    space = load_space(
-        spec.space, input_shape=data.image_shape, num_classes=3, train_size=9, horizon=6, options={}
-    )
-    name = spec.datasets()[0]
-    return Work(study, spec, {name: space}, {name: data}, folder / "out", 0, {}, stopping)
+    file = tiny.write(folder, target=target, horizon=6)
+    work = works.work_in(folder, file, stopping=stopping)
+    work.study.enqueue_trial(params)
+    return work
 
 
 def train(work: Work) -> TrialRecord:

@@ -12,7 +12,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.basics.optuna_private import stored
-from tuner.certificates.companions import companion
+from tuner.certificates.companions import companion, has_companion
 from tuner.certificates.looks import level_of_next
 from tuner.records.epochs import stored_epochs
 from tuner.records.keys import StudyKey, TrialKey
@@ -36,6 +36,11 @@ class ModelProofs:
     def __init__(self, main: optuna.Study) -> None:
         self.main = main
         self.study = companion(main, SUFFIX, "model")
+
+    @classmethod
+    def begun(cls, main: optuna.Study) -> ModelProofs | None:
+        """Those of a search of which any has been queued; None, and nothing is made, before."""
+        return cls(main) if has_companion(main, SUFFIX) else None
 
     def queue(self, trial: FrozenTrial) -> None:
         """Queues the proof of a trial's model, unless it has been queued.

@@ -14,10 +14,10 @@ from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import (
     OneOf,
     duplicates_option,
+    number_or_auto,
     repeated,
     storage_options,
     study_argument,
-    workers,
 )
 from tuner.cli.search import make_watcher
 from tuner.objectives.proof import DEFAULT, PROVES
@@ -47,7 +47,9 @@ from tuner.objectives.proof import DEFAULT, PROVES
     help="The most trainings of the recipe, each with a fresh seed; more than it had are added.",
 )
 @click.option("--data", metavar="SOURCE", help="Where the study's images are now.")
-@click.option("--workers", type=workers, default="auto", metavar="auto|N", help="Worker processes.")
+@click.option(
+    "--workers", type=number_or_auto, default="auto", metavar="auto|N", help="Worker processes."
+)
 @duplicates_option
 @storage_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event, a line each.")

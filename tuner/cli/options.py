@@ -55,7 +55,7 @@ def fraction(low: float, high: float, *, with_low: bool) -> Callable[[str | floa
     return convert
 
 
-def workers(raw: str | int) -> int | str:
+def number_or_auto(raw: str | int) -> int | str:
     """``auto`` or a number of at least 1.
 
     Raises:
@@ -66,15 +66,6 @@ def workers(raw: str | int) -> int | str:
     if str(raw).isdecimal() and int(raw) >= 1:
         return int(raw)
     raise click.BadParameter(f"must be 'auto' or at least 1, but got {raw!r}")
-
-
-def trials(raw: str | int) -> int | str:
-    """``auto`` or a number of at least 1.
-
-    Raises:
-        click.BadParameter: It is neither.
-    """
-    return workers(raw)
 
 
 class OneOf(click.Choice[str]):

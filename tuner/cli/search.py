@@ -15,12 +15,11 @@ from tuner.cli.options import (
     duplicates_option,
     duration,
     fraction,
+    number_or_auto,
     relabel_option,
     repeated,
     storage_options,
     study_argument,
-    trials,
-    workers,
 )
 from tuner.objectives.proof import PROVES
 from tuner.objectives.quantities import QUANTITIES
@@ -39,7 +38,7 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
 @study_argument
 @click.option(
     "--trials",
-    type=trials,
+    type=number_or_auto,
     metavar="N|auto",
     help="Trained trials that the study shall have in all; the same command again trains no more. "
     "auto: until another is expected to gain less than 2 %. Default: 50; a sweep trains its grid.",
@@ -72,7 +71,7 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
 )
 @click.option(
     "--workers",
-    type=workers,
+    type=number_or_auto,
     default="auto",
     metavar="auto|N",
     help="Worker processes; auto chooses from cores or GPUs.",

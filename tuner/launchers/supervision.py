@@ -11,8 +11,7 @@ from contextlib import contextmanager
 import optuna
 from optuna.trial import FrozenTrial
 
-from tuner.certificates.companions import has_companion
-from tuner.certificates.models import SUFFIX, ModelProofs
+from tuner.certificates.models import ModelProofs
 from tuner.errors import TunerError
 from tuner.launchers.base import Crew, Ended
 from tuner.launchers.silence import Silence
@@ -61,7 +60,7 @@ class Supervision:
         self._deadline = deadline
         self._deaths = 0
         self._asked_at: float | None = None
-        self._beside: optuna.Study | None = None
+        self._proofs: ModelProofs | None = None
         self._ask_again = 0.0
 
     def watch(self) -> Iterator[None]:
@@ -79,7 +78,7 @@ class Supervision:
                     before, finished = finished, sum(t.state.is_finished() for t in trials)
                     if finished > before:
                         self._deaths = 0
-                    self._end_silent([*trials, *self._proofs()])
+                    self._end_silent([*trials, *self._proof_trials()])
                     time.sleep(POLL_SECONDS)
         finally:
             self._crew.kill()
@@ -154,17 +153,17 @@ class Supervision:
 
     def _studies(self) -> list[optuna.Study]:
         """What the crew works on: the study, and the proofs of its models once there are any."""
-        if self._beside is None and has_companion(self._study, SUFFIX):
-            self._beside = ModelProofs(self._study).study
-        return [self._study] if self._beside is None else [self._study, self._beside]
+        if self._proofs is None:
+            self._proofs = ModelProofs.begun(self._study)
+        return [self._study] if self._proofs is None else [self._study, self._proofs.study]
 
-    def _proofs(self) -> Sequence[FrozenTrial]:
+    def _proof_trials(self) -> Sequence[FrozenTrial]:
         """The proofs of models; whether there are any yet is asked now and then."""
         now = time.monotonic()
-        if self._beside is None and now >= self._ask_again:
+        if self._proofs is None and now >= self._ask_again:
             self._ask_again = now + ASK_EVERY
             self._studies()
-        return [] if self._beside is None else self._beside.get_trials(deepcopy=False)
+        return [] if self._proofs is None else self._proofs.trials()
 
     def _trials(self) -> Sequence[FrozenTrial]:
         return self._study.get_trials(deepcopy=False)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from tuner.basics.numbers import gigabytes, several
 from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records.keys import StudyKey
 from tuner.records.trials import read_matrix
+
+Read = TypeVar("Read")
 
 Verdict = Literal["certified", "refuted"]
 
@@ -17,8 +19,36 @@ EXACT = 1e-9
 """How near two fractions of a count are that are the same."""
 
 
+class Verified:
+    """What certificates of models and of recipes say alike, from fields that either has."""
+
+    verdict: Verdict
+    confusion: tuple[tuple[int, ...], ...] | None
+    hardware: Mapping[str, Any]
+
+    @property
+    def constant(self) -> bool:
+        """Whether every image is given the same class: nothing has been learnt."""
+        return self.confusion is not None and is_constant(self.confusion)
+
+    @property
+    def largest_share(self) -> float | None:
+        """The share of the test images that are of the largest class; None where it is unknown."""
+        return None if self.confusion is None else largest_share(self.confusion)
+
+    @property
+    def certified(self) -> bool:
+        """Whether the target is met with confidence."""
+        return self.verdict == "certified"
+
+    @property
+    def machine(self) -> str:
+        """``AMD EPYC, 2 cores, 25 GB``, and how many GPUs where there are any."""
+        return machine(self.hardware)
+
+
 @dataclass(frozen=True)
-class Certificate:
+class Certificate(Verified):
     """Whether a configuration, trained from scratch with fresh seeds, meets the target.
 
     Each training sees training and validation images together, for somewhat more epochs
@@ -61,26 +91,6 @@ class Certificate:
     created: str
     """ISO 8601, UTC."""
 
-    @property
-    def constant(self) -> bool:
-        """Whether the models give every image the same class: they have learnt nothing."""
-        return self.confusion is not None and is_constant(self.confusion)
-
-    @property
-    def largest_share(self) -> float | None:
-        """The share of the test images that are of the largest class; None where it is unknown."""
-        return None if self.confusion is None else largest_share(self.confusion)
-
-    @property
-    def certified(self) -> bool:
-        """Whether the target is met with confidence."""
-        return self.verdict == "certified"
-
-    @property
-    def machine(self) -> str:
-        """``AMD EPYC, 2 cores, 25 GB``, and how many GPUs where there are any."""
-        return machine(self.hardware)
-
     def at_least(self, digits: int = 1) -> float | None:
         """The bound, rounded down to so many digits of a percentage."""
         return None if self.bound is None else DEFAULT_METRIC.cautious(self.bound, digits)
@@ -97,9 +107,15 @@ class Certificate:
 
 def certificates(attributes: Mapping[str, Any]) -> dict[int, Certificate]:
     """The certificates among a study's user attributes, by trial number."""
-    prefix = StudyKey.CERTIFICATE
+    return by_trial(attributes, StudyKey.CERTIFICATE, Certificate.of)
+
+
+def by_trial(
+    attributes: Mapping[str, Any], prefix: str, read: Callable[[Mapping[str, Any]], Read]
+) -> dict[int, Read]:
+    """What a study stores under a prefix and a trial's number, in the order of the numbers."""
     found = {
-        int(key.removeprefix(prefix)): Certificate.of(fields)
+        int(key.removeprefix(prefix)): read(fields)
         for key, fields in attributes.items()
         if key.startswith(prefix)
     }

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuner.objectives.metrics import DEFAULT_METRIC
-from tuner.records.certificates import Verdict, is_constant, largest_share, machine
+from tuner.records.certificates import Verdict, Verified, by_trial
 from tuner.records.keys import StudyKey
 from tuner.records.trials import read_matrix
 
 
 @dataclass(frozen=True)
-class ModelCertificate:
+class ModelCertificate(Verified):
     """Whether one model, the file that is named here, meets the target.
 
     The model is the one that met the target on validation examples, trained on to the end of its
@@ -61,26 +61,6 @@ class ModelCertificate:
     created: str
     """ISO 8601, UTC."""
 
-    @property
-    def certified(self) -> bool:
-        """Whether the target is met with confidence."""
-        return self.verdict == "certified"
-
-    @property
-    def constant(self) -> bool:
-        """Whether the model gives every example the same class: it has learnt nothing."""
-        return self.confusion is not None and is_constant(self.confusion)
-
-    @property
-    def largest_share(self) -> float | None:
-        """The share of the test examples that are of the largest class; None where unknown."""
-        return None if self.confusion is None else largest_share(self.confusion)
-
-    @property
-    def machine(self) -> str:
-        """``AMD EPYC, 2 cores, 25 GB``, and how many GPUs where there are any."""
-        return machine(self.hardware)
-
     def at_least(self, digits: int = 1) -> float:
         """The bound, rounded down to so many digits of a percentage."""
         return DEFAULT_METRIC.cautious(self.bound, digits)
@@ -95,10 +75,4 @@ class ModelCertificate:
 
 def model_certificates(attributes: Mapping[str, Any]) -> dict[int, ModelCertificate]:
     """The certificates of models among a study's user attributes, by trial number."""
-    prefix = StudyKey.MODEL_CERTIFICATE
-    found = {
-        int(key.removeprefix(prefix)): ModelCertificate.of(fields)
-        for key, fields in attributes.items()
-        if key.startswith(prefix)
-    }
-    return dict(sorted(found.items()))
+    return by_trial(attributes, StudyKey.MODEL_CERTIFICATE, ModelCertificate.of)

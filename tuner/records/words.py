@@ -179,17 +179,10 @@ def certificate(found: Certificate) -> str:
     """``certified: 76.1 % on the test images, mean of 5 fresh seeds, at least 75.4 % with ...``."""
     n = len(found.accuracies)
     mean = f"{percent(found.mean)} on the test images, mean of {several(n, 'fresh seed')}"
-    least = percent(found.at_least())
-    if found.certified:
-        line = f"certified: {mean}, at least {least} with {goal(found.level)} confidence"
-        return f"{line}; {shared(found)}" if found.shared else line
-    if found.constant:
-        return f"refuted: every image is given the same class, which makes {mean}"
-    if nothing := _nothing_learnt(found, found.mean):
-        return f"refuted: {mean}, {nothing}"
-    bound = "" if found.bound is None else f", lower bound {least}"
+    bound = "" if found.bound is None else f", lower bound {percent(found.at_least())}"
     early = f", given up after {n} of {found.planned}" if n < found.planned else ""
-    return f"refuted: {mean}{bound}{early}; the target is {goal(found.target)}"
+    confidence = f"{goal(found.level)} confidence"
+    return _found(found, mean, found.mean, confidence, f"{bound}{early}")
 
 
 def model_certificate(found: ModelCertificate) -> str:
@@ -198,15 +191,30 @@ def model_certificate(found: ModelCertificate) -> str:
     The confidence is that of all the looks of the study together.
     """
     seen = f"{percent(found.accuracy)} of {several(found.test_size, 'test image')}"
+    missed = f", no more than {percent(found.at_least())} for sure"
+    return _found(found, seen, found.accuracy, CONFIDENCE, missed)
+
+
+def _found(
+    found: Certificate | ModelCertificate, seen: str, accuracy: float, confidence: str, missed: str
+) -> str:
+    """A certificate in a line.
+
+    Args:
+        found: The certificate.
+        seen: What was seen on the test images, in words.
+        accuracy: The same as a fraction.
+        confidence: Of its bound, in words.
+        missed: What of its bound is said where the target was missed.
+    """
     if found.certified:
-        line = f"certified: {seen}, at least {percent(found.at_least())} with {CONFIDENCE}"
+        line = f"certified: {seen}, at least {percent(found.at_least())} with {confidence}"
         return f"{line}; {shared(found)}" if found.shared else line
     if found.constant:
         return f"refuted: every image is given the same class, which makes {seen}"
-    if nothing := _nothing_learnt(found, found.accuracy):
+    if nothing := _nothing_learnt(found, accuracy):
         return f"refuted: {seen}, {nothing}"
-    least = f"no more than {percent(found.at_least())} for sure"
-    return f"refuted: {seen}, {least}; the target is {goal(found.target)}"
+    return f"refuted: {seen}{missed}; the target is {goal(found.target)}"
 
 
 def verdict(found: Certificate | ModelCertificate) -> str:

@@ -15,8 +15,7 @@ from tuner.basics import gpus
 from tuner.basics.environment import keras_backend
 from tuner.basics.secrets import masked
 from tuner.certificates import SEEDS, trainings
-from tuner.certificates.companions import has_companion
-from tuner.certificates.models import SUFFIX, ModelProofs
+from tuner.certificates.models import ModelProofs
 from tuner.exports.rehearsal import Rehearsal
 from tuner.launchers import DEFAULT_LAUNCHER, Launcher
 from tuner.launchers.supervision import Supervision
@@ -79,6 +78,7 @@ class Session:
         self._certifying = Certifying(self, seeds)
         self._before = self.record.done
         self._noticed: set[str] = set()
+        self._proofs: ModelProofs | None = None
         self._rehearsal: Rehearsal | None = None
         self._exhausted = False
 
@@ -156,7 +156,7 @@ class Session:
     def _clear(self) -> None:
         """Removes what killed processes have left."""
         main = self.planned.study
-        proofs = ModelProofs(main) if has_companion(main, SUFFIX) else None
+        proofs = self._begun_proofs()
         if proofs is not None:
             reap(proofs.study)
         proving = proofs is not None and proofs.is_open()
@@ -262,11 +262,16 @@ class Session:
             proving=self._proving(),
         )
 
+    def _begun_proofs(self) -> ModelProofs | None:
+        """The proofs of models, once there are any."""
+        if self._proofs is None:
+            self._proofs = ModelProofs.begun(self.planned.study)
+        return self._proofs
+
     def _proving(self) -> ModelProgress | None:
         """The proof of a model that a worker is making."""
-        if self._prove == "none" or not has_companion(self.planned.study, SUFFIX):
-            return None
-        running = ModelProofs(self.planned.study).running()
+        proofs = None if self._prove == "none" else self._begun_proofs()
+        running = None if proofs is None else proofs.running()
         if running is None:
             return None
         training = TrialRecord.of(running)

@@ -30,6 +30,8 @@ from tuner.workers.exhaustion import is_exhausted
 from tuner.workers.orders import WorkerOrders
 
 if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
     from tuner.data import DataSet
     from tuner.samplers.smallest_feasible.outlook import Outlook
 
@@ -100,7 +102,8 @@ class Asker:
         self.cost_of: Callable[[dict[str, Any]], float] | None = None
         self.prior: list[FrozenTrial] = []
         self._outlook: Outlook | None = None
-        self._looked_ahead: tuple[Any, ...] = ()
+        self._looked_ahead: BaseSampler | None = None
+        self._sampler: tuple[tuple[Any, ...], BaseSampler] | None = None
         self._noise = 0.0
         self._looked: dict[tuple[int, int | None], bool] = {}
         if isinstance(work.spec, SearchStudy):
@@ -219,10 +222,8 @@ class Asker:
 
     def ask(self, trials: Sequence[FrozenTrial]) -> optuna.Trial:
         """Asks for one trial."""
-        self.work.study.sampler = registry.make_sampler(
-            self.orders.sampler, self._setting(len(trials))
-        )
         outlook = self._look_ahead(trials)
+        self.work.study.sampler = self._sampler_for(trials)
         trial = self.work.study.ask()
         chances = {} if outlook is None else outlook.chances
         if doubted := [n for n, chance in chances.items() if chance < SURE]:
@@ -246,26 +247,29 @@ class Asker:
         queued = any(t.state == TrialState.WAITING for t in trials)
         if self.is_listed or queued or not reached:
             return None
-        setting = self._setting(len(trials))
-        ended = sum(t.state.is_finished() for t in trials)
-        key = (len(trials), ended, tuple(setting.proven), tuple(setting.refuted))
-        if key != self._looked_ahead:
+        sampler = self._sampler_for(trials)
+        if sampler is not self._looked_ahead:
             left = max(self.orders.goal - self.done(trials), 1)
             best = claims.incumbent(self.work.study)
             met = len(stored_epochs(best.user_attrs)) if best is not None else 0
             self._outlook = registry.outlook(
-                self.orders.sampler,
-                setting,
-                self.work.study,
-                left,
-                check_cost=1 - met / self.work.spec.horizon,
+                sampler, self.work.study, left, check_cost=1 - met / self.work.spec.horizon
             )
-            self._looked_ahead = key
+            self._looked_ahead = sampler
             gain = None if self._outlook is None else self._outlook.expected_gain
             if gain is not None:
                 stored = {"trials": self.done(trials), "gain": round(gain, 5)}
                 self.work.study.set_user_attr(StudyKey.OUTLOOK, stored)
         return self._outlook
+
+    def _sampler_for(self, trials: Sequence[FrozenTrial]) -> BaseSampler:
+        """The sampler of the next trial, a fresh one whenever more is known of the study."""
+        setting = self._setting(len(trials))
+        ended = sum(t.state.is_finished() for t in trials)
+        known = (len(trials), ended, tuple(setting.proven), tuple(setting.refuted))
+        if self._sampler is None or self._sampler[0] != known:
+            self._sampler = known, registry.make_sampler(self.orders.sampler, setting)
+        return self._sampler[1]
 
     def _setting(self, asked: int) -> registry.SamplerSetting:
         attributes = self.work.study.user_attrs

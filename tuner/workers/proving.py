@@ -14,8 +14,7 @@ from dataclasses import replace
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.certificates.companions import has_companion
-from tuner.certificates.models import SUFFIX, ModelProofs
+from tuner.certificates.models import ModelProofs
 from tuner.records.epochs import stored_epochs
 from tuner.records.keys import TrialKey
 from tuner.records.model_certificates import model_certificates
@@ -67,7 +66,8 @@ class Proving:
             wanted = self._wanted(trials, doubted, ended)
             if wanted is None:
                 return None
-            self._begin().queue(wanted)
+            proofs = self._proofs or self._take_up(ModelProofs(self._search.study))
+            proofs.queue(wanted)
         return self._claim()
 
     def waits(self) -> bool:
@@ -102,14 +102,13 @@ class Proving:
 
     def _find(self) -> None:
         """Takes up the proofs that another process has begun."""
-        if self._proofs is None and has_companion(self._search.study, SUFFIX):
-            self._begin()
+        if self._proofs is None and (begun := ModelProofs.begun(self._search.study)) is not None:
+            self._take_up(begun)
 
-    def _begin(self) -> ModelProofs:
-        if self._proofs is None:
-            self._proofs = ModelProofs(self._search.study)
-            self.work = replace(self._search, study=self._proofs.study, proves="model")
-        return self._proofs
+    def _take_up(self, proofs: ModelProofs) -> ModelProofs:
+        self._proofs = proofs
+        self.work = replace(self._search, study=proofs.study, proves="model")
+        return proofs
 
     def _claim(self) -> optuna.Trial | None:
         """Takes the queued proof; None where another worker was faster."""

@@ -30,19 +30,20 @@ def _npz(**changes: Any) -> Make:
 
 
 def _pets(change: Callable[[Path], Any]) -> Make:
-    def make(root: Path) -> Path:
-        images.write_folder(root / "pets")
-        change(root / "pets")
-        return root / "pets"
-
-    return make
+    return _changed("pets", images.write_folder, change)
 
 
 def _flat(change: Callable[[Path], Any]) -> Make:
+    return _changed("flat", images.write_parquet, change)
+
+
+def _changed(name: str, write: Callable[[Path], Any], change: Callable[[Path], Any]) -> Make:
+    """A data set that is written and then spoilt."""
+
     def make(root: Path) -> Path:
-        images.write_parquet(root / "flat")
-        change(root / "flat")
-        return root / "flat"
+        write(root / name)
+        change(root / name)
+        return root / name
 
     return make
 
