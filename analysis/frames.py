@@ -22,6 +22,7 @@ from analysis.columns import (
     TRIALS,
 )
 from tuner.records.certificates import Certificate
+from tuner.records.epochs import stored_fields
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import AMOUNTS, TrialRecord
 
@@ -41,7 +42,7 @@ def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
             row["certified"] = recipes[number].certified
         if number in models:
             model = models[number]
-            row |= {"model_certified": model.certified, "test_accuracy": model.accuracy}
+            row |= {"model_certified": model.certified, "test_accuracy": model.measured}
         rows.append(row)
     frame = _frame(rows, TRIALS)
     return pd.concat([frame, _hyperparameters(record.trials)], axis=1)
@@ -54,9 +55,8 @@ def epochs(study: optuna.Study | StudyRecord) -> pd.DataFrame:
     rows = [
         {
             **_row(record, trial),
-            **{k: getattr(e, k) for k in ("epoch", "loss", "accuracy", "val_loss", "seconds")},
-            "val_accuracy": e.val_accuracy,
-            "shortfall": None if target is None else target.shortfall(e.val_accuracy),
+            **stored_fields(e),
+            "shortfall": None if target is None else target.shortfall(e.val_measured),
         }
         for trial in record.trials
         for e in trial.history
@@ -78,6 +78,8 @@ def model_certificates(study: optuna.Study | StudyRecord) -> pd.DataFrame:
     rows = [
         {
             **{name: getattr(c, name, None) for name in MODEL_CERTIFICATES},
+            "accuracy": c.measured,
+            "val_accuracy": c.val_measured,
             "study": record.name,
             "created": pd.to_datetime(c.created, utc=True),
         }
@@ -162,9 +164,11 @@ def _row(record: StudyRecord, trial: TrialRecord) -> dict[str, Any]:
     return {
         **fields,
         **{name: trial.amount(name) for name in AMOUNTS},
+        "val_accuracy": trial.val_measured,
+        "test_accuracy": trial.test_measured,
         "study": record.name,
         "state": trial.state.name.lower(),
-        "final_val_accuracy": trial.history[-1].val_accuracy if trial.history else None,
+        "final_val_accuracy": trial.history[-1].val_measured if trial.history else None,
     }
 
 
@@ -173,7 +177,7 @@ def _seeds(record: StudyRecord, certificate: Certificate) -> list[dict[str, Any]
     shared = {name: getattr(certificate, name, None) for name in CERTIFICATES}
     files = [*certificate.model_files, *[None] * len(certificate.seeds)]
     created = pd.to_datetime(certificate.created, utc=True)
-    each = zip(certificate.seeds, certificate.accuracies, strict=True)
+    each = zip(certificate.seeds, certificate.measured, strict=True)
     return [
         {
             **shared,

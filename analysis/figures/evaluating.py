@@ -67,10 +67,11 @@ def find(record: StudyRecord, number: int) -> TrialRecord:
 
 def _curves(axes: Axes, trial: TrialRecord, record: StudyRecord, what: str) -> None:
     style.dress(axes, what, "epoch")
+    field = "loss" if what == "loss" else "measured"
     epochs = [e.epoch for e in trial.history]
     values = {
-        "training": [getattr(e, what) for e in trial.history],
-        "validation": [getattr(e, f"val_{what}") for e in trial.history],
+        "training": [getattr(e, field) for e in trial.history],
+        "validation": [getattr(e, f"val_{field}") for e in trial.history],
     }
     looks = {"training": (style.BLUE, "o", "-"), "validation": (style.VERMILION, "s", "--")}
     for name, (colour, marker, line) in looks.items():

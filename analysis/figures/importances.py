@@ -72,7 +72,7 @@ def _as_errors(trials: list[TrialRecord], ranges: dict[str, BaseDistribution]) -
         made.add_trial(
             create_trial(
                 state=TrialState.COMPLETE,
-                value=1.0 - (trial.val_accuracy or 0.0),
+                value=1.0 - (trial.val_measured or 0.0),
                 params=params,
                 distributions={n: ranges[n] for n in params},
             )
@@ -82,7 +82,7 @@ def _as_errors(trials: list[TrialRecord], ranges: dict[str, BaseDistribution]) -
 
 def measured(record: StudyRecord) -> list[TrialRecord]:
     """The trials that importance rests on: trained, to an accuracy, and not the reference."""
-    return [t for t in record.trained if t.val_accuracy is not None and not t.reference]
+    return [t for t in record.trained if t.val_measured is not None and not t.reference]
 
 
 def _names(trials: list[TrialRecord]) -> list[str]:

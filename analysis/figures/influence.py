@@ -87,7 +87,7 @@ def marginal_effects(
         _effect(axes, name, some)
     for axes in panels[: len(names) : columns]:
         axes.set_ylabel("validation accuracy", fontsize=9)
-    scales.accuracies(panels[0], [t.val_accuracy or 0.0 for t in trials])
+    scales.accuracies(panels[0], [t.val_measured or 0.0 for t in trials])
     title = style.titled(record, "validation accuracy by hyperparameter, best epoch")
     figure.suptitle(title, fontsize=10, color=style.INK, x=0.01, ha="left")
     _shared_legend(figure, panels)
@@ -120,7 +120,7 @@ def _effect(axes: Axes, name: str, trials: list[TrialRecord]) -> None:
         places = np.array([float(v) for v in values])
     log = isinstance(at, IntDistribution | FloatDistribution) and at.log
     apart = _apart(places, log=log, half=0.18 if kinds else None)
-    accuracy = np.array([t.val_accuracy or 0.0 for t in trials])
+    accuracy = np.array([t.val_measured or 0.0 for t in trials])
     for outcome, look in style.LOOKS.items():
         mine = np.array([t.outcome == outcome for t in trials])
         if mine.any():

@@ -27,7 +27,7 @@ MANY = 150
 def learning_curves(study: optuna.Study | StudyRecord) -> Figure:
     """Validation accuracy over epochs: in a search by outcome, in a sweep by configuration."""
     record = frames.record_of(study)
-    if not any(t.val_accuracy is not None for t in record.trained):
+    if not any(t.val_measured is not None for t in record.trained):
         return style.message(f"{record.name}: no trained trial yet.")
     target = record.objective
     if target is None:
@@ -44,12 +44,12 @@ def learning_curves(study: optuna.Study | StudyRecord) -> Figure:
         (record.incumbent, "-", "smallest that met the target"),
     ):
         if trial is not None and trial.history:
-            x, y = zip(*((e.epoch, e.val_accuracy) for e in trial.history), strict=True)
+            x, y = zip(*((e.epoch, e.val_measured) for e in trial.history), strict=True)
             axes.plot(x, y, color=style.INK, linestyle=line, linewidth=1.8, label=label)
             axes.plot(x[-1], y[-1], "o", color=style.INK, markersize=4)
     bar = _bars(axes, record)
     scales.epochs(axes, record.horizon)
-    seen = [e.val_accuracy for t in record.trained for e in t.history]
+    seen = [e.val_measured for t in record.trained for e in t.history]
     scales.accuracies(axes, [*seen, target.bar])
     style.legend(axes, columns=3, below=True)
     labels.settle(axes, [(bar, labels.ALONG_A_LINE)])
@@ -60,7 +60,7 @@ def _bundle(axes: Axes, trials: list[TrialRecord], look: style.Look, *, faint: b
     """The curves of one outcome, each ending in a marker."""
     if not trials:
         return
-    curves = [[(e.epoch, e.val_accuracy) for e in t.history] for t in trials if t.history]
+    curves = [[(e.epoch, e.val_measured) for e in t.history] for t in trials if t.history]
     lines = LineCollection(
         curves,
         colors=look.colour,

@@ -33,7 +33,7 @@ def accuracies(study: optuna.Study | StudyRecord) -> pd.DataFrame:
         if trial.cell is None or not trial.history:
             continue
         last = trial.history[-1]
-        measured = (last.accuracy, last.val_accuracy, trial.test_accuracy)
+        measured = (last.measured, last.val_measured, trial.test_measured)
         shared = {
             "configuration": words.cell(trial),
             "dataset": trial.dataset,

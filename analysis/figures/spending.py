@@ -141,7 +141,7 @@ def pruning_audit(study: optuna.Study | StudyRecord) -> Figure:
         for i, trial in enumerate(mine):
             axes.plot(
                 [e.epoch for e in trial.history],
-                [e.val_accuracy for e in trial.history],
+                [e.val_measured for e in trial.history],
                 color=look.colour,
                 linestyle=look.line,
                 marker=look.marker,
@@ -151,7 +151,7 @@ def pruning_audit(study: optuna.Study | StudyRecord) -> Figure:
             )
     axes.axhline(target.bar, color=style.INK, lw=0.9, ls=(0, (6, 3)))
     scales.epochs(axes, record.horizon)
-    seen = [e.val_accuracy for t in some for e in t.history]
+    seen = [e.val_measured for t in some for e in t.history]
     scales.accuracies(axes, [*seen, target.bar])
     style.legend(axes, columns=2, below=True)
     return figure

@@ -97,12 +97,12 @@ def _marked(axes: Axes, record: StudyRecord, by: str) -> None:
         (record.incumbent, "o", "smallest that met the target"),
     ):
         amount = None if trial is None else trial.amount(by)
-        if trial is None or trial.val_accuracy is None or amount is None:
+        if trial is None or trial.val_measured is None or amount is None:
             continue
         edge = style.INK
         face = style.ORANGE if marker == "D" else "none"
         area = 60 if marker == "D" else 150
-        at = ([amount], [trial.val_accuracy])
+        at = ([amount], [trial.val_measured])
         axes.scatter(
             *at, s=area, marker=marker, color=face, edgecolors=edge, linewidths=1.4, label=label
         )

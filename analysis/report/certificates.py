@@ -25,7 +25,7 @@ def _models(record: StudyRecord) -> Markup:
             c.trial,
             c.verdict,
             words.count(c.size),
-            words.percent(c.accuracy, 2),
+            words.percent(c.measured, 2),
             words.percent(c.at_least(2), 2),
             words.percent(c.level, 2),
             words.percent(c.left, 0),
@@ -55,7 +55,7 @@ def _recipes(record: StudyRecord) -> Markup:
             words.count(c.size),
             words.percent(c.mean, 2),
             "too few seeds" if c.bound is None else words.percent(c.at_least(2), 2),
-            ", ".join(words.hundredths(a, 2) for a in c.accuracies),
+            ", ".join(words.hundredths(a, 2) for a in c.measured),
             f"{len(c.seeds)} of {c.planned}",
             c.epochs,
         )

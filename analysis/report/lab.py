@@ -212,10 +212,10 @@ def _models(kind: str, record: StudyRecord) -> list[list[Content]]:
     rows: list[list[Content]] = []
     best = record.incumbent
     for name, trial in (("smallest that met the target", best), ("reference", record.reference)):
-        if trial is None or not trial.size or trial.val_accuracy is None:
+        if trial is None or not trial.size or trial.val_measured is None:
             continue
         tested, held = words.tested(record, trial)
-        accuracy = trial.val_accuracy if tested is None else tested
+        accuracy = trial.val_measured if tested is None else tested
         worth = 100_000 * accuracy / trial.size
         images = "test images" if tested is not None else "validation images"
         images += ", certified" if held else ""

@@ -78,7 +78,7 @@ def _row(record: StudyRecord) -> list[Content]:
     if best is None:
         return [*start, goal, "not met", "", "", "", "", trained]
     tested, _ = words.tested(record, best)
-    accuracy = best.val_accuracy if tested is None else tested
+    accuracy = best.val_measured if tested is None else tested
     smaller = record.times_smaller(best)
     return [
         *start,

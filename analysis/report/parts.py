@@ -25,7 +25,7 @@ def model(record: StudyRecord) -> Markup:
         ("all parameters", words.count(trial.total_size)),
         ("multiply-accumulates an image", words.count(trial.macs)),
         ("bytes in float32", words.count(trial.bytes)),
-        ("validation accuracy, best epoch", words.percent(trial.val_accuracy)),
+        ("validation accuracy, best epoch", words.percent(trial.val_measured)),
         ("epochs", f"{trial.epochs} of {record.horizon}"),
         ("training time", words.duration(trial.seconds)),
         ("file", trial.model_file or "not kept"),
@@ -80,7 +80,7 @@ def _row(record: StudyRecord, trial: TrialRecord) -> list[Content]:
         words.outcome(trial, sweep=record.kind == "sweep"),
         words.count(trial.size),
         words.count(trial.total_size),
-        words.percent(trial.val_accuracy),
+        words.percent(trial.val_measured),
         trial.epochs,
         words.values(trial),
     ]

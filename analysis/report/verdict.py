@@ -100,7 +100,7 @@ def reference_words(record: StudyRecord, reference: TrialRecord) -> str:
     """The reference model: name, size, accuracy."""
     name = record.study.get("reference_name", "the reference model")
     return (
-        f"{name}, {words.size(reference)}, {words.percent(reference.val_accuracy)} validation "
+        f"{name}, {words.size(reference)}, {words.percent(reference.val_measured)} validation "
         f"accuracy after {words.several(reference.epochs, 'epoch')}"
     )
 
@@ -116,7 +116,7 @@ def _not_met(record: StudyRecord, again: Sequence[str]) -> list[Content]:
     more = command("search", record.name.partition("@")[0], "--more", "20", *again)
     if closest is None:
         return [*lines, join(["No trial has been trained. To search: ", more])]
-    reached = closest.val_accuracy or 0.0
+    reached = closest.val_measured or 0.0
     text = (
         f"The closest, trial {closest.number}, {words.size(closest)}, came to "
         f"{words.percent(reached)} on validation images"

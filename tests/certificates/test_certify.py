@@ -65,7 +65,7 @@ def test_a_model_that_met_the_target_by_luck_is_not_certified(tmp_path):
     assert lucky.reached and lucky.size == 65 * 40 + 41 * 3
     assert not record.certificates[1].certified
     # Clearly so: not all of the seeds were needed.
-    assert 1 <= len(record.certificates[1].accuracies) < 5
+    assert 1 <= len(record.certificates[1].measured) < 5
     best, certificate = result.best, result.certificate
     assert best is not None and certificate is not None
     assert best.number == 0 and best.reference
@@ -75,14 +75,14 @@ def test_a_model_that_met_the_target_by_luck_is_not_certified(tmp_path):
     }
     assert (
         certificate.epochs
-        == training_epochs([e.val_accuracy for e in best.history], 8)
+        == training_epochs([e.val_measured for e in best.history], 8)
         > best.epochs
     )
     assert (certificate.train_size, certificate.test_size) == (300, 60)
     assert certificate.confusion is not None and np.sum(certificate.confusion) == 5 * 60
     right = sum(certificate.confusion[i][i] for i in range(3))
     assert right / 300 == pytest.approx(certificate.mean)
-    assert certificate.bound == one_sided_bound(certificate.accuracies)
+    assert certificate.bound == one_sided_bound(certificate.measured)
     for name in certificate.model_files:
         assert (result.results / name).exists()
     # What failed is not tried again, and what is certified is not certified twice.

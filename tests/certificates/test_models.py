@@ -63,7 +63,7 @@ def test_the_model_is_trained_on_to_its_schedules_end_and_tested_once(
     assert looks[-1] == found and found.look == len(looks) and not any(earlier)
     assert (found.test_size, found.level) == (60, level_of_next(earlier))
     assert found.left == budget_left([*earlier, True])
-    correct = round(found.accuracy * 60)
+    correct = round(found.measured * 60)
     assert found.bound == pytest.approx(binomial_bound(correct, 60, found.level))
     assert found.confusion is not None and np.trace(np.array(found.confusion)) == correct
     assert result.certificate is None, "the recipe was not asked for"
@@ -89,7 +89,7 @@ def test_the_file_named_in_every_place_is_the_one_that_was_proven(
     images = data.resolve(str(folder / "images.npz"))
     x, y = images.test()
     scores = keras.models.load_model(result.model_file, compile=False).predict(x, verbose=0)
-    assert np.mean(scores.argmax(axis=1) == y) == pytest.approx(found.accuracy)
+    assert np.mean(scores.argmax(axis=1) == y) == pytest.approx(found.measured)
     results = ["--results", str(folder / "out")]
     assert main(["best", "tiny", "--json", *results]) == 0
     best = json.loads(capsys.readouterr().out)
@@ -122,11 +122,11 @@ def test_a_training_that_went_on_equals_one_that_was_never_stopped(
     again = proof_of(tmp_path, best.number)
     assert TrialKey.TAKEN_OVER not in again.user_attrs
     numbers = [
-        [(e.loss, e.val_loss, e.val_accuracy) for e in read_history(t.user_attrs)]
+        [(e.loss, e.val_loss, e.val_measured) for e in read_history(t.user_attrs)]
         for t in (proof, again)
     ]
     assert numbers[0] == numbers[1]
-    assert (whole.accuracy, whole.look) == (found.accuracy, 1)
+    assert (whole.measured, whole.look) == (found.measured, 1)
     one, other = (
         keras.models.load_model(f, compile=False).get_weights()
         for f in (result.model_file, tmp_path / "out" / "tiny" / found.model_file)

@@ -22,7 +22,7 @@ def test_trainings_are_queued_once_whoever_asks():
         queue = CertificateTrainings(study, trial)
         waiting = queue.waiting()
         assert len(waiting) == queue.goal == 5
-    accuracies = [e.val_accuracy for e in trial.history]
+    accuracies = [e.val_measured for e in trial.history]
     assert {t.user_attrs[TrialKey.EPOCHS] for t in waiting} == {training_epochs(accuracies, 25)}
     assert queue.study.user_attrs[StudyKey.CERTIFIES] == "q10"
     queue.drop()
@@ -70,7 +70,7 @@ def test_the_verdict_is_stored_with_what_it_rests_on():
     stored = queue.store(321.04, {"cores": 2})
     record = StudyRecord.of(study)
     assert record.certificates == {8: stored} and stored.certified
-    assert list(stored.accuracies) == accuracies
+    assert list(stored.measured) == accuracies
     assert list(stored.seeds) == [t.seed for t in queue.mine()] and len(set(stored.seeds)) == 5
     assert stored.mean == pytest.approx(0.76) and stored.bound == one_sided_bound(accuracies)
     assert stored.confusion == ((38_000, 12_000), (0, 0))
@@ -103,7 +103,7 @@ def test_seeds_that_are_added_after_an_early_verdict_are_all_trained(accuracies)
     train(more, accuracies[:1])
     assert more.verdict() == early
     stored = more.store(2.0, {})
-    assert stored.planned == len(stored.accuracies) == len(set(stored.seeds)) == 12
+    assert stored.planned == len(stored.measured) == len(set(stored.seeds)) == 12
     # Whoever asks for as many again has the answer.
     assert CertificateTrainings(study, trial, 12).verdict() == early
 

@@ -39,4 +39,4 @@ def test_the_history_of_version_0_1_is_read() -> None:
     assert read_history(stored) == tuple(epochs(30))
     nothing = Epoch(1, math.inf, 0.5, math.nan, math.nan, 1.0)
     (read,) = read_history(history_attributes([nothing]))
-    assert read.loss == 1e30 and math.isnan(read.val_loss) and math.isnan(read.val_accuracy)
+    assert read.loss == 1e30 and math.isnan(read.val_loss) and math.isnan(read.val_measured)

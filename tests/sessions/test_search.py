@@ -68,7 +68,7 @@ def test_a_target_out_of_reach_is_said_to_be_so(unreached: tuple[Path, Result]) 
     assert result.status == "not_met"
     assert result.best is None
     closest = result.record.closest
-    assert closest is not None and closest.val_accuracy is not None
+    assert closest is not None and closest.val_measured is not None
 
 
 def test_a_sweep_trains_each_cell_with_each_seed_once(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_it_is_read(folder: Path) -> None:
     assert best is not None and reference is not None
     assert (best.number, best.size, best.total_size, best.epochs) == (10, 210, 216, 18)
     assert (reference.number, reference.size) == (0, 2_179)
-    assert best.val_accuracy == pytest.approx(0.8778, abs=1e-4)
+    assert best.val_measured == pytest.approx(0.8778, abs=1e-4)
     assert best.shortfall is not None and best.shortfall <= 0
     verdicts = {number: c.verdict for number, c in record.certificates.items()}
     assert verdicts == {3: "certified", 8: "refuted", 9: "certified", 10: "certified"}

@@ -66,7 +66,7 @@ def validated(trial: optuna.trial.FrozenTrial) -> list[float]:
     """Validation accuracy after each epoch."""
     from tuner.records.trials import TrialRecord
 
-    return [e.val_accuracy for e in TrialRecord.of(trial).history]
+    return [e.val_measured for e in TrialRecord.of(trial).history]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -104,7 +104,7 @@ def numbers(work: Work, trial: FrozenTrial) -> list[tuple[float, ...]]:
     done = [t for t in ModelProofs(work.study).trials() if TrialKey.OUTCOME in t.user_attrs]
     (proof,) = (t for t in done if t.user_attrs[TrialKey.CELL]["trial"] == trial.number)
     return [
-        (e.loss, e.accuracy, e.val_loss, e.val_accuracy) for e in read_history(proof.user_attrs)
+        (e.loss, e.measured, e.val_loss, e.val_measured) for e in read_history(proof.user_attrs)
     ]
 
 
@@ -137,7 +137,7 @@ def test_a_model_trained_on_equals_one_that_was_never_stopped(tmp_path: Path) ->
     assert not all(
         np.array_equal(a, b) for a, b in zip(weights(work, stopped), touched, strict=True)
     )
-    assert found.accuracy == again.accuracy
+    assert found.measured == again.measured
     assert checkpoints(work) == checkpoints(whole) == []
 
 
@@ -158,7 +158,7 @@ def test_an_interrupted_proof_goes_on(tmp_path: Path) -> None:
     found, never_stopped = prove(work, trial), prove(other, same)
     assert found is not None and never_stopped is not None
     assert numbers(work, trial) == numbers(other, same)
-    assert (found.look, found.accuracy) == (1, never_stopped.accuracy)
+    assert (found.look, found.measured) == (1, never_stopped.measured)
     (_, again) = ModelProofs(work.study).trials()
     assert again.user_attrs[TrialKey.TAKEN_OVER] >= met
 
@@ -190,7 +190,7 @@ def test_a_model_that_gets_worse_is_kept_as_it_met_the_target(tmp_path: Path, la
     assert met <= 4
     found = prove(work, trial)
     assert found is not None and found.epochs == met
-    assert found.val_accuracy == read_history(trial.user_attrs)[-1].val_accuracy
+    assert found.val_measured == read_history(trial.user_attrs)[-1].val_measured
     assert all(np.array_equal(a, b) for a, b in zip(weights(work, trial), touched, strict=True))
 
 

@@ -20,7 +20,7 @@ def test_cells_cover_a_whole_training(horizon, width):
     found = blocks.cells(history, horizon, width)
     assert len(found) == min(width, horizon)
     assert None not in found
-    assert found[-1] == history[-1].val_accuracy
+    assert found[-1] == history[-1].val_measured
 
 
 def _trained_for(horizon: int) -> optuna.Study:

@@ -97,7 +97,7 @@ def test_the_narrowest_table_of_trials_has_what_matters():
     for trial in record(SEARCH).trained:
         (line,) = (x for x in shown.splitlines() if x.split()[:1] == [str(trial.number)])
         assert f"{trial.size:,}" in line
-        assert f"{100 * trial.val_accuracy:.1f} %" in line
+        assert f"{100 * trial.val_measured:.1f} %" in line
     assert "no room at 40 columns for: total, epochs, time, remark" in " ".join(shown.split())
 
 

@@ -86,11 +86,11 @@ class CertificateTrainings:
         self.planned = seeds
         before = certificates(study.user_attrs).get(trial.number)
         added = before is not None and seeds > before.planned
-        self._decided = len(before.accuracies) if before is not None and added else 0
+        self._decided = len(before.measured) if before is not None and added else 0
         spec = study.user_attrs[StudyKey.STUDY]
         self.target = Target(float(spec["target"]))
         self.epochs = training_epochs(
-            [e.val_accuracy for e in trial.history], int(spec["horizon"]), self.target.metric
+            [e.val_measured for e in trial.history], int(spec["horizon"]), self.target.metric
         )
         self.study = companion(study, SUFFIX)
         trials = self.study.get_trials(deepcopy=False)
@@ -135,7 +135,7 @@ class CertificateTrainings:
 
     def tested(self) -> list[TrialRecord]:
         """Those that have been tested, in the order of their seeds' index."""
-        done = [t for t in self.mine() if t.test_accuracy is not None and t.outcome is not None]
+        done = [t for t in self.mine() if t.test_measured is not None and t.outcome is not None]
         return sorted(done, key=lambda t: (t.cell or {}).get("training", 0))
 
     def failed(self) -> TrialRecord | None:
@@ -146,14 +146,14 @@ class CertificateTrainings:
         """What the trainings so far say; None while more are needed."""
         tested = self.tested()
         found = verdict_of(
-            [t.test_accuracy or 0.0 for t in tested],
+            [t.test_measured or 0.0 for t in tested],
             self.target,
             self.planned,
             decided=self._decided,
             test_size=int(next(iter(self.main.user_attrs[StudyKey.DATA].values()))["test_size"]),
         )
         confusion = _summed([t.confusion for t in tested if t.confusion is not None])
-        mean = float(np.mean([t.test_accuracy or 0.0 for t in tested])) if tested else 0.0
+        mean = float(np.mean([t.test_measured or 0.0 for t in tested])) if tested else 0.0
         # A target below the largest class's share is met by models that have learnt nothing.
         nothing = confusion is not None and not has_learnt(confusion, mean)
         return "refuted" if found == "certified" and nothing else found
@@ -188,7 +188,7 @@ class CertificateTrainings:
         tested = self.tested()
         verdict = self.verdict()
         assert verdict is not None
-        accuracies = [float(t.test_accuracy or 0.0) for t in tested]
+        accuracies = [float(t.test_measured or 0.0) for t in tested]
         data = next(iter(self.main.user_attrs[StudyKey.DATA].values()))
         fields = {
             "trial": self.trial.number,

@@ -56,13 +56,13 @@ def frontier_plot(record: StudyRecord) -> Any:
 
 def _points(record: StudyRecord) -> Iterator[dict[str, Any]]:
     """The trained trials of each outcome, as plotly wants them."""
-    seen = [t for t in record.trained if t.size and t.val_accuracy is not None]
+    seen = [t for t in record.trained if t.size and t.val_measured is not None]
     for outcome, color in COLORS.items():
         of_it = [t for t in seen if t.outcome == outcome]
         if of_it:
             yield {
                 "x": [t.size for t in of_it],
-                "y": [100 * (t.val_accuracy or 0.0) for t in of_it],
+                "y": [100 * (t.val_measured or 0.0) for t in of_it],
                 "mode": "markers",
                 "name": words.outcome(of_it[0], sweep=record.target is None),
                 "text": [f"#{t.number}" for t in of_it],

@@ -67,8 +67,8 @@ class Certificate(Verified):
     planned: int
     """How many seeds a certificate takes; fewer were trained where it clearly held or failed."""
     seeds: tuple[int, ...]
-    accuracies: tuple[float, ...]
-    """On the test images, one a seed, fractions."""
+    measured: tuple[float, ...]
+    """The study's metric on the test examples, one a seed; stored as ``accuracies``."""
     mean: float
     bound: float | None
     """The one-sided lower bound, which holds under any stop; None for fewer than three seeds."""
@@ -99,7 +99,8 @@ class Certificate(Verified):
     def of(cls, fields: Mapping[str, Any]) -> Certificate:
         """Reads what a study stores."""
         known = {name: fields.get(name) for name in cls.__dataclass_fields__}
-        for name in ("seeds", "accuracies", "model_files"):
+        known["measured"] = fields.get("accuracies")
+        for name in ("seeds", "measured", "model_files"):
             known[name] = tuple(known[name] or ())
         known["confusion"] = read_matrix(known["confusion"])
         return cls(**known)  # type: ignore[arg-type]

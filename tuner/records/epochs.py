@@ -20,23 +20,43 @@ BLOCK = 10
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave; accuracies are fractions, NaN where nothing was validated."""
+    """What one epoch gave; ``val_*`` are NaN where nothing was validated.
+
+    Attributes:
+        epoch: Its number, from 1.
+        loss: Of training.
+        measured: The study's metric on the training examples; NaN where it is not known.
+        val_loss: Of the validation examples.
+        val_measured: The study's metric on the validation examples.
+        seconds: What it took, validation included.
+    """
 
     epoch: int
     loss: float
-    accuracy: float
+    measured: float
     val_loss: float
-    val_accuracy: float
+    val_measured: float
     seconds: float
+
+
+STORED = {"measured": "accuracy", "val_measured": "val_accuracy"}
+"""How fields are called where epochs are stored, whatever the metric is, if not by their names."""
+
+
+def stored_fields(epoch: Epoch) -> dict[str, Any]:
+    """An epoch by the names under which it is stored, its numbers as they are."""
+    return {STORED.get(k, k): v for k, v in dataclasses.asdict(epoch).items()}
 
 
 def epoch_fields(epoch: Epoch) -> dict[str, float | int | None]:
     """An epoch for the storage, whose JSON has no NaN.
 
-    A very large number stands for a loss that is none, null for what was not validated.
+    A very large number stands for a loss that is none, null for what was not measured.
     """
-    fields = dataclasses.asdict(epoch)
-    if math.isnan(epoch.val_accuracy):
+    fields = stored_fields(epoch)
+    if math.isnan(epoch.measured):
+        fields["accuracy"] = None
+    if math.isnan(epoch.val_measured):
         fields |= {"val_loss": None, "val_accuracy": None}
     return {
         k: (v if not isinstance(v, float) or math.isfinite(v) else 1e30) for k, v in fields.items()
@@ -44,8 +64,11 @@ def epoch_fields(epoch: Epoch) -> dict[str, float | int | None]:
 
 
 def read_epoch(fields: Mapping[str, Any]) -> Epoch:
-    """An epoch as `epoch_fields` gave it."""
-    read: dict[str, Any] = {k: math.nan if v is None else v for k, v in fields.items()}
+    """An epoch as `epoch_fields` or `stored_fields` gave it."""
+    names = {stored: name for name, stored in STORED.items()}
+    read: dict[str, Any] = {
+        names.get(k, k): math.nan if v is None else v for k, v in fields.items()
+    }
     return Epoch(**read)
 
 

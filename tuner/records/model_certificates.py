@@ -8,6 +8,7 @@ from typing import Any
 
 from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records.certificates import Verdict, Verified, by_trial
+from tuner.records.epochs import STORED
 from tuner.records.keys import StudyKey
 from tuner.records.trials import read_matrix
 
@@ -32,12 +33,12 @@ class ModelCertificate(Verified):
     left: float
     """What is left of the 5 % for later looks, a fraction of 1."""
     test_size: int
-    accuracy: float
-    """On the test examples."""
+    measured: float
+    """The study's metric on the test examples."""
     bound: float
     """The one-sided lower bound of that."""
-    val_accuracy: float
-    """Of the file, on the validation examples."""
+    val_measured: float
+    """The same of the file on the validation examples."""
     epochs: int
     """That the file was trained for."""
     met_after: int
@@ -68,7 +69,7 @@ class ModelCertificate(Verified):
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> ModelCertificate:
         """Reads what a study stores."""
-        known = {name: fields.get(name) for name in cls.__dataclass_fields__}
+        known = {name: fields.get(STORED.get(name, name)) for name in cls.__dataclass_fields__}
         known["confusion"] = read_matrix(known["confusion"])
         return cls(**known)  # type: ignore[arg-type]
 

@@ -53,7 +53,7 @@ def refuted_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
             found[number] = recipe.target, recipe.mean
     else:
         for number, model in model_certificates(attributes).items():
-            found[number] = model.target, model.accuracy
+            found[number] = model.target, model.measured
     wrong = refuted(attributes)
     return {
         number: max(Target(target, margin).shortfall(measured), _LEAST)

@@ -211,7 +211,7 @@ class StudyRecord:
     def proof_epochs(self) -> int:
         """Epochs trained for proofs, beside those of the search."""
         models = sum(c.trained for c in self.model_certificates.values())
-        return models + sum(c.epochs * len(c.accuracies) for c in self.certificates.values())
+        return models + sum(c.epochs * len(c.measured) for c in self.certificates.values())
 
     @property
     def expected_gain(self) -> float | None:
@@ -262,7 +262,7 @@ class StudyRecord:
     @property
     def closest(self) -> TrialRecord | None:
         """The trained trial that came furthest on the validation images."""
-        seen = {t.number: t.val_accuracy for t in self.trained if t.val_accuracy is not None}
+        seen = {t.number: t.val_measured for t in self.trained if t.val_measured is not None}
         best = DEFAULT_METRIC.best_of(seen.values())
         return next((t for t in self.trained if seen.get(t.number) == best), None)
 

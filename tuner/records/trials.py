@@ -48,8 +48,9 @@ class TrialRecord:
     confusion: tuple[tuple[int, ...], ...] | None
     """Images by true (row) and predicted (column) class after the last epoch: of the validation
     images in a search, of the test images in a sweep or a certificate."""
-    test_accuracy: float | None
-    """After the last epoch; sweeps and certificates only: a search does not read test images."""
+    test_measured: float | None
+    """The study's metric on the test examples after the last epoch; sweeps and certificates only: a
+    search does not read them."""
     stop: str | None
     error: str | None
     retry_of: int | None
@@ -75,9 +76,9 @@ class TrialRecord:
         return int(self.attributes.get(TrialKey.TAKEN_OVER, 0))
 
     @property
-    def val_accuracy(self) -> float | None:
-        """The best validation accuracy of any epoch, a fraction."""
-        return DEFAULT_METRIC.best_of(e.val_accuracy for e in self.history)
+    def val_measured(self) -> float | None:
+        """The study's metric on the validation examples, of the best epoch."""
+        return DEFAULT_METRIC.best_of(e.val_measured for e in self.history)
 
     def amount(self, quantity: str) -> float | None:
         """How much the model has of a quantity, by its name; None where that is not known."""
@@ -126,7 +127,7 @@ class TrialRecord:
             reference=bool(a.get(TrialKey.REFERENCE)),
             model_file=a.get(TrialKey.MODEL_FILE),
             confusion=read_matrix(a.get(TrialKey.CONFUSION)),
-            test_accuracy=a.get(TrialKey.TEST_ACCURACY),
+            test_measured=a.get(TrialKey.TEST_ACCURACY),
             stop=a.get(TrialKey.STOP),
             error=a.get(TrialKey.ERROR),
             retry_of=a.get(TrialKey.RETRY_OF),

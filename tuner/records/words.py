@@ -97,7 +97,7 @@ def size(trial: TrialRecord) -> str:
 
 def learnt(trial: TrialRecord) -> str:
     """``75.8 % in 18 epochs``: the best validation accuracy."""
-    return f"{percent(trial.val_accuracy)} in {several(trial.epochs, 'epoch')}"
+    return f"{percent(trial.val_measured)} in {several(trial.epochs, 'epoch')}"
 
 
 def outcome(trial: TrialRecord, *, sweep: bool = False) -> str:
@@ -177,7 +177,7 @@ def wanted(record: StudyRecord) -> str:
 
 def certificate(found: Certificate) -> str:
     """``certified: 76.1 % on the test images, mean of 5 fresh seeds, at least 75.4 % with ...``."""
-    n = len(found.accuracies)
+    n = len(found.measured)
     mean = f"{percent(found.mean)} on the test images, mean of {several(n, 'fresh seed')}"
     bound = "" if found.bound is None else f", lower bound {percent(found.at_least())}"
     early = f", given up after {n} of {found.planned}" if n < found.planned else ""
@@ -190,9 +190,9 @@ def model_certificate(found: ModelCertificate) -> str:
 
     The confidence is that of all the looks of the study together.
     """
-    seen = f"{percent(found.accuracy)} of {several(found.test_size, 'test image')}"
+    seen = f"{percent(found.measured)} of {several(found.test_size, 'test image')}"
     missed = f", no more than {percent(found.at_least())} for sure"
-    return _found(found, seen, found.accuracy, CONFIDENCE, missed)
+    return _found(found, seen, found.measured, CONFIDENCE, missed)
 
 
 def _found(
@@ -250,7 +250,7 @@ def tested(record: StudyRecord, trial: TrialRecord) -> tuple[float | None, bool]
     """
     model = record.model_certificates.get(trial.number)
     if model is not None:
-        return model.accuracy, model.certified
+        return model.measured, model.certified
     recipe = record.certificates.get(trial.number)
     return (None, False) if recipe is None else (recipe.mean, recipe.certified)
 
@@ -261,9 +261,9 @@ def delivered(record: StudyRecord, trial: TrialRecord) -> str:
     A trial stops where it meets the target; for the proof its training went on.
     """
     found = record.model_certificates.get(trial.number)
-    seen, epochs = (trial.val_accuracy, trial.epochs)
+    seen, epochs = (trial.val_measured, trial.epochs)
     if found is not None:
-        seen, epochs = found.val_accuracy, found.epochs
+        seen, epochs = found.val_measured, found.epochs
     of = several(record.horizon, "epoch")
     return f"{percent(seen)} on validation images after {epochs} of {of}"
 

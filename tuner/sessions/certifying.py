@@ -100,7 +100,7 @@ class Certifying:
             trial=at.trial,
             planned=at.planned,
             epochs=at.epochs,
-            accuracies=tuple(t.test_accuracy or 0.0 for t in at.tested()),
+            measured=tuple(t.test_measured or 0.0 for t in at.tested()),
             trainings=tuple(t for t in at.mine() if t.state.name == "RUNNING"),
         )
 

@@ -17,8 +17,8 @@ class CertificateProgress:
     """How many trainings it takes."""
     epochs: int
     """How long each of them is."""
-    accuracies: tuple[float, ...]
-    """Of those that have been tested, on the test images."""
+    measured: tuple[float, ...]
+    """The metric of those that have been tested, on the test images."""
     trainings: tuple[TrialRecord, ...]
     """Those under way."""
 

@@ -8,7 +8,6 @@ leaves the old one or the new one, whole.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
 import os
@@ -22,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tuner.basics.files import part_of, remove, remove_with_parts
-from tuner.records.epochs import Epoch
+from tuner.records.epochs import Epoch, read_epoch, stored_fields
 from tuner.training.engines.settling import numbers
 
 log = logging.getLogger(__name__)
@@ -126,7 +125,7 @@ class Checkpoint:
         about = {
             "format": FORMAT,
             "identity": self._identity,
-            "history": [dataclasses.asdict(e) for e in self.history],
+            "history": [stored_fields(e) for e in self.history],
             "generator": generator,
         }
         arrays = {f"variable{i}": v for i, v in enumerate(variables)}
@@ -147,7 +146,7 @@ class Checkpoint:
                     log.warning("%s is of another training and is not used", self.path)
                     return
                 variables = [file[f"variable{i}"] for i in range(len(file.files) - 1)]
-                history = [Epoch(**fields) for fields in about["history"]]
+                history = [read_epoch(fields) for fields in about["history"]]
         except FileNotFoundError:
             return
         except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -9,7 +9,7 @@ from tuner.records.epochs import Epoch
 
 def diverged(epoch: Epoch) -> bool:
     """Whether the loss is no longer a finite number; without validation, that of training."""
-    validated = not math.isnan(epoch.val_accuracy)
+    validated = not math.isnan(epoch.val_measured)
     return not (math.isfinite(epoch.loss) and (not validated or math.isfinite(epoch.val_loss)))
 
 

@@ -107,9 +107,9 @@ def epochs(
             epoch = Epoch(
                 epoch=number,
                 loss=learnt["loss"],
-                accuracy=accuracy_of(model, learnt, coding),
+                measured=accuracy_of(model, learnt, coding),
                 val_loss=seen.get("loss", math.nan),
-                val_accuracy=accuracy_of(model, seen, coding) if seen else math.nan,
+                val_measured=accuracy_of(model, seen, coding) if seen else math.nan,
                 seconds=round(time.monotonic() - started, 3),
             )
             if checkpoint is not None:

@@ -70,10 +70,10 @@ class ModelTrial(TrialRun):
         file = self.work.results / str(self.proves.user_attrs[TrialKey.MODEL_FILE])
         if self._is_better(outcome, file):
             self.save(model, file.name)
-            epochs, seen = self.horizon, self.history[-1].val_accuracy
+            epochs, seen = self.horizon, self.history[-1].val_measured
         else:
             model = self._stopped(file)
-            epochs, seen = self.met_after, self.history[self.met_after - 1].val_accuracy
+            epochs, seen = self.met_after, self.history[self.met_after - 1].val_measured
             self.stop("trained on, it fell below the target: the file is the one that met it")
         proofs = ModelProofs(self.main)
         level, earlier = proofs.begin_look(self.trial)
@@ -118,7 +118,7 @@ class ModelTrial(TrialRun):
         """
         if outcome == "diverged":
             return False
-        return self.objective.is_met(self.history[-1].val_accuracy) or not file.is_file()
+        return self.objective.is_met(self.history[-1].val_measured) or not file.is_file()
 
     def _stopped(self, file: Path) -> Any:
         """The model as it was when it met the target.

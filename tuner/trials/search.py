@@ -60,11 +60,11 @@ class SearchTrial(TrialRun):
 
     def report(self, epoch: Epoch) -> None:
         """The shortfall: Optuna's pruners then work in the direction of the study."""
-        self.trial.report(self.objective.shortfall(epoch.val_accuracy), step=epoch.epoch)
+        self.trial.report(self.objective.shortfall(epoch.val_measured), step=epoch.epoch)
 
     def verdict(self, epoch: Epoch, cost: ModelCost) -> Outcome | None:
         """Ends where the target is met, a smaller model has met it, or the pruner says so."""
-        if self.objective.is_met(epoch.val_accuracy):
+        if self.objective.is_met(epoch.val_measured):
             self._goes_on = self.work.keeps_checkpoints
             return "reached"
         if self.is_reference or epoch.epoch == self.horizon:
@@ -82,7 +82,7 @@ class SearchTrial(TrialRun):
         if outcome == "reached":
             x, y = self.data.validation()
             measured = self.metric.of(y, self.confuse(model, x, y))
-            check_reported(self.history[-1].val_accuracy, measured, len(y), self.metric)
+            check_reported(self.history[-1].val_measured, measured, len(y), self.metric)
             file = self.save(model, f"trial-{self.trial.number:04d}.keras")
             artifacts.keep(self.trial, self.work.results.parent, file)
         return outcome
@@ -97,13 +97,13 @@ class SearchTrial(TrialRun):
 
     def constrain(self, outcome: Outcome) -> None:
         """The shortfall: measured where the training ran out, projected where it did not."""
-        best = self.metric.best_of(e.val_accuracy for e in self.history)
+        best = self.metric.best_of(e.val_measured for e in self.history)
         shortfall = self.objective.shortfall(self.metric.worst if best is None else best)
         if outcome == "diverged":
             shortfall = self.objective.worst_shortfall
         elif outcome == "pruned":
             mean, sd = project_shortfall(
-                {e.epoch: self.objective.shortfall(e.val_accuracy) for e in self.history},
+                {e.epoch: self.objective.shortfall(e.val_measured) for e in self.history},
                 self.horizon,
                 ended_curves(self.work.study.get_trials(deepcopy=False)),
             )

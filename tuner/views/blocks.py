@@ -16,7 +16,7 @@ def cells(history: Sequence[Epoch], horizon: int, width: int) -> list[float | No
     found: list[float | None] = [None] * width
     for epoch in history:
         at = min(width - 1, (epoch.epoch - 1) * width // horizon)
-        found[at] = epoch.val_accuracy
+        found[at] = epoch.val_measured
     return found
 
 

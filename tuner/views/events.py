@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tuner.records.certificates import Certificate
-from tuner.records.epochs import Epoch
+from tuner.records.epochs import STORED, Epoch, stored_fields
 from tuner.records.model_certificates import ModelCertificate
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -102,7 +102,7 @@ def trial_object(trial: TrialRecord) -> dict[str, Any]:
         "total_size": trial.total_size,
         "macs": trial.macs,
         "bytes": trial.bytes,
-        "val_accuracy": trial.val_accuracy,
+        "val_accuracy": trial.val_measured,
         "shortfall": _number(trial.shortfall),
         "epochs": trial.epochs,
         "seconds": trial.seconds,
@@ -147,7 +147,8 @@ def certificate_object(found: Certificate | ModelCertificate) -> dict[str, Any]:
     """A certificate without its confusion matrix; times in seconds, accuracies fractions."""
     fields = dataclasses.asdict(found)
     del fields["confusion"]
-    return fields
+    names = STORED if isinstance(found, ModelCertificate) else {"measured": "accuracies"}
+    return {names.get(name, name): value for name, value in fields.items()}
 
 
 def finished_object(result: Result) -> dict[str, Any]:
@@ -185,8 +186,7 @@ def _change(record: StudyRecord, change: Change) -> dict[str, Any]:
 
 
 def _epoch(epoch: Epoch) -> dict[str, Any]:
-    names = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
-    return {name: _number(getattr(epoch, name)) for name in names}
+    return {name: _number(value) for name, value in stored_fields(epoch).items()}
 
 
 def _run(run: RunProgress) -> dict[str, Any]:

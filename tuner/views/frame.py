@@ -91,10 +91,10 @@ def _certifying(record: StudyRecord, at: CertificateProgress, width: int) -> lis
     legend = Text("fresh seeds, all training images, then once on the test images", style="dim")
     model = Text.assemble(f"  #{at.trial.number}  ", (words.size(at.trial), "bold"))
     tested = Text("  ")
-    for accuracy in at.accuracies:
+    for accuracy in at.measured:
         style = "green" if target.is_met(accuracy) else "red"
         tested.append(f"{words.percent(accuracy)}  ", style=style)
-    left = at.planned - len(at.accuracies) - len(at.trainings)
+    left = at.planned - len(at.measured) - len(at.trainings)
     tested.append("·  " * max(0, left + len(at.trainings)), style="dim")
     bar = Text(f"target {words.goal(target.value)}", style="dim")
     return [

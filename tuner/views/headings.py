@@ -92,7 +92,7 @@ def answer_lines(record: StudyRecord, width: int, *, brief: bool = False) -> lis
         times = words.comparison(record, best)
         told.append([*parts, *([Text(times)] if times else [])])
     elif closest is not None:
-        missing = target.shortfall(closest.val_accuracy or 0.0)
+        missing = target.shortfall(closest.val_measured or 0.0)
         refuted = closest.number in record.refuted
         why = "refuted on the test images" if refuted else f"{words.points(missing)} short"
         told.append([*model_parts("closest  ", closest, "bold"), Text(why)])

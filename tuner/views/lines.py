@@ -68,19 +68,19 @@ class Lines:
 
     def _certify(self, run: RunProgress) -> None:
         at = run.certifying
-        now = None if at is None else (at.trial.number, len(at.accuracies))
+        now = None if at is None else (at.trial.number, len(at.measured))
         if at is None or now == self._certified:
             return
         self._certified = now
-        if not at.accuracies:
+        if not at.measured:
             self._say(
                 f"  certifying the recipe of #{at.trial.number}, {words.size(at.trial)}: "
                 f"{words.several(at.planned, 'training')} with fresh seeds"
             )
             return
-        seen = ", ".join(map(words.percent, at.accuracies))
+        seen = ", ".join(map(words.percent, at.measured))
         self._say(
-            f"  certifying #{at.trial.number}: {len(at.accuracies)} of {at.planned} tested: {seen}"
+            f"  certifying #{at.trial.number}: {len(at.measured)} of {at.planned} tested: {seen}"
         )
 
     def finished(self, result: Result) -> None:
@@ -145,5 +145,5 @@ def incumbent(record: StudyRecord, trial: TrialRecord) -> str:
     times = words.comparison(record, trial)
     return (
         f"  smallest so far: #{trial.number}, {words.size(trial)}, "
-        f"{words.percent(trial.val_accuracy)}{f', {times}' if times else ''}"
+        f"{words.percent(trial.val_measured)}{f', {times}' if times else ''}"
     )

@@ -40,7 +40,7 @@ def overview(studies: Sequence[optuna.Study]) -> RenderableType:
             words.count(len(record.trained)),
             "" if best is None else words.count(best.size),
             "" if best is None else words.count(best.total_size),
-            "" if best is None else words.percent(best.val_accuracy),
+            "" if best is None else words.percent(best.val_measured),
             "" if times is None else f"{words.times(times)}x",
         )
     explained = Text(

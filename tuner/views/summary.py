@@ -150,7 +150,7 @@ def _reference(record: StudyRecord, met: TrialRecord | None) -> list[tuple[str, 
         return [("reference", Text("this is the reference itself: nothing smaller met the target"))]
     name = record.study.get("reference_name", "the reference model")
     line = Text(
-        f"{name}: {words.size(reference)}, {words.percent(reference.val_accuracy)} "
+        f"{name}: {words.size(reference)}, {words.percent(reference.val_measured)} "
         f"after {words.several(reference.epochs, 'epoch')}"
     )
     rows = [("reference", line)]
@@ -167,7 +167,7 @@ def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
     rows = [("asked", Text(words.asked(record)))]
     if closest is None:
         return [*rows, ("closest", Text("no trial has been trained"))]
-    reached = closest.val_accuracy or 0.0
+    reached = closest.val_measured or 0.0
     short = target.shortfall(reached)
     rows.append(
         (

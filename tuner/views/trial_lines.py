@@ -65,7 +65,7 @@ def running_line(record: StudyRecord, trial: TrialRecord, width: int = 80) -> Te
     number = f"#{trial.number}"
     if trial.size is None:
         return Text.assemble(f"  {number:<6}", ("building", "dim"))
-    last = trial.history[-1].val_accuracy if trial.history else None
+    last = trial.history[-1].val_measured if trial.history else None
     before = f"  {number:<6}{_sizes(trial, width)}  "
     after = (
         f"  {trial.epochs:>2}/{record.horizon}"
@@ -92,7 +92,7 @@ def curve(record: StudyRecord, trial: TrialRecord, width: int = CURVE) -> Text:
     if target is not None:
         top = target.bar
     else:
-        top = max((t.val_accuracy or 0.0 for t in record.trials), default=1.0)
+        top = max((t.val_measured or 0.0 for t in record.trials), default=1.0)
     line = Text()
     for accuracy in blocks.cells(trial.history, record.horizon, width):
         if accuracy is None:
@@ -111,7 +111,7 @@ def ended_line(record: StudyRecord, trial: TrialRecord, width: int = 80) -> Text
         (f"{word:<13}", STYLES.get(word, "")),
     )
     if trial.history:
-        line.append(f"  {words.percent(trial.val_accuracy):>7}")
+        line.append(f"  {words.percent(trial.val_measured):>7}")
         if width >= ROOMY:
             line.append(f" in {words.several(trial.epochs, 'epoch'):>9}")
     if width < ROOMY:

@@ -62,7 +62,7 @@ def _cells(record: StudyRecord, trial: TrialRecord, *, lost: bool, wide: bool) -
         words.count(trial.size),
         words.count(trial.total_size),
         *([words.count(trial.macs)] if wide else []),
-        words.percent(trial.val_accuracy) if trial.history else "",
+        words.percent(trial.val_measured) if trial.history else "",
         str(trial.epochs),
         words.clock(trial.seconds) if trial.seconds else "",
         _remark(record, trial, lost=lost, why=wide),
@@ -73,7 +73,7 @@ def _key(trial: TrialRecord, sort: str) -> tuple[float, int]:
     if sort == "size":
         return (math.inf if trial.size is None else trial.size, trial.number)
     if sort == "accuracy":
-        return (-(trial.val_accuracy or 0.0), trial.number)
+        return (-(trial.val_measured or 0.0), trial.number)
     return (trial.number, trial.number)
 
 
@@ -101,7 +101,7 @@ def sweep_table(record: StudyRecord) -> RenderableType:
     dispensable = ("total", *["data"] * (len(record.data) < 2), "n", "size")
     made = table("data", "configuration", *numbers, numbers=numbers, dispensable=dispensable)
     for (data, cell), group in groups.items():
-        last = [t.history[-1].val_accuracy for t in group if t.history and t.trained]
+        last = [t.history[-1].val_measured for t in group if t.history and t.trained]
         spread = statistics.stdev(last) if len(last) > 1 else None
         made.add_row(
             Text(data),

@@ -145,7 +145,7 @@ def _outcomes(record: StudyRecord) -> list[str]:
         if [e.epoch for e in trial.history] != list(range(1, trial.epochs + 1)):
             faults.append(f"{which} has the epochs {[e.epoch for e in trial.history]}")
             continue
-        met = [e.epoch for e in trial.history if e.val_accuracy >= task.TARGET]
+        met = [e.epoch for e in trial.history if e.val_measured >= task.TARGET]
         reached = trial.outcome == "reached"
         if reached != bool(met) or (reached and met != [trial.epochs]):
             faults.append(f"{which} met the target in epochs {met} of {trial.epochs}")
