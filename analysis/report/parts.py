@@ -7,6 +7,7 @@ from analysis.figures.confusion import accuracy_words, confusion_of
 from analysis.figures.evaluating import shown
 from analysis.report import svg
 from analysis.report.html import Content, Markup, element, escape, facts, join, paragraph, table
+from tuner.data.kinds import shape_words, stored_kind
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -92,7 +93,7 @@ def data(record: StudyRecord) -> Markup:
         (
             str(d.get("name", key)),
             len(d.get("classes", ())),
-            " x ".join(map(str, d.get("image_shape", ()))),
+            shape_words(stored_kind(d), " x "),
             words.count(d.get("train_size")),
             words.count(d.get("validation_size")),
             words.count(d.get("test_size")),

@@ -58,7 +58,7 @@ def test_real_images(
     real_images: Path, name: str, shape: tuple[int, ...], train: int, test: int
 ) -> None:
     data = resolve(str(real_images / name))
-    assert (data.name, data.image_shape) == (name, shape)
+    assert (data.name, data.kind.shape) == (name, shape)
     assert (data.train_size, data.validation_size, data.test_size) == (
         train * 9 // 10,
         train // 10,

@@ -19,7 +19,7 @@ import pytest
 from tests.helpers import images
 from tests.helpers.bad_data import message
 from tuner.data import lookup, memory, resolve
-from tuner.data.sources import decode, npz
+from tuner.data.sources import arrays, decode, npz
 
 
 def _decoded(*_: Any) -> None:
@@ -35,7 +35,7 @@ def test_what_does_not_fit_is_refused_before_it_is_decoded(
     )
     source = write(tmp_path / ("toys.npz" if layout == "npz" else "toys"))
     monkeypatch.setattr(memory, "available", lambda: 1_000)
-    monkeypatch.setattr(npz, "_images", _decoded)
+    monkeypatch.setattr(npz, "raw_of", _decoded)
     decoded = []
     once = decode._decode_one
     monkeypatch.setattr(decode, "_decode_one", lambda content: decoded.append(1) or once(content))
@@ -73,7 +73,7 @@ FULL = {
 @pytest.mark.parametrize(
     ("layout", "where"),
     [
-        ("npz", (npz, "_converted")),
+        ("npz", (npz, "raw_of")),
         ("npz", (np, "load")),
         ("npz", (lookup, "check")),
         ("folder", (decode, "_convert")),
@@ -92,7 +92,7 @@ def test_memory_that_runs_out_blames_no_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def full(*_: Any, **__: Any) -> None:
-        raise MemoryError if where[1] in ("check", "_converted") else error
+        raise MemoryError if where[1] in ("check", "raw_of") else error
 
     if layout == "npz":
         source = images.write_npz(tmp_path / "toys.npz")
@@ -108,12 +108,12 @@ def test_memory_that_runs_out_blames_no_file(
 
 def test_a_range_is_looked_at_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A signal is answered between them."""
-    monkeypatch.setattr(npz, "ROWS", 12)
+    monkeypatch.setattr(arrays, "ROWS", 12)
     numbers = np.arange(60.0).reshape(10, 3, 2)
     numbers[4, 0, 0], numbers[9, 1, 1] = -3.0, 99.0
-    assert npz._range(numbers) == (-3.0, 99.0)
+    assert arrays.span(numbers) == (-3.0, 99.0)
     numbers[2, 0, 0] = np.nan
-    assert all(np.isnan(npz._range(numbers)))
+    assert all(np.isnan(arrays.span(numbers)))
 
 
 def test_a_container_has_less_than_its_machine(tmp_path: Path) -> None:

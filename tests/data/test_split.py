@@ -9,7 +9,7 @@ import pytest
 
 from tests.helpers import images
 from tuner.data import resolve, split
-from tuner.data.dataset import TEST_IMAGES, TEST_LABELS
+from tuner.data.dataset import TEST, x_file, y_file
 
 
 def test_train_and_validation_are_the_training_images_each_once(
@@ -26,8 +26,8 @@ def test_train_and_validation_are_the_training_images_each_once(
 
 def test_training_never_opens_the_test_files(tmp_path: Path, cache: Path) -> None:
     data = resolve(images.write_npz(tmp_path / "toys.npz"), cache=cache)
-    (data.folder / TEST_IMAGES).unlink()
-    (data.folder / TEST_LABELS).unlink()
+    (data.folder / x_file(TEST)).unlink()
+    (data.folder / y_file(TEST)).unlink()
     data.train()
     data.validation()
 

@@ -45,7 +45,7 @@ def work_in(
         study.set_user_attr(key, value)
     space = load_space(
         spec.space,
-        input_shape=data.image_shape,
+        input_shape=data.kind.shape,
         num_classes=3,
         train_size=data.train_size,
         horizon=spec.horizon,

@@ -11,6 +11,7 @@ import pytest
 from tests.helpers import images, tiny
 from tuner.basics import child_process
 from tuner.data import DataSet, resolve
+from tuner.data.kinds import ImageKind
 from tuner.errors import SpaceError
 from tuner.sessions.spaces import check_space
 from tuner.specs.files import read_study
@@ -60,7 +61,7 @@ def test_it_is_asked_again_where_the_answer_may_be_another(
     elif change == "options":
         study = study.model_copy(update={"space_options": {"slow": 0.1}})
     elif change == "examples":
-        data = {key: dataclasses.replace(d, image_shape=(9, 9, 1)) for key, d in data.items()}
+        data = {key: dataclasses.replace(d, kind=ImageKind((9, 9, 1))) for key, d in data.items()}
     else:
         monkeypatch.setenv("KERAS_BACKEND", "jax")
     check_space(study, data)

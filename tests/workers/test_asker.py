@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 
 from tests.helpers import fakes
 from tuner.data import DataSet
+from tuner.data.kinds import ImageKind
 from tuner.errors import StudyError
 from tuner.records.keys import TrialKey
 from tuner.spaces.exploration import Exploration
@@ -28,7 +29,9 @@ def asker(
     study: optuna.Study, first_trial: int = 0, exploration: Exploration | None = None
 ) -> Asker:
     spec = from_dict({**fakes.SPEC, "reference": None})
-    data = DataSet("cifar10", "cifar10", "0", ("a", "b"), (8, 8, 3), 900, 100, 10, Path())
+    data = DataSet(
+        "cifar10", "cifar10", "0", ("a", "b"), ImageKind((8, 8, 3)), 900, 100, 10, Path()
+    )
     work = Work(study, spec, {"cifar10": Space()}, {"cifar10": data}, Path(), 0, {}, lambda: False)
     orders = WorkerOrders(
         "q10", "sqlite://", "", {}, 999, 0, 0, "smallest", "target", True, first_trial=first_trial

@@ -13,6 +13,7 @@ import pytest
 
 from tests.helpers import fakes
 from tuner.data import DataSet
+from tuner.data.kinds import ImageKind
 from tuner.specs.spec import from_dict
 from tuner.workers import room
 
@@ -42,11 +43,11 @@ class Photos(DataSet):
     """Photographs that take no memory here."""
 
     def train(self) -> Any:
-        return np.broadcast_to(np.uint8(0), (500, *self.image_shape)), np.zeros(500, np.int64)
+        return np.broadcast_to(np.uint8(0), (500, *self.kind.shape)), np.zeros(500, np.int64)
 
 
 def _photos(shape: tuple[int, int, int] = PHOTO) -> DataSet:
-    return Photos("photos", "photos", "0" * 64, ("a", "b"), shape, 500, 50, 50, Path())
+    return Photos("photos", "photos", "0" * 64, ("a", "b"), ImageKind(shape), 500, 50, 50, Path())
 
 
 def _warning(free: float, crew: int, monkeypatch: pytest.MonkeyPatch, **spec: Any) -> str | None:

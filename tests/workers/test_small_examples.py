@@ -12,6 +12,7 @@ import pytest
 from search_spaces.cnn import ConvSpace
 from tests.helpers import fakes
 from tuner.data import DataSet
+from tuner.data.kinds import ImageKind
 from tuner.errors import SpaceError
 from tuner.specs.spec import from_dict
 from tuner.trials.work import Work
@@ -21,7 +22,9 @@ from tuner.workers.prepare import explored
 
 
 def data(side: int) -> DataSet:
-    return DataSet("toys", "toys.npz", "0", ("a", "b"), (side, side, 3), 90, 10, 10, Path())
+    return DataSet(
+        "toys", "toys.npz", "0", ("a", "b"), ImageKind((side, side, 3)), 90, 10, 10, Path()
+    )
 
 
 class Valid(keras_tuner.HyperModel):  # type: ignore[misc]

@@ -1,6 +1,6 @@
 """Decoded arrays on disk, found again by content and by the fingerprint of their source.
 
-    <cache>/data/<hash>-<seed>/   learn_images.npy (training part, then validation part), ...
+    <cache>/data/<hash>-<seed>/   learn_images.npy (training part, then validation part), …
     <cache>/index/<fingerprint>.json   which of these folders a source became
 
 Training and validation are slices of one file, so that worker processes share its pages.
@@ -24,16 +24,12 @@ from typing import Any
 import numpy as np
 
 from tuner.basics.files import elsewhere
-from tuner.data.dataset import (
-    LEARN_IMAGES,
-    LEARN_LABELS,
-    TEST_IMAGES,
-    TEST_LABELS,
-    DataSet,
-)
+from tuner.data.dataset import LEARN, TEST, DataSet, weights_file, x_file, y_file
 from tuner.data.duplicates import count_shared
-from tuner.data.raw import Raw
-from tuner.data.split import stratified_order
+from tuner.data.kinds import InputsKind, kind_from
+from tuner.data.normalization import normalization_of
+from tuner.data.raw import Part, Raw
+from tuner.data.split import order_of
 from tuner.errors import DataError
 
 META = "meta.json"
@@ -82,7 +78,7 @@ def store(cache: Path, raw: Raw, *, seed: int, fingerprint: str, name: str, sour
 
 def _require_space(cache: Path, raw: Raw) -> None:
     cache.mkdir(parents=True, exist_ok=True)
-    if raw.train_images.nbytes + raw.test_images.nbytes > shutil.disk_usage(cache).free:
+    if sum(part.bytes for part in raw.parts.values()) > shutil.disk_usage(cache).free:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -136,33 +132,73 @@ def scratch(cache: Path) -> Iterator[Path]:
 
 
 def _write(folder: Path, raw: Raw, content: str, seed: int) -> None:
-    order, train_size = stratified_order(raw.train_labels, len(raw.classes), seed)
-    test_order = np.arange(len(raw.test_labels))
-    _save(folder / LEARN_IMAGES, raw.train_images, order)
-    _save(folder / LEARN_LABELS, raw.train_labels, order)
-    _save(folder / TEST_IMAGES, raw.test_images, test_order)
-    _save(folder / TEST_LABELS, raw.test_labels, test_order)
-    files = (LEARN_IMAGES, LEARN_LABELS, TEST_IMAGES, TEST_LABELS)
+    order, train_size = order_of(raw, seed)
+    learning = [(raw.train, order)]
+    if raw.validation is not None:
+        learning.append((raw.validation, np.arange(len(raw.validation))))
+    files = _save_part(folder, LEARN, learning, raw)
+    files += _save_part(folder, TEST, [(raw.test, np.arange(len(raw.test)))], raw)
+    learning_size = sum(len(rows) for _, rows in learning)
+    kind = raw.train.kind
     meta = {
         "hash": content,
         "classes": raw.classes,
-        "image_shape": raw.train_images.shape[1:],
+        "image_shape": kind.shape,
+        "dtype": kind.dtype,
+        "task": raw.task,
+        "outputs": int(np.prod(raw.train.y.shape[1:], dtype=int)),
         "train_size": train_size,
-        "validation_size": len(order) - train_size,
-        "test_size": len(test_order),
-        "shared": count_shared(raw.train_images, raw.test_images),
+        "validation_size": learning_size - train_size,
+        "test_size": len(raw.test),
+        "own_validation": raw.validation is not None,
+        "weighted": _weighted(raw),
+        "normalization": normalization_of(raw.train, order[:train_size]),
+        "shared": count_shared(
+            raw.train.x, raw.test.x, None if raw.validation is None else raw.validation.x
+        ),
         "bytes": {file: (folder / file).stat().st_size for file in files},
     }
     (folder / META).write_text(json.dumps(meta, indent=1))
 
 
-def _save(path: Path, array: np.ndarray[Any, Any], order: np.ndarray[Any, Any]) -> None:
-    header = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(array))
+Rows = list[tuple[Part, np.ndarray[Any, Any]]]
+"""Parts, and which rows of each, one behind the other."""
+
+
+def _weighted(raw: Raw) -> bool:
+    return any(part.weights is not None for part in raw.parts.values())
+
+
+def _save_part(folder: Path, part: str, rows: Rows, raw: Raw) -> list[str]:
+    """Writes the examples, answers and weights of a part; the names of the files."""
+    files = []
+    names = list(raw.train.arrays)
+    for number, name in enumerate(names, int(isinstance(raw.train.kind, InputsKind))):
+        files.append(x_file(part, number))
+        _save(folder / files[-1], [(each.arrays[name], order) for each, order in rows])
+    files.append(y_file(part))
+    _save(folder / files[-1], [(each.y, order) for each, order in rows])
+    if _weighted(raw):
+        files.append(weights_file(part))
+        ones = [
+            np.ones(len(each), np.float32) if each.weights is None else each.weights
+            for each, _ in rows
+        ]
+        _save(folder / files[-1], [(w, order) for w, (_, order) in zip(ones, rows, strict=True)])
+    return files
+
+
+def _save(path: Path, parts: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]) -> None:
+    """Rows of arrays of one type, one array behind the other, in one file."""
+    first = parts[0][0]
+    header = np.lib.format.header_data_from_array_1_0(np.empty((0, *first.shape[1:]), first.dtype))
+    header["shape"] = (sum(len(order) for _, order in parts), *first.shape[1:])
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
-        rows = max(1, CHUNK // max(1, array[:1].nbytes))
-        for start in range(0, len(order), rows):
-            file.write(np.ascontiguousarray(array[order[start : start + rows]]).data)
+        for array, order in parts:
+            rows = max(1, CHUNK // max(1, array[:1].nbytes))
+            for start in range(0, len(order), rows):
+                file.write(np.ascontiguousarray(array[order[start : start + rows]]).data)
         file.flush()
         os.fsync(file.fileno())
 
@@ -196,18 +232,23 @@ def _read(folder: Path, name: str, source: str) -> DataSet | None:
         for file, size in meta["bytes"].items():
             if (folder / file).stat().st_size != size:
                 return None
-        height, width, channels = meta["image_shape"]
         found = DataSet(
             name=name,
             source=source,
             hash=meta["hash"],
             classes=tuple(meta["classes"]),
-            image_shape=(height, width, channels),
+            kind=kind_from(meta["image_shape"], meta.get("dtype", "uint8")),
             train_size=meta["train_size"],
             validation_size=meta["validation_size"],
             test_size=meta["test_size"],
             folder=folder,
             shared=meta.get("shared", 0),
+            task=meta.get("task", "classification"),
+            outputs=meta.get("outputs", 1),
+            own_validation=meta.get("own_validation", False),
+            weighted=meta.get("weighted", False),
+            pipeline=meta.get("pipeline", False),
+            normalization=meta.get("normalization"),
         )
         return found if "shared" in meta else _counted(found, meta)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, DataError):

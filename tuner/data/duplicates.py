@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tuner.basics.numbers import count, percent
-from tuner.data.dataset import Images
+from tuner.data.dataset import Examples
 
 if TYPE_CHECKING:
     from tuner.data.dataset import DataSet
@@ -16,20 +16,25 @@ MOST_SHARED = 0.01
 """Share of the test examples above which a certificate would be worth little."""
 
 
-def count_shared(learning: Images, test: Images) -> int:
+def count_shared(learning: Examples, test: Examples, validation: Examples | None = None) -> int:
     """How many test examples are, value for value, also in the training or validation part.
 
     Args:
-        learning: Training and validation examples, [n, …].
-        test: Test examples, [m, …].
+        learning: Training and validation examples, [n, …], or several inputs by name.
+        test: Test examples, [m, …], or the same inputs.
+        validation: Validation examples that are not in `learning`.
     """
     known = set(_digests(learning))
+    if validation is not None:
+        known |= set(_digests(validation))
     return sum(digest in known for digest in _digests(test))
 
 
-def _digests(examples: Images) -> Iterator[bytes]:
-    for example in examples:
-        yield hashlib.blake2b(example.tobytes(), digest_size=16).digest()
+def _digests(examples: Examples) -> Iterator[bytes]:
+    arrays = list(examples.values()) if isinstance(examples, Mapping) else [examples]
+    for inputs in zip(*arrays, strict=True):
+        content = b"".join(each.tobytes() for each in inputs)
+        yield hashlib.blake2b(content, digest_size=16).digest()
 
 
 def shared_warning(data: DataSet) -> str | None:
@@ -54,8 +59,9 @@ def certificate_refusal(data: DataSet) -> str | None:
 
 
 def _said(data: DataSet) -> str:
+    kind = data.kind.plural
     return (
-        f"{data.name}: {count(data.shared)} of {count(data.test_size)} test images "
-        f"({percent(data.shared / data.test_size)}) are also training images, so that a score on "
+        f"{data.name}: {count(data.shared)} of {count(data.test_size)} test {kind} "
+        f"({percent(data.shared / data.test_size)}) are also training {kind}, so that a score on "
         "them may be learned by heart"
     )

@@ -26,19 +26,23 @@ def relabelled(raw: Raw, source: str) -> Raw:
     Raises:
         DataError: The test examples have a label that no training example has.
     """
-    found = np.unique(raw.train_labels)
-    unknown = np.setdiff1d(raw.test_labels, found)
-    if len(unknown):
+    if raw.task == "regression":
         raise DataError(
-            f"{source}: test label {unknown[0]} is the label of no training example "
-            f"({listed(found)}): add training examples of it, or take it out of the test set."
+            f"{source}: --relabel numbers classes, and the answers are amounts ({raw.train.y.dtype}"
+            "): leave it out, or save the labels as whole numbers."
         )
-    return dataclasses.replace(
-        raw,
-        train_labels=np.searchsorted(found, raw.train_labels).astype(np.int64),
-        test_labels=np.searchsorted(found, raw.test_labels).astype(np.int64),
-        classes=_names(raw, found),
-    )
+    found = np.unique(raw.train.y)
+    parts = {}
+    for name, part in raw.parts.items():
+        unknown = np.setdiff1d(part.y, found)
+        if len(unknown):
+            raise DataError(
+                f"{source}: {name} label {unknown[0]} is the label of no training example "
+                f"({listed(found)}): add training examples of it, or take it out of the {name} set."
+            )
+        labels = np.searchsorted(found, part.y).astype(np.int64)
+        parts[name] = dataclasses.replace(part, y=labels)
+    return raw.with_parts(parts, classes=_names(raw, found))
 
 
 def check_labels(raw: Raw, source: str) -> None:
@@ -49,20 +53,26 @@ def check_labels(raw: Raw, source: str) -> None:
             training example.
     """
     count = len(raw.classes)
-    for part, labels in (("training", raw.train_labels), ("test", raw.test_labels)):
-        wrong = np.flatnonzero((labels < 0) | (labels >= count))
+    kind = raw.train.kind
+    for name, part in raw.parts.items():
+        wrong = np.flatnonzero((part.y < 0) | (part.y >= count))
         if len(wrong):
             needed = f"{count} classes need labels 0 to {count - 1}" if count else "none is below 0"
             raise DataError(
-                f"{source}: {part} label {labels[wrong[0]]} of image {wrong[0]} is out of range: "
-                f"{needed}{_advice(np.unique(raw.train_labels), count)}."
+                f"{source}: {called(name)} label {part.y[wrong[0]]} of {kind.name} {wrong[0]} is "
+                f"out of range: {needed}{_advice(np.unique(raw.train.y), count)}."
             )
-    found = np.unique(raw.train_labels)
+    found = np.unique(raw.train.y)
     if not raw.named and len(found) and len(found) < count:
         missing = np.setdiff1d(np.arange(count), found)[0]
         raise DataError(
-            f"{source}: class '{missing}' has 0 training images{_advice(found, count)}."
+            f"{source}: class '{missing}' has 0 training {kind.plural}{_advice(found, count)}."
         )
+
+
+def called(part: str) -> str:
+    """A part's name as people say it."""
+    return "training" if part == "train" else part
 
 
 def listed(labels: Labels) -> str:

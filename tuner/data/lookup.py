@@ -36,8 +36,8 @@ def resolve(
     Args:
         source: What any of `tuner.data.sources.SOURCES` takes. A builtin name wins over a folder
             of that name: write ``./mnist``.
-        seed: Seed of the stratified split that keeps a tenth of the training images back for
-            validation.
+        seed: Seed of the stratified split that keeps a tenth of the training examples back for
+            validation, where there is no validation set.
         relabel: Whether to number the classes anew, 0, 1, 2, … in the order of their labels.
         cache: Folder for the decoded arrays; None for ``environment.cache_folder()``.
 
@@ -75,7 +75,7 @@ def _resolved(source: str, seed: int, relabel: bool, cache: Path) -> DataSet:
     except MemoryError as error:
         raise DataError(
             f"{source} does not fit into memory, of which {gigabytes(available())} are free now: "
-            "make the images smaller, or take fewer."
+            "make the examples smaller, or take fewer."
         ) from error
 
 

@@ -79,8 +79,10 @@ class StudyRecord:
         stored = self.data[dataset or next(iter(self.data))]
         return {
             "spec": self.study["space"],
-            "input_shape": stored["image_shape"],
-            "num_classes": len(stored["classes"]),
+            "input_shape": stored.get("example_shape", stored.get("image_shape")),
+            "num_classes": stored.get("outputs", len(stored["classes"])),
+            "task": stored.get("task", "classification"),
+            "input_dtype": stored.get("dtype", "uint8"),
             "train_size": stored["train_size"],
             "horizon": self.horizon,
             "options": dict(self.study.get("space_options", {})),

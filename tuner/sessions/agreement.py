@@ -11,6 +11,7 @@ import optuna
 from tuner.basics.secrets import shown_command
 from tuner.basics.versions import versions
 from tuner.data import DataSet
+from tuner.data.kinds import ImageKind
 from tuner.errors import StudyChangedError, UsageError
 from tuner.records.keys import SCHEMA, StudyKey
 from tuner.specs.spec import SearchStudy, Study
@@ -77,7 +78,7 @@ def _complete(study: optuna.Study, described: dict[str, dict[str, Any]]) -> None
     """Adds what a study made by a version before does not say of its data."""
     stored = study.user_attrs[StudyKey.DATA]
     whole = {
-        key: {**{name: now[name] for name in MEASURED}, **was}
+        key: {**{name: now[name] for name in MEASURED if name in now}, **was}
         for (key, was), now in zip(stored.items(), described.values(), strict=True)
     }
     if whole != stored:
@@ -113,11 +114,30 @@ def describe(data: DataSet) -> dict[str, Any]:
         "source": data.source,
         "hash": data.hash,
         "classes": list(data.classes),
-        "image_shape": list(data.image_shape),
+        **_examples(data),
         "train_size": data.train_size,
         "validation_size": data.validation_size,
         "test_size": data.test_size,
         "shared": data.shared,
-        "largest_share": round(data.largest_class()[1], 4),
+        **_answers(data),
         **({"relabel": True} if data.relabel else {}),
     }
+
+
+def _examples(data: DataSet) -> dict[str, Any]:
+    """What an example is; of an image the shape under the name that every version reads."""
+    image = {"image_shape": list(data.kind.shape)} if isinstance(data.kind, ImageKind) else {}
+    shape = data.kind.shape
+    by_name = {name: list(each) for name, each in shape.items()} if isinstance(shape, dict) else {}
+    return {**image, "example_shape": by_name or list(shape), "dtype": data.kind.dtype}
+
+
+def _answers(data: DataSet) -> dict[str, Any]:
+    """What an answer is, and what the user has said of the parts."""
+    if data.task == "classification":
+        said: dict[str, Any] = {"largest_share": round(data.largest_class()[1], 4)}
+    else:
+        said = {"outputs": data.outputs}
+    flags = {"own_validation": data.own_validation, "weighted": data.weighted}
+    flags["pipeline"] = data.pipeline
+    return {"task": data.task, **said, **{name: True for name, on in flags.items() if on}}

@@ -19,6 +19,7 @@ from tuner.basics import child_process
 from tuner.basics.environment import cache_folder, keras_backend
 from tuner.basics.versions import versions
 from tuner.data import DataSet
+from tuner.data.kinds import ImageKind
 from tuner.errors import SpaceError
 from tuner.launchers.silence import SILENT_SECONDS
 from tuner.specs.files import builtin_names, read_study
@@ -40,7 +41,8 @@ def check_space(spec: Study, data: Mapping[str, DataSet], timeout: float | None 
     Raises:
         SpaceError: It cannot be imported, or nothing of it can be built from the data.
     """
-    if _is_built_in(spec):
+    usual = all(isinstance(d.kind, ImageKind) and d.task == "classification" for d in data.values())
+    if usual and _is_built_in(spec):
         return
     known = _known(spec, data)
     if known is not None and known.exists():
@@ -79,7 +81,10 @@ def _known(spec: Study, data: Mapping[str, DataSet]) -> Path | None:
         return None
     asked: list[Any] = [code, attribute, spec.space_options, spec.horizon]
     asked += [versions(), keras_backend()]
-    asked += [[d.image_shape, len(d.classes)] for d in data.values()]
+    for d in data.values():
+        asked.append([d.kind.shape, d.num_outputs])
+        if not isinstance(d.kind, ImageKind) or d.task == "regression":
+            asked.append([d.kind.dtype, d.task])
     digest = hashlib.sha256(json.dumps(asked, default=str).encode()).hexdigest()[:32]
     return cache_folder() / "spaces" / digest
 

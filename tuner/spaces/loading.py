@@ -39,11 +39,14 @@ class BuildFunction(keras_tuner.HyperModel):  # type: ignore[misc]
 def load_space(
     spec: str,
     *,
-    input_shape: Sequence[int],
+    input_shape: Sequence[int] | Mapping[str, Sequence[int]],
     num_classes: int,
     train_size: int,
     horizon: int,
     options: Mapping[str, Any],
+    task: str = "classification",
+    input_dtype: Any = "uint8",
+    input_normalization: Any = None,
 ) -> keras_tuner.HyperModel:
     """Imports a space and makes it for a data set.
 
@@ -51,27 +54,46 @@ def load_space(
         spec: ``module:Class`` or ``path/to/file.py:Class``; instead of a class derived from
             `keras_tuner.HyperModel` also a function that returns a hypermodel, or a function
             ``build(hp)``, which may take more arguments after its hyperparameters.
-        input_shape: (height, width, channels) of an image.
-        num_classes: Number of classes; goes to ``num_classes`` or to ``classes``.
-        train_size: Training images.
+        input_shape: Of an example, (height, width, channels) of an image; of several inputs by
+            name.
+        num_classes: Number of classes; goes to ``num_classes`` or to ``classes``. Where answers
+            are amounts, how many numbers an answer has.
+        train_size: Training examples.
         horizon: The most epochs one training may use.
-        options: More keyword arguments. Of those above, only the ones that it takes are passed.
+        options: More keyword arguments. Of those here, only the ones that it takes are passed.
+        task: ``classification`` or ``regression``.
+        input_dtype: NumPy's name of an example's type; of several inputs by name.
+        input_normalization: ``mean`` and ``deviation`` of each channel over the training examples;
+            None for bytes; of several inputs by name.
 
     Raises:
         SpaceError: It cannot be imported, does not take an option, or is no hypermodel.
     """
     target = find(spec)
     offered = {
-        "input_shape": tuple(input_shape),
+        "input_shape": _shapes(input_shape),
         "num_classes": num_classes,
         "classes": num_classes,
         "train_size": train_size,
         "horizon": horizon,
     }
+    more = {
+        "task": task,
+        "input_dtype": input_dtype,
+        "input_normalization": input_normalization,
+    }
+    # These may be a space's own options: what the study says goes before what the data is.
+    offered |= {name: value for name, value in more.items() if name not in options}
     if (hp := _hyperparameters_of(target, {*offered, *options})) is not None:
         arguments = _arguments(target, spec, offered, options, besides=hp)
         return BuildFunction(target, spec.rpartition(":")[2], arguments)
     return _made(target, spec, _arguments(target, spec, offered, options))
+
+
+def _shapes(shape: Sequence[int] | Mapping[str, Sequence[int]]) -> Any:
+    if isinstance(shape, Mapping):
+        return {name: tuple(each) for name, each in shape.items()}
+    return tuple(shape)
 
 
 def _made(

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from tuner.basics import environment
+from tuner.data.kinds import kind_from, shape_words
 from tuner.records import words
 from tuner.records.questions import question_of
 from tuner.specs.spec import SearchStudy, Study
@@ -86,11 +87,12 @@ def cached(folder: Path) -> list[str]:
     for meta in sorted((folder / "data").glob("*/meta.json")):
         try:
             fields = json.loads(meta.read_text())
-            shape = "x".join(map(str, fields["image_shape"]))
+            kind = kind_from(fields["image_shape"], fields.get("dtype", "uint8"))
+            shape = shape_words(kind)
             total = words.megabytes(sum(fields["bytes"].values()))
             lines.append(
                 f"{fields['hash'][:12]}  {len(fields['classes'])} classes, {shape}, "
-                f"{words.count(fields['train_size'])} training images, {total}"
+                f"{words.count(fields['train_size'])} training {kind.plural}, {total}"
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue

@@ -9,6 +9,7 @@ from optuna.trial import TrialState
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from tuner.data.kinds import shape_words, stored_kind
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -86,11 +87,12 @@ def _sizes(record: StudyRecord) -> list[tuple[str, Text]]:
     if other := record.stand_in:
         rows.append(("data", Text(f" {other.upper()} ", style=LOUD)))
     for data in record.data.values():
-        shape = "x".join(map(str, data.get("image_shape", ())))
+        shape = shape_words(kind := stored_kind(data))
+        plural = kind.plural if kind else "examples"
         line = (
             f"{data.get('name')}: {len(data.get('classes', ()))} classes, {shape}, "
             f"{words.count(data.get('train_size'))} training and "
-            f"{words.count(data.get('validation_size'))} validation images, "
+            f"{words.count(data.get('validation_size'))} validation {plural}, "
             f"from {data.get('source')}"
         )
         rows.append(("" if rows else "data", Text(line)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from optuna.storages import BaseStorage
 from tuner.basics.seeds import derived_seed
 from tuner.basics.versions import versions
 from tuner.data import DataSet, open_again
+from tuner.data.kinds import bytes_of
 from tuner.errors import SpaceError, StudyChangedError
 from tuner.pruners.registry import make_pruner
 from tuner.records.keys import StudyKey, TrialKey
@@ -157,7 +157,7 @@ def check_settings(found: Exploration) -> None:
 
 def _room(work: Work, orders: WorkerOrders) -> list[str]:
     """A line where memory is short, for the data set of the largest examples."""
-    key = max(work.data, key=lambda k: math.prod(work.data[k].image_shape))
+    key = max(work.data, key=lambda k: bytes_of(work.data[k].kind))
     warning = memory_warning(work.spec, work.spaces[key], work.data[key], orders.crew)
     return [] if warning is None else [warning]
 
@@ -182,8 +182,11 @@ def load(spec: Study, data: DataSet, *, whole: bool = False) -> Any:
     """
     return load_space(
         spec.space,
-        input_shape=data.image_shape,
-        num_classes=len(data.classes),
+        input_shape=data.kind.shape,
+        num_classes=data.num_outputs,
+        task=data.task,
+        input_dtype=data.kind.dtype,
+        input_normalization=data.normalization,
         train_size=data.train_size + (data.validation_size if whole else 0),
         horizon=spec.horizon,
         options=dict(spec.space_options),

@@ -8,6 +8,7 @@ import keras
 import keras_tuner
 
 from tuner.data import DataSet
+from tuner.data.kinds import ImageKind, numbers_in
 from tuner.data.memory import available, gigabytes
 from tuner.specs.spec import SearchStudy, Study
 from tuner.training.memory import NUMBER, LeastMemory, least_memory, on_host
@@ -31,8 +32,10 @@ def memory_warning(spec: Study, space: Any, data: DataSet, crew: int) -> str | N
         What a training needs, what there is, and what to do; None where nothing is known to lack.
     """
     free = available()
-    height, width, _ = data.image_shape
-    if crew * 2 * NUMBER * LARGE_BATCH * WIDE * height * width < free or not on_host():
+    places = numbers_in(data.kind)
+    if isinstance(data.kind, ImageKind):
+        places //= data.kind.shape[2]
+    if crew * 2 * NUMBER * LARGE_BATCH * WIDE * places < free or not on_host():
         return None  # whatever the space builds: no model has to be built for it
     first = spec.reference if isinstance(spec, SearchStudy) else spec.base
     found = [_least(space, values, data) for values in ({}, first or {})]

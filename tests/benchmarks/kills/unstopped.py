@@ -53,7 +53,7 @@ def _train(training: Training) -> list[dict[str, float]]:
     found = data.resolve(f"{task.NAME}.npz")
     space = load_space(
         f"{task.NAME}.py:Stripes",
-        input_shape=found.image_shape,
+        input_shape=found.kind.shape,
         num_classes=len(found.classes),
         train_size=found.train_size,
         horizon=task.HORIZON,

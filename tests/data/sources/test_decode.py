@@ -21,7 +21,7 @@ def test_modes_become_rgb_or_grey(tmp_path: Path, cache: Path, mode: str) -> Non
         tmp_path / "pets", encoder=lambda pixels: images.encode(pixels, mode=mode)
     )
     channels = 3 if mode in ("RGBA", "P") else 1
-    assert resolve(source, cache=cache).image_shape == (6, 5, channels)
+    assert resolve(source, cache=cache).kind.shape == (6, 5, channels)
 
 
 def test_grey_among_coloured_becomes_rgb(tmp_path: Path, cache: Path) -> None:
@@ -29,7 +29,7 @@ def test_grey_among_coloured_becomes_rgb(tmp_path: Path, cache: Path) -> None:
     grey = np.arange(30, dtype=np.uint8).reshape(6, 5)
     (tmp_path / "pets/test/cat/0.png").write_bytes(images.encode(grey))
     data = resolve(source, cache=cache)
-    assert data.image_shape == (6, 5, 3)
+    assert data.kind.shape == (6, 5, 3)
     np.testing.assert_array_equal(data.test()[0][0], np.stack([grey] * 3, axis=-1))
 
 

@@ -11,14 +11,15 @@ import pytest
 from tests.helpers import images
 from tests.helpers.bad_data import GIVEN, message
 from tuner.data import notes_on, resolve
-from tuner.data.sources import npz
+from tuner.data.kinds import ArrayKind, ImageKind
+from tuner.data.sources import arrays
 
 
 def test_npz_is_read_split_and_described(tmp_path: Path, cache: Path) -> None:
     source = images.write_npz(tmp_path / "toys.npz")
     data = resolve(source, cache=cache)
     assert (data.name, data.source, data.classes) == ("toys", source, ("0", "1"))
-    assert data.image_shape == (6, 5, 3)
+    assert data.kind.shape == (6, 5, 3)
     assert (data.train_size, data.validation_size, data.test_size) == (36, 4, 10)
     assert len(data.hash) == 64
     x, y = data.train()
@@ -44,8 +45,11 @@ def test_npz_conveniences(tmp_path: Path, cache: Path) -> None:
         x_test=given["x_test"] / 255,
     )
     data = resolve(source, cache=cache)
-    assert data.image_shape == (6, 5, 1)
-    np.testing.assert_array_equal(data.test()[0][..., 0], given["x_test"])
+    assert data.kind == ArrayKind((6, 5), "float32")
+    np.testing.assert_array_equal(data.test()[0], (given["x_test"] / 255).astype(np.float32))
+    grey = resolve(images.write_npz(tmp_path / "grey.npz", **given), cache=cache)
+    assert grey.kind == ImageKind((6, 5, 1))
+    np.testing.assert_array_equal(grey.test()[0][..., 0], given["x_test"])
 
 
 @pytest.mark.parametrize(
@@ -58,15 +62,18 @@ def test_npz_conveniences(tmp_path: Path, cache: Path) -> None:
         ({"y_train": GIVEN["y_train"] * 0, "y_test": GIVEN["y_test"] * 0}, "only one class ('0')"),
         ({"y_train": GIVEN["y_train"] * 2}, "class '1' has 0 training images"),
         ({"y_train": np.arange(40) // 35}, "class '1' has 5 training images; give each class"),
-        ({"y_train": GIVEN["y_train"].astype(float)}, "y_train holds float64 of shape [40]"),
+        ({"y_train": GIVEN["y_train"].astype(float)}, "y_train holds float64 and y_test int64"),
         ({"y_train": np.eye(2)[GIVEN["y_train"]]}, "y_train holds float64 of shape [40, 2]"),
         ({"x_train": GIVEN["x_train"][:0], "y_train": GIVEN["y_train"][:0]}, "no training images"),
         ({"x_test": GIVEN["x_test"][:0], "y_test": GIVEN["y_test"][:0]}, "no test images"),
         ({"x_test": GIVEN["x_test"][:, :4]}, "mixed size: training images are 6x5 with 3 channels"),
-        ({"x_train": GIVEN["x_train"].astype(np.int64)}, "x_train holds int64: give uint8"),
-        ({"x_train": GIVEN["x_train"].astype(np.float32)}, "float32 from 0 to 255: give uint8"),
-        ({"x_train": np.full((40, 6, 5), np.nan)}, "float64 from nan to nan: give uint8"),
-        ({"x_train": GIVEN["x_train"].reshape(40, -1)}, "x_train has shape [40, 90]"),
+        ({"x_train": GIVEN["x_train"] > 9}, "x_train holds bool: give uint8"),
+        ({"x_train": GIVEN["x_train"].astype(np.float32)}, "(float32) and test examples 6x5 with"),
+        (
+            {"x_train": np.full((40, 6, 5), np.nan), "x_test": np.ones((10, 6, 5))},
+            "1,200 numbers of the training examples are NaN or infinite, the first in example 0",
+        ),
+        ({"x_train": GIVEN["x_train"].reshape(40, -1)}, "training examples are 90 numbers (uint8)"),
         ({"x_train": GIVEN["x_train"].transpose(0, 3, 1, 2)}, "x_train has shape [40, 3, 6, 5]"),
         ({"x_train": np.array([{}] * 40)}, "holds pickled objects, which are never loaded"),
     ],
@@ -94,31 +101,28 @@ def test_npz_that_is_damaged(tmp_path: Path, cache: Path) -> None:
     assert "cannot be read as an .npz file" in message(str(source), cache)
 
 
-@pytest.mark.parametrize("keys", [("x_train", "x_test"), ("x_test",)])
 @pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
-def test_floats_become_pixels_and_a_note_says_so(
-    keys: tuple[str, ...], kind: str, tmp_path: Path, cache: Path
+def test_floats_are_kept_as_they_are_and_a_note_says_so(
+    kind: str, tmp_path: Path, cache: Path
 ) -> None:
-    floats = {key: (GIVEN[key] / 255).astype(kind) for key in keys}
+    floats = {key: (GIVEN[key] / 255).astype(kind) for key in ("x_train", "x_test")}
     source = images.write_npz(tmp_path / "toys.npz", **floats)
     for _ in range(2):  # also where it is cached
         data = resolve(source, cache=cache)
         (note,) = notes_on(data)
-        assert f"toys.npz: {' and '.join(keys)} hold" in note
-        assert "as pixels from 0 to 255: begin a model of your own with Rescaling(1 / 255)" in note
-    np.testing.assert_array_equal(data.test()[0], GIVEN["x_test"])
-    pixels = resolve(images.write_npz(tmp_path / "bytes.npz"), cache=cache)
-    assert not notes_on(pixels)
-    assert pixels.hash == data.hash
+        assert "toys.npz: x_train holds floats from 0 to 1, which models are given as they" in note
+        assert "a model of your own needs no Rescaling(1 / 255)" in note
+    assert data.kind == ArrayKind((6, 5, 3), "float32")
+    np.testing.assert_array_equal(data.test()[0], floats["x_test"].astype(np.float32))
 
 
 def test_many_floats_are_converted_in_parts(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(npz, "ROWS", 200)  # two images at a time
-    floats = {key: (GIVEN[key] / 255).astype(np.float32) for key in ("x_train", "x_test")}
+    monkeypatch.setattr(arrays, "ROWS", 200)  # two images at a time
+    floats = {key: GIVEN[key] / 255 for key in ("x_train", "x_test")}
     data = resolve(images.write_npz(tmp_path / "toys.npz", **floats), cache=cache)
-    np.testing.assert_array_equal(data.test()[0], GIVEN["x_test"])
+    np.testing.assert_array_equal(data.test()[0], floats["x_test"].astype(np.float32))
 
 
 def test_a_class_without_test_images_gets_a_note(tmp_path: Path, cache: Path) -> None:

@@ -117,7 +117,7 @@ def test_out_of_keras_cache_and_then_out_of_ours(
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("network"))
     first = resolve("mnist", cache=cache)
     assert (first.name, first.classes) == ("mnist", tuple("0123456789"))
-    assert (first.image_shape, first.train_size, first.test_size) == ((28, 28, 1), 180, 20)
+    assert (first.kind.shape, first.train_size, first.test_size) == ((28, 28, 1), 180, 20)
     archive.unlink()
     assert resolve("mnist", cache=cache) == first
 

@@ -30,7 +30,7 @@ def test_parquet_shards(
     source = images.write_parquet(tmp_path / "flat", column=column, metadata=metadata)
     data = resolve(source, cache=cache)
     assert data.classes == classes
-    assert data.image_shape == (6, 5, 1)
+    assert data.kind.shape == (6, 5, 1)
     assert (data.train_size, data.validation_size, data.test_size) == (27, 3, 3)
     assert data.test()[1].tolist() == [0, 1, 1]
 

@@ -21,18 +21,18 @@ def test_bytes_are_fixed() -> None:
 def test_layout() -> None:
     raw = shapes10.generate(100, 50)
     assert raw.classes == tuple(objects10.OBJECTS)
-    assert raw.train_images.shape == (100, 32, 32, 3)
-    assert raw.test_images.shape == (50, 32, 32, 3)
-    assert np.bincount(raw.train_labels).tolist() == [10] * 10
-    assert np.bincount(raw.test_labels).tolist() == [5] * 10
+    assert raw.train.x.shape == (100, 32, 32, 3)
+    assert raw.test.x.shape == (50, 32, 32, 3)
+    assert np.bincount(raw.train.y).tolist() == [10] * 10
+    assert np.bincount(raw.test.y).tolist() == [5] * 10
 
 
 def test_images_differ() -> None:
     raw = shapes10.generate(500, 500)
-    both = np.concatenate([raw.train_images, raw.test_images])
+    both = np.concatenate([raw.train.x, raw.test.x])
     assert len(np.unique(both.reshape(1000, -1), axis=0)) == 1000
     other = shapes10.generate(10, 10, seed=1)
-    assert not np.array_equal(other.train_images, raw.train_images[:10])
+    assert not np.array_equal(other.train.x, raw.train.x[:10])
 
 
 @pytest.mark.parametrize("name", objects10.OBJECTS)
@@ -50,7 +50,7 @@ def test_resolve(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = shapes10.generate(200, 100)
     monkeypatch.setattr(shapes10, "generate", lambda: small)
     data = resolve("shapes10", cache=cache)
-    assert (data.name, data.source, data.image_shape) == ("shapes10", "shapes10", (32, 32, 3))
+    assert (data.name, data.source, data.kind.shape) == ("shapes10", "shapes10", (32, 32, 3))
     assert (data.train_size, data.validation_size, data.test_size) == (180, 20, 100)
     monkeypatch.setattr(shapes10, "generate", lambda: pytest.fail("drawn again"))
     assert resolve("shapes10", cache=cache) == data

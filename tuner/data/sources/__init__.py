@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tuner.data.sources.base import Found, Source
 from tuner.data.sources.folders import ClassFolders
+from tuner.data.sources.npy import NpyFolder
 from tuner.data.sources.npz import NpzFile
 from tuner.data.sources.official import Official
 from tuner.data.sources.parquet import ParquetFolder
@@ -21,6 +22,7 @@ SOURCES: tuple[Source, ...] = (
     NpzFile(),
     ParquetFolder(),
     ClassFolders(),
+    NpyFolder(),
 )
 """In the order in which they are asked."""
 BUILTIN: tuple[str, ...] = tuple(name for source in SOURCES for name in source.builtin)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from tuner.data.raw import Raw
 
-READING = 2
+READING = 3
 """Raise it where files that were read before give other arrays, or other notes, from now on."""
 
 

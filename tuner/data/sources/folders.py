@@ -1,4 +1,4 @@
-"""Data sets out of a folder: ``train/`` and ``test/`` with one folder of images a class."""
+"""Data sets out of a folder: ``train/``, ``test/``, perhaps ``val/``, of a folder a class."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from tuner.data import mistakes
 from tuner.data.memory import ran_out
-from tuner.data.raw import Raw
+from tuner.data.raw import Part, Raw
 from tuner.data.sources.base import Found, Source, identity_of
 from tuner.data.sources.decode import Encoded, Unreadable, decode
 from tuner.errors import DataError
@@ -24,6 +24,8 @@ ALIKE = {
 """What people call these folders, in full."""
 IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 IGNORED = frozenset({"thumbs.db", "desktop.ini"})  # left by file managers
+VALIDATION = ("validation", "valid", "val")
+"""What the folder of validation images may be called."""
 LEFT_BY_ARCHIVES = "__MACOSX"  # a folder that archives made on a Mac hold, without images
 
 
@@ -31,7 +33,7 @@ class ClassFolders(Source):
     """A folder with ``train/`` and ``test/`` of one folder of images a class."""
 
     described: ClassVar[Mapping[str, str]] = {
-        "FOLDER": "train/ and test/, of one folder of images a class"
+        "FOLDER": "train/ and test/, of one folder of images a class; val/ where there is one"
     }
 
     def find(self, text: str, path: Path, cache: Path) -> Found | None:
@@ -51,7 +53,7 @@ class ClassFolders(Source):
             listed = " and ".join(f"{name}/" for name in seen)
             return (
                 f"{text} has {listed}, but neither train/ nor test/: rename them to train/ and "
-                "test/; validation images are taken out of train/."
+                "test/; validation images are taken out of train/ where there is no val/."
             )
         kinds = [kind.name for kind in _folders(path) if _holds_images(kind)]
         if len(kinds) > 1:
@@ -81,10 +83,26 @@ def files(folder: Path) -> list[Path]:
     """Every image file of the layout, training files first, sorted by class and name."""
     return [
         file
-        for part in ("train", "test")
-        for kind in _folders(folder / part)
+        for part in _parts(folder).values()
+        for kind in _folders(part)
         for file in _images(kind)
     ]
+
+
+def _parts(folder: Path) -> dict[str, Path]:
+    """The folder of each part, by the part's name here.
+
+    Raises:
+        DataError: Two folders may be the validation part.
+    """
+    own = [folder / name for name in VALIDATION if (folder / name).is_dir()]
+    if len(own) > 1 and not own[0].samefile(own[1]):
+        raise DataError(
+            f"{folder} has {own[0].name}/ and {own[1].name}/, and either may be the validation "
+            "images: leave one out."
+        )
+    parts = {"train": folder / "train", "test": folder / "test"}
+    return parts | ({"validation": own[0]} if own else {})
 
 
 def read(folder: Path) -> Raw:
@@ -100,26 +118,16 @@ def read(folder: Path) -> Raw:
         if not (folder / part).is_dir():
             raise DataError(_without(folder, part))
     classes = _class_names(folder)
-    train = [
-        (file, label)
-        for label, name in enumerate(classes)
-        for file in _images(folder / "train" / name)
-    ]
-    test = [
-        (file, label)
-        for label, name in enumerate(classes)
-        for file in _images(folder / "test" / name)
-    ]
-    train_images, test_images = decode(
-        [(len(part), _encoded(file for file, _ in part)) for part in (train, test)]
-    )
-    return Raw(
-        train_images=train_images,
-        train_labels=np.array([label for _, label in train], np.int64),
-        test_images=test_images,
-        test_labels=np.array([label for _, label in test], np.int64),
-        classes=classes,
-    )
+    found = {
+        name: [(file, label) for label, kind in enumerate(classes) for file in _images(part / kind)]
+        for name, part in _parts(folder).items()
+    }
+    arrays = decode([(len(f), _encoded(file for file, _ in f)) for f in found.values()])
+    parts = {
+        name: Part(x, np.array([label for _, label in pairs], np.int64))
+        for x, (name, pairs) in zip(arrays, found.items(), strict=True)
+    }
+    return Raw(parts["train"], parts["test"], classes, validation=parts.get("validation"))
 
 
 def _class_names(folder: Path) -> tuple[str, ...]:
@@ -134,6 +142,7 @@ def _class_names(folder: Path) -> tuple[str, ...]:
             f"{_listed(train - test)} only in train/, {_listed(test - train)} only in test/; "
             "give both the same."
         )
+    _check_validation(folder, train)
     classes = tuple(sorted(train))
     empty = [name for name in classes if not _images(folder / "test" / name)]
     if 0 < len(empty) < len(classes):
@@ -144,9 +153,26 @@ def _class_names(folder: Path) -> tuple[str, ...]:
     return classes
 
 
+def _check_validation(folder: Path, classes: set[str]) -> None:
+    """Refuses validation images of no class; a class without any is noted later."""
+    if (own := _parts(folder).get("validation")) is None:
+        return
+    kinds = {kind.name for kind in _folders(own)}
+    if unknown := kinds - classes:
+        raise DataError(
+            f"{own} has class folders that train/ has not: {_listed(unknown)}; give both the same."
+        )
+    if not any(_images(own / kind) for kind in kinds):
+        loose = len(_images(own))
+        seen = f"{loose:,} files but no class folders" if loose else "no images"
+        raise DataError(
+            f"{own} holds {seen}: put each class in its own folder, or remove {own.name}/."
+        )
+
+
 def _broken_link(folder: Path) -> str | None:
     """A line for a part or a class that is a link to nothing, and would be left out unnoticed."""
-    parts = [folder / part for part in ("train", "test")]
+    parts = [folder / part for part in ("train", *VALIDATION, "test")]
     kinds = [kind for part in parts if part.is_dir() for kind in sorted(part.iterdir())]
     lines = (mistakes.broken_link(str(place)) for place in [*parts, *kinds])
     return next((line for line in lines if line is not None), None)
@@ -160,7 +186,7 @@ def _without(folder: Path, part: str) -> str:
     if part == "test" and (held_back := _alike(folder, "validation")):
         return (
             f"{folder} has no folder test/, but {held_back[0]}/: rename it to test/; validation "
-            "images are taken out of train/."
+            "images are taken out of train/ where there is no val/."
         )
     return f"{folder} has no folder {part}/: add it, with one folder a class."
 

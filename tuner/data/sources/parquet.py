@@ -13,7 +13,7 @@ import numpy as np
 
 from tuner.data.dataset import Labels
 from tuner.data.memory import ran_out
-from tuner.data.raw import Raw
+from tuner.data.raw import Part, Raw
 from tuner.data.sources.base import Found, Source, identity_of
 from tuner.data.sources.decode import Encoded, Unreadable, decode
 from tuner.errors import DataError
@@ -21,6 +21,8 @@ from tuner.errors import DataError
 IMAGE_COLUMNS = ("img", "image")
 SHARD = re.compile(r"(?P<number>\d{5})-of-(?P<total>\d{5})")
 """How Hugging Face numbers the files of a part."""
+VALIDATION = re.compile(r"val(id|idation)?[^a-z]")
+"""How files of validation images begin."""
 ROWS = 1024  # encoded images in memory at a time
 
 
@@ -28,7 +30,8 @@ class ParquetFolder(Source):
     """A folder of parquet files."""
 
     described: ClassVar[Mapping[str, str]] = {
-        "FOLDER of parquet": "train*.parquet and test*.parquet in the Hugging Face image layout"
+        "FOLDER of parquet": "train*.parquet, test*.parquet, perhaps validation*.parquet, in the "
+        "Hugging Face image layout"
     }
 
     def find(self, text: str, path: Path, cache: Path) -> Found | None:
@@ -60,11 +63,17 @@ def is_parquet(folder: Path) -> bool:
 
 def files(folder: Path) -> list[Path]:
     """Every shard, training shards first, in the order of their names."""
-    return [*sorted(folder.glob("train*.parquet")), *sorted(folder.glob("test*.parquet"))]
+    return [
+        shard for part in ("train", "test") for shard in sorted(folder.glob(f"{part}*.parquet"))
+    ] + _validation(folder)
+
+
+def _validation(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.glob("val*.parquet") if VALIDATION.match(file.name))
 
 
 def read(folder: Path) -> Raw:
-    """Read ``train*.parquet`` and ``test*.parquet``.
+    """Read ``train*.parquet``, ``test*.parquet`` and, where there are, ``validation*.parquet``.
 
     A column ``img`` or ``image`` is a struct with the encoded ``bytes``, ``label`` a whole number.
     Class names come from the metadata key ``classes`` (a JSON list), else from Hugging Face's own
@@ -74,30 +83,47 @@ def read(folder: Path) -> Raw:
         DataError: A file, row or column is missing, cannot be read or is of another kind, or the
             files name different classes.
     """
-    found: tuple[list[Labels], list[Labels]] = ([], [])
+    shards = {part: _shards(folder, part) for part in ("train", "test")}
+    if own := _validation(folder):
+        shards["validation"] = _whole(folder, "validation", own)
+    labels: dict[str, list[Labels]] = {part: [] for part in shards}
     names: dict[Path, tuple[str, ...]] = {}
-    parts = [_shards(folder, part) for part in ("train", "test")]
-    train_images, test_images = decode(
+    images = decode(
         [
-            (sum(map(_length, shards)), _rows(shards, labels, names))
-            for shards, labels in zip(parts, found, strict=True)
+            (sum(map(_length, files)), _rows(files, labels[part], names))
+            for part, files in shards.items()
         ]
     )
-    train_labels, test_labels = (np.concatenate([np.empty(0, np.int64), *part]) for part in found)
+    parts = {
+        part: Part(x, np.concatenate([np.empty(0, np.int64), *found]))
+        for x, (part, found) in zip(images, labels.items(), strict=True)
+    }
     named = _agreed(names)
+    train = parts["train"].y
     classes = named or tuple(
-        str(label) for label in range(min(train_labels.max(initial=0), len(train_labels)) + 1)
+        str(label) for label in range(min(train.max(initial=0), len(train)) + 1)
     )
-    return Raw(train_images, train_labels, test_images, test_labels, classes, named=bool(named))
+    return Raw(
+        parts["train"],
+        parts["test"],
+        classes,
+        named=bool(named),
+        validation=parts.get("validation"),
+    )
 
 
 def _shards(folder: Path, part: str) -> list[Path]:
-    """The shards of a part, none of which is missing."""
+    """The shards of a part that must be there."""
     shards = sorted(folder.glob(f"{part}*.parquet"))
     if not shards:
         others = sorted(p.name for p in folder.glob("*.parquet") if not p.name.startswith("train"))
         seen = f"; there is {others[0]}, which may be meant: rename it" if others else ""
         raise DataError(f"{folder} has no {part}*.parquet: add the {part} images{seen}.")
+    return _whole(folder, part, shards)
+
+
+def _whole(folder: Path, part: str, shards: list[Path]) -> list[Path]:
+    """The shards of a part, where none that their names count is missing."""
     numbered = [match for shard in shards if (match := SHARD.search(shard.stem))]
     for total in sorted({int(match["total"]) for match in numbered}):
         present = {int(m["number"]) for m in numbered if int(m["total"]) == total}

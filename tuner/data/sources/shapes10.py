@@ -19,7 +19,7 @@ from typing import ClassVar
 import numpy as np
 
 from tuner.data.dataset import Images, Labels
-from tuner.data.raw import Raw
+from tuner.data.raw import Part, Raw
 from tuner.data.sources.base import Found, Source
 from tuner.data.sources.objects10 import OBJECTS, Planes, box, disc
 
@@ -88,9 +88,7 @@ def generate(train: int = TRAIN_SIZE, test: int = TEST_SIZE, seed: int = SEED) -
         test: Number of test images, divisible by ten.
         seed: Another seed gives other images of the same kind.
     """
-    train_images, train_labels = _part(seed, 0, train)
-    test_images, test_labels = _part(seed, 1, test)
-    return Raw(train_images, train_labels, test_images, test_labels, CLASSES)
+    return Raw(Part(*_part(seed, 0, train)), Part(*_part(seed, 1, test)), CLASSES)
 
 
 def _part(seed: int, part: int, count: int) -> tuple[Images, Labels]:
