@@ -47,6 +47,23 @@ def spread(deviation: float) -> str:
     return f"± {hundredths(deviation)}"
 
 
+def number(value: float | None, decimals: int) -> str:
+    """``0.853`` or ``12,345``: a number of no unit, with so many digits behind the point."""
+    return f"{value:,.{decimals}f}" if _known(value) else UNKNOWN
+
+
+def decimals(value: float, figures: int) -> int:
+    """Digits behind the point that show so many significant ones of a number."""
+    if value == 0 or not math.isfinite(value):
+        return figures - 1
+    return min(max(figures - 1 - math.floor(math.log10(abs(value))), 0), 15)
+
+
+def chosen(value: float | None) -> str:
+    """``0.05``: a number that somebody chose, with the digits that it was given."""
+    return f"{value:.6g}" if _known(value) else UNKNOWN
+
+
 def times(number: float) -> str:
     """A factor in three digits, or all of those before the point."""
     digits = 0 if number >= 100 else 1 if number >= 10 else 2

@@ -11,6 +11,7 @@ COPIED = (
     StudyKey.STUDY,
     StudyKey.DATA,
     StudyKey.MARGIN,
+    StudyKey.YARDSTICK,
     StudyKey.SEED,
     StudyKey.VERSIONS,
     StudyKey.SPACE_HASH,

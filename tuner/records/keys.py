@@ -33,6 +33,7 @@ class StudyKey:
     NOTICES = "notices"  # lines about the search space that a user should read
     SOURCE_HASH = "source_hash"  # of the code of a user's own space
     MARGIN = "margin"
+    YARDSTICK = "yardstick"  # of another metric than accuracy: a `Yardstick` as a dict
     SEED = "seed"
     VERSIONS = "versions"
     CREATED_BY = "created_by"  # the command line that made it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tuner.spaces.importing import module_of
+from tuner.basics.importing import module_of
 from tuner.spaces.source import modules_beside
 
 KNOWN = frozenset({"builtins", "keras", "keras_tuner", "tensorflow", "jax", "torch", "numpy"})

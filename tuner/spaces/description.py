@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tuner.basics.child_process import Channel
-from tuner.spaces.importing import find
+from tuner.basics.importing import find
 
 if TYPE_CHECKING:
     from tuner.spaces.exploration import Exploration

@@ -9,9 +9,9 @@ from typing import Any
 import keras_tuner
 
 from tuner.basics.causes import sentence_of
+from tuner.basics.importing import find, kind_of
 from tuner.basics.suggestions import suggestion
 from tuner.errors import SpaceError
-from tuner.spaces.importing import find, kind_of
 
 
 class BuildFunction(keras_tuner.HyperModel):  # type: ignore[misc]

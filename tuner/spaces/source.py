@@ -15,7 +15,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 
-from tuner.spaces.importing import module_of
+from tuner.basics.importing import module_of
 
 OWN = frozenset({"analysis", "search_spaces", "studies", "tuner"})
 """Packages of this project, whose releases change without changing what a study means."""

@@ -83,6 +83,10 @@ def _look_beside(raw: dict[str, Any], folder: Path) -> None:
         file, separator, name = space.rpartition(":")
         if separator and file.endswith(".py"):
             raw["space"] = f"{(folder / file).resolve()}:{name}"
+    if isinstance(metric := raw.get("metric"), str):
+        file, separator, name = metric.rpartition(":")
+        if separator and file.endswith(".py"):
+            raw["metric"] = f"{(folder / file).resolve()}:{name}"
     if isinstance(data := raw.get("data"), str):
         raw["data"] = _path_beside(data, folder)
     elif isinstance(data, list):

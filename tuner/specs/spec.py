@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import pydantic
 
-from tuner.objectives.metrics import DEFAULT_METRIC
+from tuner.objectives.metrics import DEFAULT_METRIC, Direction, Metric, metric_of
 from tuner.objectives.proof import DEFAULT as DEFAULT_PROVE
 from tuner.objectives.proof import Prove
 from tuner.objectives.quantities import DEFAULT_QUANTITY, quantity_of
@@ -26,6 +27,45 @@ Minimize = Annotated[str, pydantic.AfterValidator(_known_quantity)]
 """The name of one of `tuner.objectives.quantities.QUANTITIES`."""
 
 
+def _known_metric(name: str) -> str:
+    # Whether a function of the user's own has its direction is asked of that key.
+    metric_of(name, "maximize" if ":" in name else None)
+    return name
+
+
+def require_target(metric: Metric, target: float) -> float:
+    """A target that some model may reach, and not any.
+
+    Raises:
+        ValueError: It is none.
+    """
+    low, high = sorted((metric.worst, metric.best))
+    if not math.isfinite(target):
+        raise ValueError("should be a finite number")
+    if target <= low:
+        raise ValueError(f"should be greater than {low:g}")
+    if target >= high:
+        raise ValueError(f"should be less than {high:g}")
+    return target
+
+
+def require_margin(metric: Metric, margin: float, target: float) -> float:
+    """A margin that leaves something to be reached.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not margin >= 0:
+        raise ValueError("should be greater than or equal to 0")
+    if math.isfinite(metric.worst) and metric.is_bounded and margin >= 0.5:
+        raise ValueError("should be less than 0.5")
+    if not metric.is_share and metric.missing(metric.best, metric.beyond(target, margin)) >= 0:
+        raise ValueError(
+            f"should leave a {metric.title} that can be reached beyond the target of {target:g}"
+        )
+    return margin
+
+
 class _Base(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
@@ -40,6 +80,25 @@ class _Base(pydantic.BaseModel):
     """The most epochs one training may use."""
     split_seed: Annotated[int, pydantic.Field(ge=0)] = 0
     """Seed of the split into training and validation images."""
+    metric: Annotated[str, pydantic.AfterValidator(_known_metric)] = DEFAULT_METRIC.name
+    """What is measured of predictions: one of `tuner.objectives.metrics.METRICS`, or a function of
+    the user's own, ``file.py:function``, that takes the truth and a model's scores."""
+    metric_direction: Annotated[Direction | None, pydantic.Field(validate_default=True)] = None
+    """Which way a metric of the user's own gets better: ``maximize`` or ``minimize``."""
+
+    @pydantic.field_validator("metric_direction")
+    @classmethod
+    def _has_direction(
+        cls, direction: Direction | None, info: pydantic.ValidationInfo
+    ) -> Direction | None:
+        if "metric" in info.data:
+            metric_of(info.data["metric"], direction)
+        return direction
+
+    @property
+    def measured(self) -> Metric:
+        """What is measured of predictions."""
+        return metric_of(self.metric, self.metric_direction)
 
 
 class SearchStudy(_Base):
@@ -47,10 +106,11 @@ class SearchStudy(_Base):
 
     kind: Literal["search"]
     data: str
-    target: Annotated[float, pydantic.Field(gt=0, lt=1)]
-    """The accuracy to reach, a fraction."""
-    margin: Annotated[float, pydantic.Field(ge=0, lt=0.5)] | None = None
-    """How far above the target validation must come; None: half a point on 5,000 images."""
+    target: float
+    """The value of the metric to reach; of an accuracy a fraction."""
+    margin: float | None = None
+    """How far beyond the target validation must come; None: half a point of accuracy on 5,000
+    examples, and of other metrics one standard error."""
     minimize: Minimize = DEFAULT_QUANTITY.name
     prove: Prove = DEFAULT_PROVE
     """What is to be proven of what is found: ``both`` (the models, and the recipe of the last),
@@ -59,9 +119,26 @@ class SearchStudy(_Base):
     """The configuration to beat, trained first; what it leaves out takes the space's default."""
     reference_name: str = "the reference model"
 
+    @pydantic.field_validator("target")
+    @classmethod
+    def _can_be_reached(cls, target: float, info: pydantic.ValidationInfo) -> float:
+        metric = _metric_in(info)
+        return target if metric is None else require_target(metric, target)
+
+    @pydantic.field_validator("margin")
+    @classmethod
+    def _leaves_something(cls, margin: float | None, info: pydantic.ValidationInfo) -> float | None:
+        metric, target = _metric_in(info), info.data.get("target")
+        if margin is None or metric is None or target is None:
+            return margin
+        return require_margin(metric, margin, target)
+
     def objective(self, validation_size: int) -> Target:
-        """What has to be reached where so many examples are validated on."""
-        metric = DEFAULT_METRIC
+        """What has to be reached where so many examples are validated on.
+
+        A stored study has the margin that its data gave it: `tuner.records.objectives`.
+        """
+        metric = self.measured
         margin = metric.margin(validation_size) if self.margin is None else self.margin
         return Target(self.target, margin, metric)
 
@@ -89,6 +166,13 @@ class SweepStudy(_Base):
         """The grid's configurations, each a dict of the varied hyperparameters."""
         names = list(self.grid)
         return [dict(zip(names, c, strict=True)) for c in itertools.product(*self.grid.values())]
+
+
+def _metric_in(info: pydantic.ValidationInfo) -> Metric | None:
+    """The metric of the fields that were validated before; None where it is none."""
+    if not {"metric", "metric_direction"} <= info.data.keys():
+        return None
+    return metric_of(info.data["metric"], info.data["metric_direction"])
 
 
 Study = SearchStudy | SweepStudy

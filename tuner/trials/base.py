@@ -15,7 +15,6 @@ from optuna.trial import TrialState
 from tuner.basics.files import part_of, remove_with_parts
 from tuner.basics.seeds import derived_seed
 from tuner.errors import SpaceError
-from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.objectives.model_cost import ModelCost
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
 from tuner.records.epochs import Epoch, history_attributes
@@ -54,7 +53,7 @@ class TrialRun(ABC):
         self.root = int(attributes.get(TrialKey.RETRY_OF, trial.number))
         self.seed = int(attributes.get(TrialKey.SEED, derived_seed(work.seed, self.root)))
         self.history: list[Epoch] = []
-        self.metric = DEFAULT_METRIC
+        self.metric = work.spec.measured
         self.quantity: Quantity = DEFAULT_QUANTITY
         self.horizon = work.spec.horizon
 

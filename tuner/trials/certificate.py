@@ -9,6 +9,7 @@ import optuna
 
 from tuner.records.epochs import Epoch
 from tuner.records.keys import SHORTFALL, Outcome, TrialKey
+from tuner.records.objectives import objective_of
 from tuner.specs.spec import SearchStudy
 from tuner.storages import leftovers
 from tuner.training.loop import Images
@@ -22,7 +23,7 @@ class CertificateTrial(TrialRun):
     def __init__(self, trial: optuna.Trial, work: Work) -> None:
         super().__init__(trial, work)
         assert isinstance(work.spec, SearchStudy)
-        self.objective = work.spec.objective(self.data.validation_size).without_margin()
+        self.objective = objective_of(work.study.user_attrs).without_margin()
         self.metric = self.objective.metric
         self.horizon = int(trial.user_attrs[TrialKey.EPOCHS])
         self.measured = self.metric.worst
@@ -50,4 +51,4 @@ class CertificateTrial(TrialRun):
 
     def constrain(self, outcome: Outcome) -> None:
         """How far from the target the test came."""
-        self.trial.set_constraint(SHORTFALL, self.objective.shortfall(self.measured))
+        self.trial.set_constraint(SHORTFALL, self.objective.reported(self.measured))

@@ -19,6 +19,7 @@ from tuner.objectives.quantities import quantity_of
 from tuner.records.certificates import has_learnt
 from tuner.records.epochs import Epoch
 from tuner.records.keys import SHORTFALL, Outcome, StudyKey, TrialKey
+from tuner.records.objectives import objective_of
 from tuner.spaces.custom_objects import read_model
 from tuner.specs.spec import SearchStudy
 from tuner.storages import claims, leftovers
@@ -38,7 +39,7 @@ class ModelTrial(TrialRun):
         super().__init__(trial, work)
         assert isinstance(work.spec, SearchStudy)
         self.quantity = quantity_of(work.spec.minimize)
-        self.objective = work.spec.objective(self.data.validation_size).without_margin()
+        self.objective = objective_of(work.study.user_attrs).without_margin()
         self.metric = self.objective.metric
         self.main = optuna.load_study(
             study_name=work.study.user_attrs[StudyKey.CERTIFIES], storage=storage_of(work.study)
@@ -108,7 +109,7 @@ class ModelTrial(TrialRun):
 
     def constrain(self, outcome: Outcome) -> None:
         """How far from the target the bound is."""
-        self.trial.set_constraint(SHORTFALL, self.objective.shortfall(self.bound))
+        self.trial.set_constraint(SHORTFALL, self.objective.reported(self.bound))
 
     def _is_better(self, outcome: Outcome, file: Path) -> bool:
         """Whether the model that was trained on takes the place of the one that was stopped.

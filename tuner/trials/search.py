@@ -15,6 +15,7 @@ from tuner.objectives.model_cost import ModelCost
 from tuner.objectives.quantities import quantity_of
 from tuner.records.epochs import Epoch
 from tuner.records.keys import GATE, SHORTFALL, Outcome, TrialKey
+from tuner.records.objectives import objective_of
 from tuner.specs.spec import SearchStudy
 from tuner.storages import claims
 from tuner.trials import artifacts
@@ -33,7 +34,7 @@ class SearchTrial(TrialRun):
         super().__init__(trial, work)
         assert isinstance(work.spec, SearchStudy)
         self.quantity = quantity_of(work.spec.minimize)
-        self.objective = work.spec.objective(self.data.validation_size)
+        self.objective = objective_of(work.study.user_attrs)
         self.metric = self.objective.metric
         self.is_reference = bool(trial.user_attrs.get(TrialKey.REFERENCE))
         self.repeats: int | None = trial.user_attrs.get(TrialKey.REPEATS)
@@ -60,7 +61,7 @@ class SearchTrial(TrialRun):
 
     def report(self, epoch: Epoch) -> None:
         """The shortfall: Optuna's pruners then work in the direction of the study."""
-        self.trial.report(self.objective.shortfall(epoch.val_measured), step=epoch.epoch)
+        self.trial.report(self.objective.reported(epoch.val_measured), step=epoch.epoch)
 
     def verdict(self, epoch: Epoch, cost: ModelCost) -> Outcome | None:
         """Ends where the target is met, a smaller model has met it, or the pruner says so."""
@@ -98,12 +99,12 @@ class SearchTrial(TrialRun):
     def constrain(self, outcome: Outcome) -> None:
         """The shortfall: measured where the training ran out, projected where it did not."""
         best = self.metric.best_of(e.val_measured for e in self.history)
-        shortfall = self.objective.shortfall(self.metric.worst if best is None else best)
+        shortfall = self.objective.reported(self.metric.worst if best is None else best)
         if outcome == "diverged":
             shortfall = self.objective.worst_shortfall
         elif outcome == "pruned":
             mean, sd = project_shortfall(
-                {e.epoch: self.objective.shortfall(e.val_measured) for e in self.history},
+                {e.epoch: self.objective.reported(e.val_measured) for e in self.history},
                 self.horizon,
                 ended_curves(self.work.study.get_trials(deepcopy=False)),
             )

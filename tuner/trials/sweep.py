@@ -17,7 +17,7 @@ class SweepTrial(TrialRun):
     def report(self, epoch: Epoch) -> None:
         """How far the metric is from the best that there is."""
         self.trial.report(
-            self.metric.missing(epoch.val_measured, self.metric.best), step=epoch.epoch
+            self.metric.missing(epoch.val_measured, self.metric.origin), step=epoch.epoch
         )
 
     def constrain(self, outcome: Outcome) -> None:

@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 from tuner.basics.child_process import EXIT_ERROR, Channel
+from tuner.basics.importing import find
 from tuner.errors import SpaceError
-from tuner.spaces.importing import find
 from tuner.workers.movement import LOOK_SECONDS, Movement, whereabouts
 
 WORK = "tuner.workers.rehearsal:work"

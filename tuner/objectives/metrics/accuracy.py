@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import numpy as np
 
-from tuner.basics.numbers import percent
-from tuner.objectives.metrics.base import Array, Metric
+from tuner.objectives.metrics.base import Array, Metric, Task
+
+CLASSES: frozenset[Task] = frozenset(("classification",))
+"""Of metrics that need classes."""
 
 
 class Accuracy(Metric):
     """The fraction of examples whose highest score is their own class's."""
 
-    name: ClassVar[str] = "accuracy"
-    greater_is_better: ClassVar[bool] = True
-    worst: ClassVar[float] = 0.0
-    best: ClassVar[float] = 1.0
-    scale: ClassVar[float] = 100.0
+    name = "accuracy"
+    title = "accuracy"
+    greater_is_better = True
+    worst = 0.0
+    best = 1.0
+    scale = 100.0
+    tasks = CLASSES
 
     def of(self, y_true: Array, scores: Array) -> float:
         """Over all examples.
@@ -26,13 +30,7 @@ class Accuracy(Metric):
         """
         return float((scores.argmax(axis=1) == y_true).mean())
 
-    def margin(self, examples: int) -> float:
-        """Half a point on 5,000 examples, and more on fewer.
-
-        The noise of a measured accuracy shrinks with the root of the number of examples.
-        """
-        return float(round(0.005 * (5_000 / max(examples, 1)) ** 0.5, 5))
-
-    def written(self, value: float, digits: int = 1) -> str:
-        """``75.8 %``."""
-        return percent(value, digits)
+    def influence(self, y_true: Array, scores: Array) -> Array:
+        """Right examples against wrong ones."""
+        right = np.asarray(scores.argmax(axis=1) == y_true, np.float64)
+        return np.asarray(right - right.mean())

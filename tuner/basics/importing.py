@@ -1,4 +1,4 @@
-"""Finds what a study file calls a search space, without what a search space needs.
+"""Finds what a study file names in a user's module: a search space, a metric, a source of data.
 
 A module that is not there, or that raises, is named before anything imports Keras.
 """
@@ -16,15 +16,29 @@ from typing import Any
 
 from tuner.basics.causes import sentence_of
 from tuner.basics.suggestions import suggestion
-from tuner.errors import SpaceError
+from tuner.errors import SpaceError, TunerError
 
 
-def find(spec: str) -> Callable[..., Any]:
+def find(
+    spec: str, *, wanted: str = "a keras_tuner.HyperModel", failed: type[TunerError] = SpaceError
+) -> Callable[..., Any]:
     """The class or function that a study names.
 
+    Args:
+        spec: ``module:name`` or ``path/to/file.py:name``.
+        wanted: What it must be, in words.
+        failed: The error to raise.
+
     Raises:
-        SpaceError: It cannot be imported, or is neither.
+        TunerError: It cannot be imported, or cannot be called.
     """
+    try:
+        return _find(spec, wanted)
+    except SpaceError as error:
+        raise (error if failed is SpaceError else failed(str(error))) from error.__cause__
+
+
+def _find(spec: str, wanted: str) -> Callable[..., Any]:
     module_name, _, attribute = spec.rpartition(":")
     module = _import(module_name, spec)
     target = getattr(module, attribute, None)
@@ -33,7 +47,7 @@ def find(spec: str) -> Callable[..., Any]:
         known = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
         raise SpaceError(f"{module_name} has no {attribute!r}{suggestion(attribute, known) or '.'}")
     if not callable(target):
-        raise SpaceError(f"{spec} must be a keras_tuner.HyperModel but is {kind_of(target)}.")
+        raise SpaceError(f"{spec} must be {wanted} but is {kind_of(target)}.")
     found: Callable[..., Any] = target
     return found
 
