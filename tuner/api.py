@@ -61,7 +61,8 @@ def search(
         seed: Seed of the sampler and of every training.
         storage: URL of an Optuna storage; default: an SQLite file in `results`.
         results: Folder for the storage and the models.
-        workers: Worker processes; ``auto`` chooses from cores or GPUs.
+        workers: Worker processes; ``auto`` chooses from cores or GPUs; 0: none of its own, those
+            that ``tuner worker`` starts do the work.
         target: Accuracy to reach, a fraction, instead of the study's; makes a study of its own.
         margin: Margin for validation noise, a fraction, instead of the study's.
         minimize: ``size``, ``macs`` or ``bytes``, instead of the study's; makes its own study.
@@ -80,6 +81,7 @@ def search(
     Raises:
         TunerError: Anything that the caller can mend; see `tuner.errors`.
     """
+    from tuner.launchers import launcher_for
     from tuner.sessions.plan import plan
     from tuner.sessions.session import Session
     from tuner.sessions.watcher import Silent
@@ -107,7 +109,8 @@ def search(
         prove=prove,
     )
     watcher = watcher or Silent()
-    return Session(plan(wish, watcher), watcher, workers).run()
+    launcher = launcher_for(workers)
+    return Session(plan(wish, watcher), watcher, workers, launcher=launcher).run()
 
 
 def certify(
@@ -136,13 +139,15 @@ def certify(
         data: Where the study's images are now; default: where they were.
         storage: URL of the storage; default: the SQLite file in `results`.
         results: The results folder.
-        workers: Worker processes; ``auto`` chooses from cores or GPUs.
+        workers: Worker processes; ``auto`` chooses from cores or GPUs; 0: none of its own, those
+            that ``tuner worker`` starts do the work.
         accept_duplicates: As in `search`.
         watcher: Is told what happens; default: nobody.
 
     Raises:
         TunerError: Anything that the caller can mend; see `tuner.errors`.
     """
+    from tuner.launchers import launcher_for
     from tuner.sessions.plan import plan_again
     from tuner.sessions.session import Session
     from tuner.sessions.watcher import Silent
@@ -153,4 +158,7 @@ def certify(
     planned = plan_again(
         study, storage, Path(results), data, watcher, accept_duplicates=accept_duplicates
     )
-    return Session(planned, watcher, workers, prove=prove, seeds=seeds).certify(trial)
+    session = Session(
+        planned, watcher, workers, prove=prove, seeds=seeds, launcher=launcher_for(workers)
+    )
+    return session.certify(trial)

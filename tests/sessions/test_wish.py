@@ -31,7 +31,7 @@ PLAIN: dict[str, Any] = {
     [
         ({"sampler": "tpee"}, "no sampler is called 'tpee'; did you mean 'tpe'?"),
         ({"pruner": "medium"}, "no pruner is called 'medium'; did you mean 'median'?"),
-        ({"workers": 0}, "workers must be at least 1 or 'auto' but got 0."),
+        ({"workers": -1}, "workers must be at least 0 or 'auto' but got -1."),
         ({"trials": 0}, "trials and more must be at least 1 but got 0."),
         ({"more": -3}, "trials and more must be at least 1 but got -3."),
         ({"trials": 2, "more": 2}, "trials and more exclude each other"),

@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from tuner.basics.optuna_private import set_state
 from tuner.basics.seeds import derived_seed
 from tuner.certificates import SEEDS
-from tuner.certificates.companions import companion
+from tuner.certificates.companions import companion, has_companion
 from tuner.certificates.recipe import LEVEL, one_sided_bound, training_epochs, verdict_of
 from tuner.errors import UsageError
 from tuner.objectives.target import Target
@@ -64,6 +64,11 @@ def candidate(
             "choose one with the outcome 'reached'; see 'tuner trials'."
         )
     return chosen
+
+
+def begun(main: optuna.Study) -> optuna.Study | None:
+    """The study of a search's certificates; None, and nothing is made, before there is one."""
+    return companion(main, SUFFIX) if has_companion(main, SUFFIX) else None
 
 
 class CertificateTrainings:

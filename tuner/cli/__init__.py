@@ -21,6 +21,7 @@ from tuner.cli.guard import forget_output, guarded
 
 _VERBS = {
     "search": "tuner.cli.search",
+    "worker": "tuner.cli.worker",
     "status": "tuner.cli.results",
     "best": "tuner.cli.results",
     "certify": "tuner.cli.certify",

@@ -14,10 +14,10 @@ from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import (
     OneOf,
     duplicates_option,
-    number_or_auto,
     repeated,
     storage_options,
     study_argument,
+    workers_or_auto,
 )
 from tuner.cli.search import make_watcher
 from tuner.objectives.proof import DEFAULT, PROVES
@@ -48,7 +48,7 @@ from tuner.objectives.proof import DEFAULT, PROVES
 )
 @click.option("--data", metavar="SOURCE", help="Where the study's images are now.")
 @click.option(
-    "--workers", type=number_or_auto, default="auto", metavar="auto|N", help="Worker processes."
+    "--workers", type=workers_or_auto, default="auto", metavar="auto|N", help="Worker processes."
 )
 @duplicates_option
 @storage_options

@@ -55,6 +55,19 @@ def fraction(low: float, high: float, *, with_low: bool) -> Callable[[str | floa
     return convert
 
 
+def workers_or_auto(raw: str | int) -> int | str:
+    """``auto`` or a number of workers; 0 for those that are started elsewhere.
+
+    Raises:
+        click.BadParameter: It is neither.
+    """
+    if raw == "auto" or (str(raw).isdecimal() and int(raw) >= 0):
+        return "auto" if raw == "auto" else int(raw)
+    raise click.BadParameter(
+        f"must be 'auto' or a number, 0 for workers started elsewhere, but got {raw!r}"
+    )
+
+
 def number_or_auto(raw: str | int) -> int | str:
     """``auto`` or a number of at least 1.
 

@@ -20,6 +20,7 @@ from tuner.cli.options import (
     repeated,
     storage_options,
     study_argument,
+    workers_or_auto,
 )
 from tuner.objectives.proof import PROVES
 from tuner.objectives.quantities import QUANTITIES
@@ -71,10 +72,11 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
 )
 @click.option(
     "--workers",
-    type=number_or_auto,
+    type=workers_or_auto,
     default="auto",
     metavar="auto|N",
-    help="Worker processes; auto chooses from cores or GPUs.",
+    help="Worker processes; auto chooses from cores or GPUs; 0: only those that 'tuner worker' "
+    "starts, here or elsewhere.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
 @storage_options

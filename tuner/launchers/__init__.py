@@ -8,12 +8,22 @@ by `placement`, from what `tuner.basics` finds of this machine; what a worker do
 
 from __future__ import annotations
 
+from typing import Literal
+
 from tuner.launchers.base import Launcher
+from tuner.launchers.elsewhere import ElsewhereLauncher
 from tuner.launchers.processes import ProcessLauncher
 
-__all__ = ["DEFAULT_LAUNCHER", "LAUNCHERS", "Launcher"]
+__all__ = ["DEFAULT_LAUNCHER", "ELSEWHERE", "LAUNCHERS", "Launcher", "launcher_for"]
 
 LAUNCHERS: dict[str, Launcher] = {launcher.name: launcher for launcher in (ProcessLauncher(),)}
 """By name."""
+ELSEWHERE = ElsewhereLauncher()
+"""Of a search that wants no workers of its own."""
 DEFAULT_LAUNCHER = LAUNCHERS["processes"]
 """Of a search that names none."""
+
+
+def launcher_for(workers: int | Literal["auto"]) -> Launcher:
+    """What starts the workers of a search: nothing where it wants none of its own."""
+    return ELSEWHERE if workers == 0 else DEFAULT_LAUNCHER

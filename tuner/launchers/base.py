@@ -38,6 +38,11 @@ class Crew(ABC):
     def size(self) -> int:
         """How many workers there are, ended ones included."""
 
+    @property
+    def at_work(self) -> bool:
+        """Whether anything more is to come of them."""
+        return bool(self.running())
+
     @abstractmethod
     def running(self) -> Mapping[int, int]:
         """The process ids of those that run, by their index."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +35,7 @@ class ProcessCrew(Crew):
         places: Where they run.
         logs: Folder for what they print.
         function: What each of them runs.
+        names: What a worker's log is called after, from its index.
     """
 
     def __init__(
@@ -43,13 +44,15 @@ class ProcessCrew(Crew):
         places: Sequence[Placement],
         logs: Path,
         function: str = WORK,
+        names: Callable[[int], str] = str,
     ) -> None:
         self._logs = logs
+        self._names = names
         self._function = function
         self.orders = [
             replace(
                 orders,
-                index=i,
+                index=orders.index + i,
                 crew=len(places),
                 cpus=list(p.cpus),
                 environment={**orders.environment, **p.environment()},
@@ -109,7 +112,7 @@ class ProcessCrew(Crew):
 
     def log_of(self, index: int) -> str:
         """The worker's file."""
-        return str(self._logs / f"worker-{index}.log")
+        return str(self._logs / f"worker-{self._names(index)}.log")
 
     def _start(self, index: int) -> None:
         with writing_to(self._logs):

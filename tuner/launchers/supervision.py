@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import optuna
 from optuna.trial import FrozenTrial
 
+from tuner.certificates import trainings
 from tuner.certificates.models import ModelProofs
 from tuner.errors import TunerError
 from tuner.launchers.base import Crew, Ended
@@ -24,6 +25,8 @@ MOST_DEATHS = 5
 """So many workers dying in a row without ending a trial end the search."""
 ASK_EVERY = 30.0
 """Seconds between two looks for the study of proofs, while there is none."""
+REAP_SECONDS = 15.0
+"""How often it is looked for trials whose worker has died elsewhere."""
 GRACE_SECONDS = 20.0
 """How long a worker that is asked to stop may take. What it has trained is kept in its trial's
 checkpoint, so that ending it then loses little."""
@@ -38,9 +41,11 @@ class Supervision:
         notice: Told, in one line, of what a user should know.
         deadline: Seconds since 1970 at which they are to have stopped, or None.
         silence: Says which workers hang; None: one with the usual patience.
+        follows: Whether the crew works on whatever the study's orders say.
 
     Attributes:
         interrupts: How often a signal asked this process to stop.
+        signal: Which one it was, the latest; None where there was none.
     """
 
     def __init__(
@@ -50,11 +55,16 @@ class Supervision:
         notice: Callable[[str], None],
         deadline: float | None = None,
         silence: Silence | None = None,
+        *,
+        follows: bool = False,
     ) -> None:
         self.interrupts = 0
+        self.signal: int | None = None
+        self._reaped = time.monotonic()
         self._silence = silence or Silence()
         self._silent: set[int] = set()
         self._crew = crew
+        self._follows = follows
         self._study = study
         self._notice = notice
         self._deadline = deadline
@@ -79,6 +89,7 @@ class Supervision:
                     if finished > before:
                         self._deaths = 0
                     self._end_silent([*trials, *self._proof_trials()])
+                    self._find_lost()
                     time.sleep(POLL_SECONDS)
         finally:
             self._crew.kill()
@@ -102,7 +113,7 @@ class Supervision:
                 self._died(ended)
             self._crew.replace(ended)
         self._hurry()
-        return bool(self._crew.running())
+        return self._crew.at_work
 
     def _stopping(self) -> bool:
         return self._asked_at is not None
@@ -138,6 +149,13 @@ class Supervision:
                 self._silent.add(pid)
                 self._crew.kill(index)
 
+    def _find_lost(self) -> None:
+        """Queues again what workers of other machines have left, where none of them does."""
+        if (now := time.monotonic()) >= self._reaped + REAP_SECONDS:
+            self._reaped = now
+            for study in self._studies():
+                reap(study)
+
     def _hurry(self) -> None:
         """Ends workers that do not stop by themselves, whatever they are busy with."""
         now = time.time()
@@ -152,10 +170,16 @@ class Supervision:
             self._crew.kill()
 
     def _studies(self) -> list[optuna.Study]:
-        """What the crew works on: the study, and the proofs of its models once there are any."""
+        """What the crew works on: the study, and the proofs of its models once there are any.
+
+        Workers that follow the study's orders may be at the trainings of its certificates.
+        """
         if self._proofs is None:
             self._proofs = ModelProofs.begun(self._study)
-        return [self._study] if self._proofs is None else [self._study, self._proofs.study]
+        found = [self._study] if self._proofs is None else [self._study, self._proofs.study]
+        if self._follows and (recipes := trainings.begun(self._study)) is not None:
+            found.append(recipes)
+        return found
 
     def _proof_trials(self) -> Sequence[FrozenTrial]:
         """The proofs of models; whether there are any yet is asked now and then."""
@@ -172,8 +196,9 @@ class Supervision:
     def _interruptible(self) -> Iterator[None]:
         """The first signal asks the workers to stop, the second stops them at once."""
 
-        def interrupt(*_: object) -> None:
+        def interrupt(number: int, *_: object) -> None:
             self.interrupts += 1
+            self.signal = number
             if self.interrupts == 1:
                 self._notice("stopping; press Ctrl-C again to stop at once.")
                 self.stop()

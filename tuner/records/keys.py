@@ -41,6 +41,11 @@ class StudyKey:
     PROVE = "prove"  # what is to be proven of what it finds; see `records.proofs`
     OUTLOOK = "outlook"  # what the next trial is expected to gain; see `records.proofs.Outlook`
     CERTIFIES = "certifies"  # in a study of proofs: the study whose models or recipes they are of
+    ORDERS = "orders"  # what workers that were started elsewhere are to do; see `records.standing`
+    SESSION = "session"  # the command that gave them: its id, its latest sign, whether it has ended
+    ORDERS_DONE = "orders_done"  # the id of orders of which a worker has found nothing left
+    GIVEN_UP = "given_up"  # what a worker elsewhere has ended with: orders, host, kind, text
+    FILE = "file:"  # and a name: size and hash of a model that was trained elsewhere
     PROOFS_OF = "proofs_of"  # in a study of proofs: "model"; without it, of recipes
     CERTIFICATE = "certificate:"  # and a trial's number: a `Certificate` as a dict
     MODEL_CERTIFICATE = "model_certificate:"  # and its number: a `ModelCertificate` as a dict

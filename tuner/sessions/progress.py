@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from tuner.records.keys import TrialKey
+from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 
 
@@ -50,5 +53,19 @@ class RunProgress:
     """Seconds left, estimated from the trials of this run; None before the first has ended."""
     storage: str
     """The storage's URL, password masked."""
+    elsewhere: bool = False
+    """Whether all workers are started by others, with ``tuner worker``."""
+    machines: Mapping[str, int] = field(default_factory=dict)
+    """Trials under way by the name of the machine; those of proofs and certificates left out."""
     certifying: CertificateProgress | None = None
     proving: ModelProgress | None = None
+
+
+def machines(record: StudyRecord) -> dict[str, int]:
+    """How many trials each machine is training, by its name."""
+    found: dict[str, int] = {}
+    for trial in record.trials:
+        worker = trial.attributes.get(TrialKey.WORKER)
+        if trial.state.name == "RUNNING" and worker is not None:
+            found[worker["host"]] = found.get(worker["host"], 0) + 1
+    return dict(sorted(found.items()))

@@ -18,18 +18,22 @@ from tuner.certificates import SEEDS, trainings
 from tuner.certificates.models import ModelProofs
 from tuner.exports.rehearsal import Rehearsal
 from tuner.launchers import DEFAULT_LAUNCHER, Launcher
+from tuner.launchers.elsewhere import ElsewhereLauncher
 from tuner.launchers.supervision import Supervision
 from tuner.objectives.proof import Prove
 from tuner.records.keys import TrialKey
+from tuner.records.standing import GivenUp
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.sessions.certifying import Certifying
 from tuner.sessions.plan import Planned
-from tuner.sessions.progress import ModelProgress, RunProgress
+from tuner.sessions.progress import ModelProgress, RunProgress, machines
 from tuner.sessions.result import CertificateResult, Result, Status
+from tuner.sessions.standing import Standing
 from tuner.sessions.watcher import Attended, Watcher
 from tuner.storages import leftovers
 from tuner.storages.claims import never_finish_an_epoch, reap
+from tuner.storages.sent_files import SentFiles
 from tuner.workers.orders import WorkerOrders
 
 LOOKS = (0.8, 0.87, 0.94)
@@ -81,6 +85,8 @@ class Session:
         self._proofs: ModelProofs | None = None
         self._rehearsal: Rehearsal | None = None
         self._exhausted = False
+        self._standing = Standing(planned.study)
+        self._files = SentFiles(planned.study)
 
     @property
     def goal(self) -> int:
@@ -109,6 +115,7 @@ class Session:
             finally:
                 if self._rehearsal is not None:
                     self._rehearsal.stop()
+                self._standing.end()
             self._clear()
             self.look()
             result = self._result()
@@ -125,21 +132,28 @@ class Session:
         with self._launcher.shared() as self._shared:
             reap(self.planned.study)
             self.watcher.started(self.record, self._progress())
-            chosen = trainings.candidate(self.record, number) if number is not None else None
-            if self._prove in ("both", "model"):
-                self._prove_models(number)
-            if self._prove in ("both", "recipe") and not self.stopped():
-                if self.record.prove == "recipe" and chosen is None:
-                    self._certifying.smallest()
-                else:
-                    self._certifying.certify(chosen or self._uncertified())
+            try:
+                self._certify(number)
+            finally:
+                self._standing.end()
             self.look()
         self.watcher.leave()
         return CertificateResult(self.record, number, self._prove, self._interrupts > 0)
 
+    def _certify(self, number: int | None) -> None:
+        chosen = trainings.candidate(self.record, number) if number is not None else None
+        if self._prove in ("both", "model"):
+            self._prove_models(number)
+        if self._prove in ("both", "recipe") and not self.stopped():
+            if self.record.prove == "recipe" and chosen is None:
+                self._certifying.smallest()
+            else:
+                self._certifying.certify(chosen or self._uncertified())
+
     def work(self, study: optuna.Study, orders: WorkerOrders, left: int) -> Iterator[None]:
         """Runs a crew on a study; yields about once a second until it is done or left."""
         orders = dataclasses.replace(orders, environment=dict(self._shared))
+        orders = self._standing.give(orders)
         crew = self._launcher.start(
             orders, self._workers, left, self.planned.spec.space, self.planned.folder / "logs"
         )
@@ -160,13 +174,19 @@ class Session:
         if proofs is not None:
             reap(proofs.study)
         proving = proofs is not None and proofs.is_open()
+        self._files.fetch_all(self.planned.folder, main.user_attrs)
+        self._files.clear(self.planned.folder)
         leftovers.clear(main, self.planned.folder, proving=proving)
 
     def look(self) -> None:
         """Reads the study and tells the watcher."""
         self.record = StudyRecord.of(self.planned.study)
+        self._standing.renew()
+        self._files.fetch_all(self.planned.folder, self.record.attributes)
         cannot = self._rehearsal.news() if self._rehearsal is not None else []
-        for line in [*self.record.notices, *cannot]:
+        told = GivenUp.of(self.record.attributes)
+        gone = [told.line] if told is not None and self._standing.has_given(told.orders) else []
+        for line in [*self.record.notices, *cannot, *gone]:
             if line not in self._noticed:
                 self._noticed.add(line)
                 self.watcher.notice(line)
@@ -258,6 +278,8 @@ class Session:
             elapsed=elapsed,
             remaining=elapsed / done * left if done else None,
             storage=masked(self.planned.orders.storage),
+            elsewhere=self._launcher.name == ElsewhereLauncher.name,
+            machines=machines(self.record),
             certifying=self._certifying.progress(),
             proving=self._proving(),
         )

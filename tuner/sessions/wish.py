@@ -76,8 +76,8 @@ def _require_known(value: str, known: tuple[str, ...], what: str) -> None:
 
 
 def _require_numbers(wish: Wish) -> None:
-    if wish.workers != "auto" and wish.workers < 1:
-        raise UsageError(f"workers must be at least 1 or 'auto' but got {wish.workers}.")
+    if wish.workers != "auto" and wish.workers < 0:
+        raise UsageError(f"workers must be at least 0 or 'auto' but got {wish.workers}.")
     for asked in (wish.trials, wish.more):
         if asked is not None and asked != "auto" and asked < 1:
             raise UsageError(f"trials and more must be at least 1 but got {asked}.")

@@ -255,6 +255,8 @@ class TrialRun(ABC):
                 part.replace(folder / name)
             finally:
                 part.unlink(missing_ok=True)
+        if self.work.files is not None:
+            self.work.files.send(folder / name)
         return folder / name
 
     def test(self, model: Any) -> float:

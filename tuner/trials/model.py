@@ -69,6 +69,8 @@ class ModelTrial(TrialRun):
     def conclude(self, model: Any, outcome: Outcome) -> Outcome:
         """Chooses the file by the validation examples, and looks at the test examples once."""
         file = self.work.results / str(self.proves.user_attrs[TrialKey.MODEL_FILE])
+        if self.work.files is not None and not file.is_file():
+            self.work.files.fetch(file)
         if self._is_better(outcome, file):
             self.save(model, file.name)
             epochs, seen = self.horizon, self.history[-1].val_measured

@@ -11,6 +11,7 @@ import optuna
 
 from tuner.data import DataSet
 from tuner.specs.spec import Study
+from tuner.storages.sent_files import SentFiles
 
 
 class StopRequested(Exception):  # noqa: N818 - not an error
@@ -39,6 +40,8 @@ class Work:
     """What the trials of this study prove of another study's."""
     keeps_checkpoints: bool = False
     """Whether a training that met the target may have to go on from where it was stopped."""
+    files: SentFiles | None = None
+    """Brings the models to whoever plans the search, where that is another machine."""
 
     @property
     def kind(self) -> str:

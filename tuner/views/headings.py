@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.text import Text
 
 from tuner.records import words
@@ -46,9 +48,19 @@ def _bar(record: StudyRecord, run: RunProgress, width: int) -> list[Text]:
     over = run.remaining is not None and done >= run.goal
     counted = f"  {done}/{run.goal} trained"
     more = [f"{words.clock(run.elapsed)} elapsed", "done" if over else left]
+    if run.elsewhere or len(run.machines) > 1:
+        more.append(_machines(run.machines))
     room = max(8, min(50, width - len("   ".join([counted, *more]))))
     bar = progress(done, run.goal, room)
     return [Text.assemble(bar, counted), *map(Text, more)]
+
+
+def _machines(found: Mapping[str, int]) -> str:
+    """Who trains where, where that is not this machine alone."""
+    if not found:
+        return "no worker trains yet"
+    workers = words.several(sum(found.values()), "worker")
+    return f"{workers} on {words.several(len(found), 'machine')}"
 
 
 def progress(done: int, goal: int, width: int) -> Text:

@@ -101,7 +101,9 @@ def opening(record: StudyRecord, run: RunProgress) -> list[str]:
     data = ", ".join(record.dataset_names) or "?"
     other = record.stand_in
     lines = [f"  data: {data}{f'  ({other.upper()})' if other else ''}; {words.asked(record)}"]
-    workers = words.several(run.workers, "worker")
+    workers = "workers that others start, with 'tuner worker'"
+    if not run.elsewhere:
+        workers = words.several(run.workers, "worker")
     before = f", {run.trained_before} of them trained before" if run.trained_before else ""
     goal = words.several(run.goal, "trial")
     lines.append(f"  {goal}{before}; {workers}; storage {run.storage}")

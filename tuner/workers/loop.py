@@ -20,10 +20,14 @@ from tuner.workers.orders import EXIT_DONE, EXIT_HANGS, EXIT_RECYCLE, WorkerOrde
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.storages import BaseStorage
 
     from tuner.trials.work import Work
     from tuner.workers.asker import Asker
+    from tuner.workers.following import Following
     from tuner.workers.proving import Proving
+
+    Prepared = tuple[Work, Asker, Proving]
 
     Task = tuple[optuna.Trial, Work] | Literal[False]
     """A claimed trial with what it belongs to; `IDLE`."""
@@ -61,8 +65,6 @@ class Worker:
         """Works until the study has its trials; returns the exit code."""
         from tuner.storages.opening import open_storage
         from tuner.storages.patience import Patience
-        from tuner.workers import prepare
-        from tuner.workers.proving import Proving
 
         threading.Thread(target=self._beat, daemon=True).start()
         storage = open_storage(
@@ -71,18 +73,66 @@ class Worker:
             worker=True,
             patience=Patience(stopping=self.stopping),
         )
-        work, asker = prepare.prepare(self.orders, storage, self.stopping)
-        self.study = work.study
-        proving = Proving(work, self.orders)
+        follows = self._follows(storage)
+        at = self._prepare(storage)
         while not self.stopping():
             if self._memory_is_up():
                 return EXIT_RECYCLE
-            task = self._next(work, asker, proving)
+            if follows is not None:
+                at = self._follow(follows, storage, at)
+            task = self._next(*at)
             if task is None:
-                break
-            if task:
+                if follows is None or self._may_leave(follows):
+                    break
+            elif task:
                 self._train(*task)
         return EXIT_DONE
+
+    def _prepare(self, storage: BaseStorage) -> Prepared:
+        """What the study that the orders name needs."""
+        from tuner.workers import prepare
+        from tuner.workers.proving import Proving
+
+        work, asker = prepare.prepare(self.orders, storage, self.stopping)
+        self.study = work.study
+        return work, asker, Proving(work, self.orders)
+
+    def _follows(self, storage: BaseStorage) -> Following | None:
+        """What a worker that was started elsewhere looks at; None for others."""
+        if not self.orders.follows:
+            return None
+        import optuna
+
+        from tuner.workers.following import Following
+
+        found = Following(optuna.load_study(study_name=self.orders.main, storage=storage))
+        self.orders = found.orders(self.orders)
+        return found
+
+    def _follow(self, follows: Following, storage: BaseStorage, at: Prepared) -> Prepared:
+        """Takes up what the study wants now; loads what another study than before needs."""
+        before, self.orders = self.orders, follows.orders(self.orders)
+        if self.orders is before:
+            return at
+        if self.orders.study_name != before.study_name:
+            return self._prepare(storage)
+        work, asker, proving = at
+        asker.orders = proving.orders = self.orders
+        if self.orders.pruner != before.pruner:
+            from tuner.pruners.registry import make_pruner
+
+            work.study.pruner = make_pruner(
+                self.orders.pruner, horizon=work.spec.horizon, seed=self.orders.seed
+            )
+        return at
+
+    def _may_leave(self, follows: Following) -> bool:
+        """Whether a worker that was started elsewhere has nothing left to wait for."""
+        follows.nothing_left(self.orders)
+        if follows.is_over():
+            return True
+        time.sleep(IDLE_SECONDS)
+        return False
 
     def _next(self, work: Work, asker: Asker, proving: Proving) -> Task | None:
         """What to train next; `IDLE` where there is nothing now, None where all is done."""

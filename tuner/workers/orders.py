@@ -34,6 +34,17 @@ class WorkerOrders:
     """Seconds since 1970 at which to stop, or None."""
     crew: int = 1
     """How many workers the command has."""
+    main: str = ""
+    """The search that all this is for; `study_name` may be the study of its certificates."""
+    standing: str = ""
+    """Id of the orders as the study has them, for workers that were started elsewhere."""
+    follows: bool = False
+    """Whether the worker was started elsewhere: goal and all that a search may change it reads from
+    the study, again and again, and stays while a command is planning more."""
+    sends_files: bool = False
+    """Whether the models that it keeps are sent to whoever plans the search, by the storage."""
+    step_seconds: float = 3.0
+    """How long a worker that is asked to stop may take for the step that it is in."""
     environment: dict[str, str] = field(default_factory=dict)
     cpus: list[int] = field(default_factory=list)
     """Processors to be pinned to; none: all."""

@@ -13,6 +13,7 @@ import keras
 import optuna
 from optuna.storages import BaseStorage
 
+from tuner.basics.optuna_private import storage_of
 from tuner.basics.seeds import derived_seed
 from tuner.basics.versions import versions
 from tuner.data import DataSet, open_again
@@ -29,6 +30,7 @@ from tuner.spaces.unbuildable import unbuildable
 from tuner.spaces.unused import unused
 from tuner.specs.spec import Study, SweepStudy, from_dict
 from tuner.storages import claims
+from tuner.storages.sent_files import SentFiles
 from tuner.training.settings import MEANINGS, read_settings
 from tuner.trials.work import Work
 from tuner.workers.asker import Asker
@@ -86,6 +88,7 @@ def prepare(
         stopping=stopping,
         proves="recipe" if certifying else None,
         keeps_checkpoints=not certifying and prove_of(attributes) != "none",
+        files=_files(orders, study),
     )
     asker = Asker(work, orders, found)
     if not certifying:  # what certifies a trial is queued by whoever asks for it
@@ -94,6 +97,13 @@ def prepare(
             work, orders, lambda: [*unused(space, found.names), *lines, *_room(work, orders)]
         )
     return work, asker
+
+
+def _files(orders: WorkerOrders, study: optuna.Study) -> SentFiles:
+    """Where models go that are trained far from whoever plans the search."""
+    name = study.user_attrs.get(StudyKey.CERTIFIES, study.study_name)
+    main = optuna.load_study(study_name=name, storage=storage_of(study))
+    return SentFiles(main, away=orders.sends_files)
 
 
 def _examples(data: DataSet) -> str:
@@ -163,8 +173,12 @@ def _room(work: Work, orders: WorkerOrders) -> list[str]:
 
 
 def _await_filled(work: Work, orders: WorkerOrders, notices: Callable[[], list[str]]) -> None:
-    """The first worker of a command fills the study; the others wait for that."""
-    if orders.index == 0:
+    """The first worker of a command fills the study; the others wait for that.
+
+    One that was started elsewhere cannot know which is the first. Where several fill a study at
+    once, what is queued twice is trained once, see `tuner.storages.claims`.
+    """
+    if orders.index == 0 or (orders.follows and not work.study.user_attrs.get(PREPARED)):
         work.study.set_user_attr(StudyKey.NOTICES, notices())
         _fill(work, orders)
         work.study.set_user_attr(PREPARED, True)

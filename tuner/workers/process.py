@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import threading
 import time
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import optuna
 
 STEP_SECONDS = 3.0
-"""How long a worker that is asked to stop may take for the step that it is in."""
+"""How long a worker that is asked to stop may take for the step that it is in, unless told."""
 LAST_WORD_SECONDS = 1.0
 """And for telling the storage."""
 
@@ -33,6 +34,7 @@ def work(fields: dict[str, Any], channel: Channel) -> None:
     orders = WorkerOrders(**fields)
     set_up(orders.environment, orders.cpus)
     worker = Worker(orders, threading.Event())
+    outlive_signals(worker)
     threading.Thread(target=_listen, args=(channel, worker), daemon=True).start()
     if orders.gpu_memory and keras_backend() == "tensorflow":
         bound_gpu_memory(orders.gpu_memory)
@@ -45,8 +47,19 @@ def _listen(channel: Channel, worker: Worker) -> None:
     for _ in channel.messages():
         if not worker.stop.is_set():
             worker.stop.set()
-            threading.Thread(target=leave, args=(worker,), daemon=True).start()
+            patience = worker.orders.step_seconds
+            threading.Thread(target=leave, args=(worker, patience), daemon=True).start()
     os._exit(EXIT_DONE)
+
+
+def outlive_signals(worker: Worker) -> None:
+    """Takes SIGTERM as the wish to stop, and does not die of it.
+
+    A cluster sends it to every process of a job: to whoever started the worker, who passes the wish
+    on, and to the worker itself.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: worker.stop.set())
 
 
 def leave(

@@ -39,7 +39,7 @@ class Proving:
 
     def __init__(self, work: Work, orders: WorkerOrders) -> None:
         self._search = work
-        self._orders = orders
+        self.orders = orders
         self._proofs: ModelProofs | None = None
         self.work: Work | None = None
         """What the proofs share, once there are any."""
@@ -55,7 +55,7 @@ class Proving:
                 proposal.
             ended: Whether nothing is left to train.
         """
-        if not self._orders.proves_models:
+        if not self.orders.proves_models:
             return None
         self._find()
         if self._proofs is not None:
@@ -81,12 +81,12 @@ class Proving:
         judged = set(model_certificates(self._search.study.user_attrs))
         if self._proofs is not None:
             judged |= self._proofs.failed()
-        if (chosen := self._orders.prove_trial) is not None:
+        if (chosen := self.orders.prove_trial) is not None:
             return None if chosen in judged else trials[chosen]
         best = claims.incumbent(self._search.study)
         if best is None or best.number in judged:
             return None
-        late = claims.trained(trials) >= LATE * self._orders.goal
+        late = claims.trained(trials) >= LATE * self.orders.goal
         if ended or late:
             return best
         return best if doubted == best.number and self._may_cost(trials, best) else None
@@ -95,7 +95,7 @@ class Proving:
         """Whether a proof now would leave most of the epochs that are to come to the search."""
         spent = sum(len(stored_epochs(t.user_attrs)) for t in trials)
         trained = max(claims.trained(trials), 1)
-        expected = spent * max(self._orders.goal / trained, 1.0)
+        expected = spent * max(self.orders.goal / trained, 1.0)
         proofs = sum(c.trained for c in model_certificates(self._search.study.user_attrs).values())
         costs = self._search.spec.horizon - len(stored_epochs(best.user_attrs))
         return proofs + costs <= SHARE * expected
