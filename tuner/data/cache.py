@@ -43,10 +43,21 @@ def find(cache: Path, fingerprint: str, *, name: str, source: str) -> DataSet | 
         entry = json.loads((cache / "index" / f"{fingerprint}.json").read_text())
         folder = cache / "data" / str(entry["folder"])
         notes = tuple(str(note) for note in entry.get("notes", ()))
+        if not all(_is_as_it_was(*file) for file in entry.get("depends", ())):
+            return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     found = _read(folder, name, source)
     return None if found is None else dataclasses.replace(found, notes=notes)
+
+
+def _is_as_it_was(path: str, size: int, time: int) -> bool:
+    """Whether a file, or a folder (-1 bytes), has not changed since it was read."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return False
+    return status.st_mtime_ns == time and size in (-1, status.st_size)
 
 
 def find_content(cache: Path, content: str, seed: int, *, name: str, source: str) -> DataSet | None:
@@ -72,13 +83,18 @@ def store(cache: Path, raw: Raw, *, seed: int, fingerprint: str, name: str, sour
             found = _read(folder, name, source)
         if found is None:
             raise OSError("what was written cannot be read back")
-        _index(cache, fingerprint, {"folder": folder.name, "notes": raw.notes})
+        _index(
+            cache, fingerprint, {"folder": folder.name, "notes": raw.notes, "depends": raw.depends}
+        )
     return dataclasses.replace(found, notes=raw.notes)
 
 
 def _require_space(cache: Path, raw: Raw) -> None:
     cache.mkdir(parents=True, exist_ok=True)
-    if sum(part.bytes for part in raw.parts.values()) > shutil.disk_usage(cache).free:
+    if (
+        raw.stream is None
+        and sum(p.bytes for p in raw.parts.values()) > shutil.disk_usage(cache).free
+    ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -152,13 +168,23 @@ def _write(folder: Path, raw: Raw, content: str, seed: int) -> None:
         "test_size": len(raw.test),
         "own_validation": raw.validation is not None,
         "weighted": _weighted(raw),
-        "normalization": normalization_of(raw.train, order[:train_size]),
-        "shared": count_shared(
-            raw.train.x, raw.test.x, None if raw.validation is None else raw.validation.x
-        ),
+        "pipeline": raw.stream is not None,
+        "normalization": _normalization(raw, order[:train_size]),
+        "shared": _shared(raw),
         "bytes": {file: (folder / file).stat().st_size for file in files},
     }
     (folder / META).write_text(json.dumps(meta, indent=1))
+
+
+def _normalization(raw: Raw, rows: np.ndarray[Any, Any]) -> Any:
+    return None if raw.stream is not None else normalization_of(raw.train, rows)
+
+
+def _shared(raw: Raw) -> int:
+    if raw.stream is not None:
+        return raw.stream.shared
+    own = None if raw.validation is None else raw.validation.x
+    return count_shared(raw.train.x, raw.test.x, own)
 
 
 Rows = list[tuple[Part, np.ndarray[Any, Any]]]
@@ -172,7 +198,7 @@ def _weighted(raw: Raw) -> bool:
 def _save_part(folder: Path, part: str, rows: Rows, raw: Raw) -> list[str]:
     """Writes the examples, answers and weights of a part; the names of the files."""
     files = []
-    names = list(raw.train.arrays)
+    names = list(raw.train.arrays) if raw.stream is None else []
     for number, name in enumerate(names, int(isinstance(raw.train.kind, InputsKind))):
         files.append(x_file(part, number))
         _save(folder / files[-1], [(each.arrays[name], order) for each, order in rows])

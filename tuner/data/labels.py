@@ -26,6 +26,11 @@ def relabelled(raw: Raw, source: str) -> Raw:
     Raises:
         DataError: The test examples have a label that no training example has.
     """
+    if raw.stream is not None:
+        raise DataError(
+            f"{source}: --relabel cannot change what your iterators give: number the classes from "
+            "0 in your function."
+        )
     if raw.task == "regression":
         raise DataError(
             f"{source}: --relabel numbers classes, and the answers are amounts ({raw.train.y.dtype}"

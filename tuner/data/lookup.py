@@ -95,7 +95,8 @@ def open_again(
         DataError: It is not to be had on this machine, or is another by now.
     """
     folder = _cache(cache)
-    known = store.find_content(folder, content, seed, name=Path(source).stem, source=source)
+    name = Path(source.partition(":")[0]).stem if ".py:" in source else Path(source).stem
+    known = store.find_content(folder, content, seed, name=name, source=source)
     if known is not None:
         return dataclasses.replace(known, relabel=relabel)
     found = resolve(source, seed=seed, relabel=relabel, cache=cache)

@@ -24,7 +24,8 @@ WIDE = 50.0
 
 def notes_on_raw(raw: Raw) -> list[str]:
     """A sentence each."""
-    return [*_large(raw), *_untested(raw), *_unvalidated(raw), *_learned(raw), *_ranges(raw)]
+    found = [*_large(raw), *_untested(raw), *_unvalidated(raw)]
+    return found if raw.stream is not None else [*found, *_learned(raw), *_ranges(raw)]
 
 
 def _large(raw: Raw) -> Iterator[str]:

@@ -55,6 +55,19 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Stream:
+    """What stands for examples that only the user's iterators give.
+
+    Attributes:
+        content: SHA-256 in hex of what the user says of them, and of shapes, sizes and classes.
+        shared: Number of test examples that are training or validation examples as well.
+    """
+
+    content: str
+    shared: int
+
+
+@dataclass(frozen=True)
 class Raw:
     """Decoded arrays in the order of their source.
 
@@ -67,6 +80,7 @@ class Raw:
         validation: The user's own validation examples.
         depends: Files that the arrays came from besides those that identify the source: path,
             bytes and time of each.
+        stream: Where the examples are not here; arrays without memory have their shape.
     """
 
     train: Part
@@ -76,6 +90,7 @@ class Raw:
     notes: tuple[str, ...] = ()
     validation: Part | None = None
     depends: tuple[tuple[str, int, int], ...] = ()
+    stream: Stream | None = None
 
     @property
     def task(self) -> Task:
@@ -95,6 +110,8 @@ class Raw:
 
     def content_hash(self) -> str:
         """SHA-256 in hex of the class names and of every array with its shape and type."""
+        if self.stream is not None:
+            return self.stream.content
         digest = hashlib.sha256(json.dumps(self.classes).encode())
         for part in (self.train, self.test):
             for name, array in part.arrays.items():

@@ -37,7 +37,7 @@ def check(raw: Raw, source: str) -> Raw:
     if raw.validation is None:
         _check_counts(source, raw)
         _check_groups(source, raw)
-    for name, part in raw.parts.items():
+    for name, part in raw.parts.items() if raw.stream is None else ():
         for array in part.arrays.values():
             _check_range(source, called(name), array)
     return dataclasses.replace(raw, notes=(*raw.notes, *notes_on_raw(raw)))

@@ -94,6 +94,9 @@ def _look_beside(raw: dict[str, Any], folder: Path) -> None:
 
 
 def _path_beside(data: str, folder: Path) -> str:
+    file, separator, name = data.rpartition(":")
+    if separator and file.endswith(".py"):
+        return f"{(folder / file).resolve()}:{name}"
     return str((folder / data).resolve()) if (folder / data).exists() else data
 
 

@@ -12,6 +12,7 @@ from tuner.data.sources.npy import NpyFolder
 from tuner.data.sources.npz import NpzFile
 from tuner.data.sources.official import Official
 from tuner.data.sources.parquet import ParquetFolder
+from tuner.data.sources.python import PythonFunction
 from tuner.data.sources.shapes10 import Shapes10
 
 __all__ = ["BUILTIN", "SOURCES", "Found", "Source"]
@@ -23,6 +24,7 @@ SOURCES: tuple[Source, ...] = (
     ParquetFolder(),
     ClassFolders(),
     NpyFolder(),
+    PythonFunction(),
 )
 """In the order in which they are asked."""
 BUILTIN: tuple[str, ...] = tuple(name for source in SOURCES for name in source.builtin)
