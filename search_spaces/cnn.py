@@ -23,22 +23,29 @@ class ConvSpace(ImageSpace):
     Args:
         *args: As `ImageSpace`.
         dropout: Whether there is dropout after each pooling: ``never``, ``always`` (a rate above
-            0), or left to the search.
-        batch_norm: Whether convolutions are followed by batch normalisation: likewise.
+            0), left to the search, or a number: always at this rate.
+        batch_norm: Whether convolutions are followed by batch normalisation: likewise, without a
+            number.
         **kwargs: As `ImageSpace`.
 
     Raises:
-        ValueError: An option is not one of the three.
+        ValueError: An option is not one of the three, or the rate not from 0 to below 1.
     """
 
     start: ClassVar[Recipe] = Recipe(adam_rate=1e-2, batch_size=64, shift=1)
 
     def __init__(
-        self, *args: Any, dropout: Use = "search", batch_norm: Use = "search", **kwargs: Any
+        self,
+        *args: Any,
+        dropout: Use | float = "search",
+        batch_norm: Use = "search",
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if is_rate(dropout) and not 0 <= float(dropout) < 1:
+            raise ValueError(f"dropout must be from 0 to below 1 but got {dropout!r}.")
         for name, use in (("dropout", dropout), ("batch_norm", batch_norm)):
-            if use not in get_args(Use):
+            if use not in get_args(Use) and not (name == "dropout" and is_rate(use)):
                 raise ValueError(f"{name} must be never, search or always but got {use!r}.")
         self.dropout = dropout
         self.batch_norm = batch_norm
@@ -77,7 +84,14 @@ class ConvSpace(ImageSpace):
         batch_norm, rate = self.batch_norm == "always", 0.0
         if self.batch_norm == "search":
             batch_norm = hp.Boolean("batch_norm", default=True)
-        if self.dropout != "never":
+        if is_rate(self.dropout):
+            rate = float(self.dropout)
+        elif self.dropout != "never":
             lowest = 0.02 if self.dropout == "always" else 0.0
             rate = hp.Float("dropout", lowest, 0.5, default=lowest)
         return batch_norm, rate
+
+
+def is_rate(dropout: Use | float) -> bool:
+    """Whether an option is a rate of dropout, not a word."""
+    return isinstance(dropout, int | float) and not isinstance(dropout, bool)

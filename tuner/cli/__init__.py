@@ -28,6 +28,7 @@ _VERBS = {
     "export": "tuner.cli.export",
     "trials": "tuner.cli.results",
     "report": "tuner.cli.report",
+    "lab": "tuner.cli.lab",
     "studies": "tuner.cli.catalog",
     "spaces": "tuner.cli.catalog",
     "data": "tuner.cli.catalog",

@@ -36,6 +36,7 @@ class StudyKey:
     YARDSTICK = "yardstick"  # of another metric than accuracy: a `Yardstick` as a dict
     SEED = "seed"
     VERSIONS = "versions"
+    MACHINE = "machine"  # what it was begun on, as `tuner.basics.hardware` describes it
     CREATED_BY = "created_by"  # the command line that made it
     WARM_START = "warm_start"  # study: whose trials it began with; trials: their numbers
     PROVE = "prove"  # what is to be proven of what it finds; see `records.proofs`

@@ -13,7 +13,7 @@ from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.objectives.proof import Prove
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
 from tuner.objectives.target import Target
-from tuner.records.certificates import Certificate, certificates
+from tuner.records.certificates import Certificate, certificates, machine
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.model_certificates import ModelCertificate, model_certificates
 from tuner.records.proofs import prove_of, proven, refuted
@@ -172,6 +172,14 @@ class StudyRecord:
         """The command that made it, without the password that version 0.1 has left in it."""
         made = self.attributes.get(StudyKey.CREATED_BY)
         return masked_text(str(made)) if made else None
+
+    @property
+    def machine(self) -> str | None:
+        """What it was begun on, in words; where that is not stored, what proved its results."""
+        if about := self.attributes.get(StudyKey.MACHINE):
+            return machine(about)
+        proofs = [*self.model_certificates.values(), *self.certificates.values()]
+        return proofs[0].machine if proofs else None
 
     @property
     def reference(self) -> TrialRecord | None:

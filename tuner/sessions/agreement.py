@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import optuna
 
+from tuner.basics.hardware import hardware
 from tuner.basics.secrets import shown_command
 from tuner.basics.versions import versions
 from tuner.data import DataSet
@@ -48,14 +50,13 @@ def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int)
             StudyKey.MARGIN: margin,
             StudyKey.SEED: seed,
             StudyKey.VERSIONS: versions(),
+            StudyKey.MACHINE: hardware(),
             StudyKey.CREATED_BY: _made_by(),
             StudyKey.SCHEMA: SCHEMA,
         }.items():
             study.set_user_attr(key, value)
         return
-    # A key that a version before did not know was what it is where it is left out.
-    stored = {**_left_out(spec), **attributes[StudyKey.STUDY]}
-    compare(study.study_name, stored, spec.model_dump())
+    require_same(study.study_name, attributes[StudyKey.STUDY], spec)
     # Compared in the study's order: the folder that holds study and images may have moved.
     for was, now in zip(attributes[StudyKey.DATA].values(), described.values(), strict=True):
         if was["hash"] != now["hash"]:
@@ -65,6 +66,21 @@ def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int)
                 f"(hash {now['hash'][:12]}); give the same data or another --results folder."
             )
     _complete(study, described)
+
+
+def require_same(name: str, stored: Mapping[str, Any], spec: Study) -> None:
+    """Refuses a study that is not the one that its results were made with.
+
+    Args:
+        name: The study's name in the storage.
+        stored: What is stored of it.
+        spec: What it is now.
+
+    Raises:
+        StudyChangedError: It has changed.
+    """
+    # A key that a version before did not know was what it is where it is left out.
+    compare(name, {**_left_out(spec), **stored}, spec.model_dump())
 
 
 def _left_out(spec: Study) -> dict[str, Any]:
@@ -98,6 +114,11 @@ def _made_by() -> str:
 
 def compare(name: str, was: dict[str, Any], now: dict[str, Any]) -> None:
     """Refuses a study file that changed under its results, naming the first key."""
+    if (was_kind := was.get("kind")) != (kind := now.get("kind")):
+        raise StudyChangedError(
+            f"study {name!r}: it was a {was_kind} when its results were made and is a {kind} now; "
+            f"give another --results folder. 'tuner report {name}' still shows what it found."
+        )
     for key in sorted(set(was) | set(now)):
         if key not in TEXT_KEYS and was.get(key) != now.get(key):
             raise StudyChangedError(

@@ -135,10 +135,16 @@ def assign(names: tuple[str, ...], given: tuple[str, ...]) -> dict[str, str]:
     return sources
 
 
-def full_name(spec: Study, wish: Wish, data: dict[str, DataSet]) -> str:
+def full_name(spec: Study, wish: Wish, data: dict[str, DataSet], *, seeded: bool = True) -> str:
     """The study's name in the storage: what was changed about it makes another study.
 
-    ``q10``, ``q10@shapes10``, ``q10-target-0.7-macs@shapes10``.
+    ``q10``, ``q10@shapes10``, ``q10-target-0.7-macs@shapes10``, ``q4-seed-1``.
+
+    Args:
+        spec: The study.
+        wish: What the user gave instead of what it says.
+        data: Its data sets.
+        seeded: Whether a seed other than 0 is part of the name.
     """
     parts = [spec.name]
     if wish.target is not None:
@@ -147,6 +153,8 @@ def full_name(spec: Study, wish: Wish, data: dict[str, DataSet]) -> str:
         parts.append(f"margin-{wish.margin:g}")
     if wish.minimize is not None and wish.minimize != "size":
         parts.append(wish.minimize)
+    if wish.seed and seeded:
+        parts.append(f"seed-{wish.seed}")
     other = [d.name for key, d in data.items() if key != d.source]
     return "-".join(parts) + ("@" + "+".join(other) if other else "")
 

@@ -13,6 +13,7 @@ from tuner.basics.optuna_private import age_of
 from tuner.basics.suggestions import suggestion
 from tuner.errors import UsageError
 from tuner.records.keys import StudyKey
+from tuner.records.studies import StudyRecord
 
 if TYPE_CHECKING:
     import optuna
@@ -49,6 +50,13 @@ def study_names(storage: BaseStorage) -> list[str]:
         if StudyKey.SCHEMA in s.user_attrs and StudyKey.CERTIFIES not in s.user_attrs
     ]
     return [s.study_name for s in sorted(made, key=age_of)]
+
+
+def every_record(storage: BaseStorage) -> list[StudyRecord]:
+    """Every study of a storage that this tool made, those of proofs among them, by age."""
+    made = [s for s in storage.get_all_studies() if StudyKey.SCHEMA in s.user_attrs]
+    names = [s.study_name for s in sorted(made, key=age_of)]
+    return [StudyRecord.of(optuna.load_study(study_name=n, storage=storage)) for n in names]
 
 
 def find_study(name: str, storage: BaseStorage) -> optuna.Study:

@@ -1,0 +1,193 @@
+"""Answers of the lab's sweeps: what dropout and the size of the minibatch do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from analysis.lab import effects, figures, spent
+from analysis.lab.answer import Answer, Evidence, Picture, Table
+from analysis.lab.programme import Question
+from analysis.lab.runs import PARTS, Runs, mean_and_spread, runs, wanted
+from tuner.records import words
+from tuner.records.studies import StudyRecord
+
+UNPROVEN = (
+    "Nothing is chosen here, so nothing has to be proven: every training went on for {horizon}, "
+    "and its network was tested once at the end, on images that nothing had read before."
+)
+
+
+def dropout(question: Question, evidence: Evidence) -> Answer:
+    """Training, validation and test accuracy with and without dropout, and the gap between."""
+    record = evidence.get(question.needs[0])
+    if record is None or not (found := runs(record, "dropout")):
+        return Answer(question, missing=question.needs)
+    first, last = found[0], found[-1]
+    lines = [_rates(found), _gaps(first, last), *_incomplete(record)]
+    told = (
+        "Without dropout the network learns the training images by heart: the longer it is "
+        "trained, the further its training accuracy is above what it has on new images.",
+        f"With {words.goal(last.value)} dropout that gap is {_gap_words(last)}, where it is "
+        f"{_gap_words(first)} with {_rate(first)}.",
+    )
+    made = Answer(
+        question,
+        lines=tuple(lines),
+        proven=(_tested(record),),
+        told=told,
+        tables=(_table(found, "dropout", _rate),),
+        pictures=(
+            Picture(
+                "q7-dropout",
+                "Question 7: training and validation accuracy over epochs, and test accuracy, by "
+                "rate of dropout",
+                "Lines are means over seeds, bands one standard deviation to either side; marks at "
+                "the right are the test accuracy of each seed. Training accuracy is measured "
+                "while the epoch trains, with dropout on.",
+                lambda: figures.dropout(record),
+            ),
+        ),
+    )
+    return _made(made, record, evidence)
+
+
+def minibatches(question: Question, evidence: Evidence) -> Answer:
+    """Accuracy and seconds an epoch by the size of the minibatch."""
+    record = evidence.get(question.needs[0])
+    if record is None or not (found := runs(record, "batch_size")):
+        return Answer(question, missing=question.needs)
+    small, large = found[0], found[-1]
+    best = max(found, key=lambda r: mean_and_spread(r.accuracies("test") or [0.0])[0])
+    times = mean_and_spread(small.seconds())[0] / mean_and_spread(large.seconds())[0]
+    told = (
+        "A small minibatch takes many small steps an epoch, each from a rough guess of the "
+        "direction; a large one takes few, so that after as many epochs it has learnt less.",
+        f"In this lab {words.several(int(best.value), 'image')} a step gave the highest mean test "
+        f"accuracy, and an epoch with {words.count(small.value)} took {words.times(times)} times "
+        f"as long as one with {words.count(large.value)}.",
+    )
+    made = Answer(
+        question,
+        lines=(_best(found, best), _time(found), *_incomplete(record)),
+        proven=(_tested(record),),
+        told=told,
+        tables=(_table(found, "minibatch", lambda r: words.count(r.value), seconds=True),),
+        pictures=(
+            Picture(
+                "q9-minibatches",
+                "Question 9: accuracy and seconds an epoch by the size of the minibatch",
+                "Lines are means over seeds, bands one standard deviation to either side. Both "
+                "axes of time and minibatch are logarithmic.",
+                lambda: figures.minibatches(record),
+            ),
+        ),
+    )
+    return _made(made, record, evidence)
+
+
+def _made(answer: Answer, record: StudyRecord, evidence: Evidence) -> Answer:
+    """With where it comes from and how long it took."""
+    return replace(
+        answer,
+        studies=(record,),
+        seconds=spent.seconds(record, evidence.companions.get(record.name, ())),
+        machine=spent.machine([record]),
+    )
+
+
+def _tested(record: StudyRecord) -> str:
+    return UNPROVEN.format(horizon=words.several(record.horizon, "epoch"))
+
+
+def _incomplete(record: StudyRecord) -> list[str]:
+    done, whole = sum(t.cell is not None for t in record.trained), wanted(record)
+    if done >= whole:
+        return []
+    return [f"The sweep is not complete: {done} of {words.several(whole, 'training')} have ended."]
+
+
+def _rate(of: Runs) -> str:
+    return "no dropout" if not of.value else f"{words.goal(of.value)} dropout"
+
+
+def _mean(of: Runs, part: str) -> float:
+    return mean_and_spread(of.accuracies(part))[0]
+
+
+def _gap(of: Runs) -> float | None:
+    """Training above test, in fractions; above validation where nothing was tested."""
+    other = "test" if of.accuracies("test") else "validation"
+    return _mean(of, "training") - _mean(of, other) if of.accuracies(other) else None
+
+
+def _gap_words(of: Runs) -> str:
+    gap = _gap(of)
+    return "not measured" if gap is None else words.points(gap)
+
+
+def _rates(found: Sequence[Runs]) -> str:
+    part = "test" if all(r.accuracies("test") for r in found) else "validation"
+    each = [f"{_rate(r)} {words.percent(_mean(r, part))}" for r in found]
+    listed = f"{', '.join(each[:-1])} and {each[-1]}" if len(each) > 1 else each[0]
+    return f"Mean {part} accuracy after the last epoch: {listed}."
+
+
+def _gaps(first: Runs, last: Runs) -> str:
+    return (
+        f"Training accuracy is above test accuracy by {_gap_words(first)} with {_rate(first)}, and "
+        f"by {_gap_words(last)} with {_rate(last)}; during training dropout is on, which lowers "
+        "what is measured there."
+    )
+
+
+def _best(found: Sequence[Runs], best: Runs) -> str:
+    accuracy = words.percent(_mean(best, "test" if best.accuracies("test") else "validation"))
+    told = f"The highest mean test accuracy, {accuracy}, is with minibatches of {best.value:,}"
+    near: list[str] = []
+    far: list[str] = []
+    for other in found:
+        if other is best:
+            continue
+        effect = effects.difference(best.accuracies("test"), other.accuracies("test"))
+        if effect is None:
+            return f"{told}; there are too few seeds to tell how sure that is."
+        (far if effect.high < 0 else near).append(f"{other.value:,}")
+    if not near:
+        return f"{told}; every other size is worse, seeds considered."
+    said = f"{told}. From it cannot be told, over these seeds: {', '.join(near)}."
+    return said + (f" Worse are {', '.join(far)}." if far else "")
+
+
+def _time(found: Sequence[Runs]) -> str:
+    each = [(r.value, mean_and_spread(r.seconds())[0]) for r in found]
+    slow, fast = max(each, key=lambda e: e[1]), min(each, key=lambda e: e[1])
+    return (
+        f"An epoch takes {words.duration(slow[1])} with minibatches of {slow[0]:,}, the slowest, "
+        f"and {words.duration(fast[1])} with {fast[0]:,}, the fastest."
+    )
+
+
+def _table(
+    found: Sequence[Runs], heading: str, shown: Callable[[Runs], str], *, seconds: bool = False
+) -> Table:
+    rows = []
+    for of in found:
+        cells = [shown(of), *(_cell(of.accuracies(part)) for part in PARTS)]
+        if seconds:
+            mean, spread = mean_and_spread(of.seconds())
+            cells.append(f"{mean:.1f}" + ("" if spread is None else f" ± {spread:.1f}"))
+        else:
+            cells.append(_gap_words(of).removesuffix(" points"))
+        rows.append((*cells, str(len(of.trials))))
+    last = "seconds an epoch" if seconds else "gap to test, points"
+    header = (heading, *(f"{part}, %" for part in PARTS), last, "seeds")
+    note = "Accuracy after the last epoch: mean ± standard deviation over seeds."
+    return Table(header, tuple(rows), tuple(range(1, len(header))), note)
+
+
+def _cell(values: Sequence[float]) -> str:
+    if not values:
+        return "not measured"
+    mean, spread = mean_and_spread(values)
+    return words.hundredths(mean) + ("" if spread is None else f" {words.spread(spread)}")
