@@ -128,9 +128,13 @@ def _gap_words(of: Runs) -> str:
 
 def _rates(found: Sequence[Runs]) -> str:
     part = "test" if all(r.accuracies("test") for r in found) else "validation"
-    each = [f"{_rate(r)} {words.percent(_mean(r, part))}" for r in found]
-    listed = f"{', '.join(each[:-1])} and {each[-1]}" if len(each) > 1 else each[0]
-    return f"Mean {part} accuracy after the last epoch: {listed}."
+    best, *others = sorted(found, key=lambda r: _mean(r, part), reverse=True)
+    told = (
+        f"dropout={words.value(best.value)} has the highest mean {part} accuracy, "
+        f"{words.percent(_mean(best, part))}"
+    )
+    each = [f"{words.percent(_mean(r, part))} with {_rate(r)}" for r in others]
+    return f"{told}, against {' and '.join(each)}." if each else f"{told}."
 
 
 def _gaps(first: Runs, last: Runs) -> str:

@@ -184,6 +184,18 @@ def test_options_of_the_convolutional_family(use: Any) -> None:
     assert ("batch_norm" in hp.values) == (use == "search")
 
 
+def test_dropout_of_the_convolutional_family_may_be_fixed() -> None:
+    hp = keras_tuner.HyperParameters()
+    _, network = ConvSpace((32, 32, 3), 10, 1000, 5, dropout=0.2).describe(hp)
+    assert "dropout" in [op[0] for op in network.ops]
+    assert "dropout" not in hp.values
+    _, without = ConvSpace((32, 32, 3), 10, 1000, 5, dropout=0.0).describe(hp)
+    assert "dropout" not in [op[0] for op in without.ops]
+    for wrong in (1.0, -0.1, True):
+        with pytest.raises(ValueError, match="dropout must be"):
+            ConvSpace((32, 32, 3), 10, 1000, 5, dropout=wrong)
+
+
 def test_dense_family_sees_every_pixel_unless_told_otherwise() -> None:
     hp = keras_tuner.HyperParameters()
     DenseSpace((32, 32, 3), 10, 1000, 5).describe(hp)
