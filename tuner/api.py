@@ -44,6 +44,7 @@ def search(
     warm_start: str | None = None,
     relabel: bool = False,
     accept_duplicates: bool = False,
+    name: str | None = None,
     watcher: Watcher | None = None,
 ) -> Result:
     """Searches for the smallest model that meets a study's target, or trains a sweep's grid.
@@ -76,6 +77,8 @@ def search(
         relabel: Whether to number the data's classes anew, 0, 1, 2, … in the order of its labels.
         accept_duplicates: Whether to prove anything although more than 1 % of the test images are
             training images as well.
+        name: What the study is called in the storage, instead of its own name: to repeat one
+            beside the first, with another seed.
         watcher: Is told what happens; default: nobody.
 
     Raises:
@@ -103,6 +106,7 @@ def search(
         timeout=timeout,
         relabel=relabel,
         accept_duplicates=accept_duplicates,
+        name=name,
         sampler=sampler,
         pruner=pruner,
         reference=reference,

@@ -50,8 +50,10 @@ class Part:
     def arguments(self) -> tuple[str, ...]:
         """Of the command that makes it, behind ``tuner``."""
         trials = ("--trials", str(self.trials)) if self.trials else ()
-        seed = ("--seed", str(self.seed), "--prove", str(self.prove)) if self.seed else ()
-        return ("search", self.study, *trials, *seed)
+        if not self.seed:
+            return ("search", self.study, *trials)
+        again = ("--name", self.name, "--seed", str(self.seed), "--prove", str(self.prove))
+        return ("search", self.study, *trials, *again)
 
 
 def repeated(*studies: str) -> tuple[Part, ...]:

@@ -79,6 +79,17 @@ def test_the_same_command_finds_the_same_study_and_keeps_its_seed(tmp_path: Path
     assert again.orders.goal == 7
 
 
+def test_a_name_of_ones_own_makes_a_study_beside_the_first(tmp_path: Path) -> None:
+    tiny.write(tmp_path)
+    first = make(tmp_path, seed=3)
+    beside = make(tmp_path, seed=4, name="tiny-seed-4")
+    assert (first.study.study_name, beside.study.study_name) == ("tiny", "tiny-seed-4")
+    assert (first.orders.seed, beside.orders.seed) == (3, 4)
+    assert "--name tiny-seed-4" in " ".join(beside.arguments)
+    with pytest.raises(UsageError, match=r"--name must be of letters.* but got 'a b'"):
+        make(tmp_path, name="a b")
+
+
 def test_a_target_of_ones_own_makes_a_study_of_its_own(tmp_path: Path) -> None:
     tiny.write(tmp_path)
     assert make(tmp_path, target=0.8).study.study_name == "tiny-target-0.8"

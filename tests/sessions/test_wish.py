@@ -64,6 +64,7 @@ ASKED = {
     "prove": "none",
     "relabel": True,
     "accept_duplicates": True,
+    "name": "q10-again",
 }
 
 

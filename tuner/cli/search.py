@@ -55,6 +55,11 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
     help="Images to use instead of the study's: cifar10, mnist, shapes10, an .npz file or a "
     "folder; see 'tuner data'. In a sweep over several data sets, NAME=SOURCE for each.",
 )
+@click.option(
+    "--name",
+    metavar="NAME",
+    help="What the study is called in the storage, to repeat one beside the first: with --seed.",
+)
 @relabel_option
 @click.option(
     "--target", type=fraction(0, 1, with_low=False), metavar="F", help="Accuracy to reach."

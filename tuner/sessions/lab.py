@@ -21,14 +21,15 @@ from analysis.lab.programme import DATA_SETS, Part, Question, parts
 from tuner.basics.environment import RESULTS
 from tuner.data import DataSet, resolve
 from tuner.errors import DataUnavailableError, UsageError
+from tuner.launchers import launcher_for
 from tuner.records.keys import StudyKey
 from tuner.records.studies import StudyRecord
 from tuner.sessions.agreement import require_same
 from tuner.sessions.places import open_places
-from tuner.sessions.plan import STAND_IN, plan, stored_name
+from tuner.sessions.plan import STAND_IN, plan
 from tuner.sessions.session import Session
 from tuner.sessions.watcher import Watcher
-from tuner.sessions.wish import Wish, goal
+from tuner.sessions.wish import Wish, full_name, goal
 from tuner.specs.files import read_study
 from tuner.specs.spec import Study
 from tuner.storages.opening import chosen_url
@@ -136,7 +137,7 @@ class Lab:
     def name(self, part: Part) -> str:
         """What a part is called in the storage."""
         spec = read_study(part.study)
-        return stored_name(spec, self._wish(part), self._data(spec), self._storage)
+        return full_name(spec, self._wish(part), self._data(spec))
 
     def looks(self) -> dict[str, Look]:
         """What is to be seen of the data sets that question 1 is about; none where it is not."""
@@ -176,7 +177,9 @@ class Lab:
             if left <= 0:
                 return False
             wish = dataclasses.replace(wish, timeout=left)
-        session = Session(plan(wish, watcher), watcher, self.wish.workers)
+        workers = self.wish.workers
+        launcher = launcher_for(workers)
+        session = Session(plan(wish, watcher), watcher, workers, launcher=launcher)
         session.run()
         return not session.stopped()
 
@@ -195,6 +198,7 @@ class Lab:
             minimize=None,
             workers=self.wish.workers,
             prove=part.prove,
+            name=part.name if part.seed else None,
         )
 
     def _data(self, spec: Study) -> dict[str, DataSet]:

@@ -80,7 +80,7 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     storage = open_places(url, wish.results, patience, begins_with=wish.warm_start)
     if wish.storage is not None and has_secret(wish.storage):
         watcher.notice(NEEDS_VARIABLE)
-    name = stored_name(spec, wish, data, storage)
+    name = full_name(spec, wish, data)
     study = optuna.create_study(
         storage=storage,
         study_name=name,
@@ -109,18 +109,6 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
         prove = "none"
     arguments = resume_arguments(wish, orders.goal)
     return Planned(study, spec, orders, folder, arguments, prove, certifiable)
-
-
-def stored_name(
-    spec: Study, wish: Wish, data: dict[str, DataSet], storage: optuna.storages.BaseStorage
-) -> str:
-    """The study's name; one that has this seed already is gone on with, whatever it is called."""
-    plain = full_name(spec, wish, data, seeded=False)
-    if wish.seed and plain in optuna.get_all_study_names(storage):
-        stored = optuna.load_study(study_name=plain, storage=storage).user_attrs
-        if stored.get(StudyKey.SEED) == wish.seed:
-            return plain
-    return full_name(spec, wish, data)
 
 
 def _prove(study: optuna.Study, spec: Study, wish: Wish) -> Prove:

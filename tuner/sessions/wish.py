@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,15 @@ from tuner.objectives.proof import PROVES, Prove
 from tuner.pruners.registry import PRUNERS
 from tuner.records.studies import StudyRecord
 from tuner.samplers.registry import SAMPLERS, require_installed
-from tuner.specs.spec import Minimize, Study, SweepStudy, from_dict, rule_of
+from tuner.specs.spec import (
+    NAME,
+    PATTERNS,
+    Minimize,
+    Study,
+    SweepStudy,
+    from_dict,
+    rule_of,
+)
 
 DEFAULT_TRIALS = 50
 
@@ -52,8 +61,11 @@ class Wish:
     prove: Prove | None = None
     relabel: bool = False
     accept_duplicates: bool = False
+    name: str | None = None
 
     def __post_init__(self) -> None:
+        if self.name is not None and not re.fullmatch(NAME, self.name):
+            raise UsageError(f"--name {PATTERNS['name']} but got {self.name!r}.")
         _require_known(self.sampler, SAMPLERS, "sampler")
         _require_known(self.pruner, PRUNERS, "pruner")
         if self.prove is not None:
@@ -135,26 +147,19 @@ def assign(names: tuple[str, ...], given: tuple[str, ...]) -> dict[str, str]:
     return sources
 
 
-def full_name(spec: Study, wish: Wish, data: dict[str, DataSet], *, seeded: bool = True) -> str:
+def full_name(spec: Study, wish: Wish, data: dict[str, DataSet]) -> str:
     """The study's name in the storage: what was changed about it makes another study.
 
-    ``q10``, ``q10@shapes10``, ``q10-target-0.7-macs@shapes10``, ``q4-seed-1``.
-
-    Args:
-        spec: The study.
-        wish: What the user gave instead of what it says.
-        data: Its data sets.
-        seeded: Whether a seed other than 0 is part of the name.
+    ``q10``, ``q10@shapes10``, ``q10-target-0.7-macs@shapes10``; with a name of the user's own that
+    in the place of the study's.
     """
-    parts = [spec.name]
+    parts = [wish.name or spec.name]
     if wish.target is not None:
         parts.append(f"target-{wish.target:g}")
     if wish.margin is not None:
         parts.append(f"margin-{wish.margin:g}")
     if wish.minimize is not None and wish.minimize != "size":
         parts.append(wish.minimize)
-    if wish.seed and seeded:
-        parts.append(f"seed-{wish.seed}")
     other = [d.name for key, d in data.items() if key != d.source]
     return "-".join(parts) + ("@" + "+".join(other) if other else "")
 
@@ -179,6 +184,7 @@ def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
     if wish.trials is not None or wish.more is not None:
         arguments += ["--trials", "auto" if wish.trials == "auto" else str(total)]
     options: dict[str, object] = {
+        "--name": wish.name,
         "--target": wish.target,
         "--margin": wish.margin,
         "--minimize": wish.minimize,

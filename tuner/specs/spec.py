@@ -66,10 +66,14 @@ def require_margin(metric: Metric, margin: float, target: float) -> float:
     return margin
 
 
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
+"""What a study may be called."""
+
+
 class _Base(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
+    name: Annotated[str, pydantic.Field(pattern=NAME)]
     question: str
     """What the study answers, one sentence."""
     space: Annotated[str, pydantic.Field(pattern=r"^[^:]+:[A-Za-z_]\w*$")]
