@@ -14,12 +14,12 @@ import pytest
 from tuner.records.epochs import Epoch
 from tuner.training.augmentation import Augmentation
 from tuner.training.checkpoints import Checkpoint
-from tuner.training.loop import Images, epochs
+from tuner.training.loop import Examples, epochs
 
 RNG = np.random.default_rng(3)
 X = RNG.integers(0, 256, (150, 8, 8, 3), dtype=np.uint8)
 Y = np.arange(150) % 3
-IMAGES = Images(X[:120], Y[:120], X[120:], Y[120:], 3)
+IMAGES = Examples(X[:120], Y[:120], X[120:], Y[120:], 3)
 HORIZON = 5
 
 

@@ -12,7 +12,7 @@ import pytest
 from tuner.errors import SpaceError
 from tuner.training.augmentation import Augmentation
 from tuner.training.labels import coding_of, encode
-from tuner.training.loop import Images, epochs
+from tuner.training.loop import Examples, epochs
 from tuner.training.scores import predict
 
 L = keras.layers
@@ -177,7 +177,7 @@ def test_a_loss_that_takes_no_labels_is_named() -> None:
 
 def trained(made: keras.Model, y: np.ndarray, classes: int) -> tuple[float, float]:
     """The validation accuracy that an epoch reports, and that of the model's own predictions."""
-    images = Images(X[:160], y[:160], X[160:], y[160:], classes)
+    images = Examples(X[:160], y[:160], X[160:], y[160:], classes)
     run = epochs(
         made,
         images,
@@ -235,10 +235,8 @@ def test_the_accuracy_is_the_share_of_right_classes(name: str) -> None:
 )
 def test_no_other_metric_is_taken_for_it(metrics: Callable[[], list[Any]]) -> None:
     made = compiled("sparse_categorical_crossentropy", metrics=metrics())
-    with pytest.raises(SpaceError, match="reports no accuracy but loss") as caught:
-        trained(made, np.arange(240) % 4, 4)
-    if [m.name for m in metrics()] == ["accuracy"]:
-        assert "accuracy (a SparseTopKCategoricalAccuracy)" in str(caught.value)
+    measured, right = trained(made, np.arange(240) % 4, 4)
+    assert measured == pytest.approx(right)
 
 
 def test_one_sigmoid_unit_learns_two_classes() -> None:
@@ -247,6 +245,6 @@ def test_one_sigmoid_unit_learns_two_classes() -> None:
     made.optimizer.learning_rate = 0.05
     reported, right = trained(made, y, 2)
     assert reported == pytest.approx(right)
-    images = Images(X, y, X, y, 2)
+    images = Examples(X, y, X, y, 2)
     run = epochs(made, images, horizon=20, batch_size=16, augmentation=Augmentation(), seed=0)
     assert max(e.val_measured for e in run) > 0.8

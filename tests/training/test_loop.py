@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import math
+
 import keras
 import pytest
 
 from tests.helpers import tiny
-from tuner.errors import SpaceError
+from tuner.records.epochs import Epoch
 from tuner.training.augmentation import Augmentation
 from tuner.training.failures import diverged, out_of_memory
-from tuner.training.loop import Images, epochs
+from tuner.training.loop import Examples, epochs
 
 
-def images() -> Images:
+def images() -> Examples:
     a = tiny.images()
-    return Images(a["x_train"][:240], a["y_train"][:240], a["x_train"][240:], a["y_train"][240:], 3)
+    return Examples(
+        a["x_train"][:240], a["y_train"][:240], a["x_train"][240:], a["y_train"][240:], 3
+    )
 
 
 def model(loss: str = "categorical_crossentropy", metrics: list[str] | None = None) -> keras.Model:
@@ -22,7 +26,8 @@ def model(loss: str = "categorical_crossentropy", metrics: list[str] | None = No
     x = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
     outputs = layers.Dense(3, activation="softmax")(layers.Dense(16, activation="relu")(x))
     built = keras.Model(inputs, outputs)
-    built.compile(keras.optimizers.Adam(0.01), loss, metrics=metrics or ["accuracy"])
+    metrics = ["accuracy"] if metrics is None else metrics
+    built.compile(keras.optimizers.Adam(0.01), loss, metrics=metrics)
     return built
 
 
@@ -75,17 +80,18 @@ def test_a_learning_rate_beyond_all_measure_is_seen_as_divergence() -> None:
     assert diverged(epoch)
 
 
-def test_a_model_without_accuracy_says_what_to_do() -> None:
-    run = epochs(
-        model(metrics=["mse"]),
-        images(),
-        horizon=1,
-        batch_size=32,
-        augmentation=Augmentation(),
-        seed=0,
-    )
-    with pytest.raises(SpaceError, match=r"metrics=\['accuracy'\]"):
-        next(run)
+@pytest.mark.parametrize("metrics", [["mse"], []], ids=["another metric", "none"])
+def test_the_accuracy_of_a_model_that_reports_none_is_that_of_its_predictions(metrics) -> None:
+    def curve(metrics: list[str]) -> list[Epoch]:
+        made = model(metrics=metrics)
+        return list(
+            epochs(made, images(), horizon=2, batch_size=32, augmentation=Augmentation(), seed=0)
+        )
+
+    found, reported = curve(metrics), curve(["accuracy"])
+    assert [e.val_measured for e in found] == pytest.approx([e.val_measured for e in reported])
+    assert [e.val_loss for e in found] == pytest.approx([e.val_loss for e in reported])
+    assert all(math.isnan(e.measured) for e in found)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from tuner.training import engines, loop, memory
 from tuner.training.augmentation import Augmentation
 from tuner.training.engines import within
-from tuner.training.loop import Images, epochs, evaluation_batch_size
+from tuner.training.loop import Examples, epochs, evaluation_batch_size
 
 
 def _model(side: int, filters: int = 16) -> Any:
@@ -81,7 +81,7 @@ def test_large_examples_are_trained_settled_and_validated_in_pieces(
     asked: list[int] = []
     training = epochs(
         _model(8),
-        Images(x[:32], y[:32], x[32:], y[32:], 2),
+        Examples(x[:32], y[:32], x[32:], y[32:], 2),
         horizon=1,
         batch_size=8,
         augmentation=Augmentation(),

@@ -53,8 +53,8 @@ class ArrayKind:
 
     @property
     def augmentations(self) -> tuple[str, ...]:
-        """Those of images where it is [height, width, channels] or [height, width]; else none."""
-        return CHANGES if len(self.shape) in (2, 3) else ()
+        """Those of images where it is [height, width, channels]; else none."""
+        return CHANGES if len(self.shape) == 3 else ()
 
     def described(self) -> str:
         """Such as ``128x9 numbers (float32)``."""

@@ -23,6 +23,9 @@ def _known_quantity(name: str) -> str:
     return name
 
 
+ClassName = Annotated[str, pydantic.Field(min_length=1)]
+Weight = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
+
 Minimize = Annotated[str, pydantic.AfterValidator(_known_quantity)]
 """The name of one of `tuner.objectives.quantities.QUANTITIES`."""
 
@@ -83,12 +86,17 @@ class _Base(pydantic.BaseModel):
     horizon: Annotated[int, pydantic.Field(ge=1, le=10_000)] = 25
     """The most epochs one training may use."""
     split_seed: Annotated[int, pydantic.Field(ge=0)] = 0
-    """Seed of the split into training and validation images."""
+    """Seed of the split into training and validation examples."""
     metric: Annotated[str, pydantic.AfterValidator(_known_metric)] = DEFAULT_METRIC.name
     """What is measured of predictions: one of `tuner.objectives.metrics.METRICS`, or a function of
     the user's own, ``file.py:function``, that takes the truth and a model's scores."""
     metric_direction: Annotated[Direction | None, pydantic.Field(validate_default=True)] = None
     """Which way a metric of the user's own gets better: ``maximize`` or ``minimize``."""
+    class_weight: Literal["balanced"] | dict[ClassName, Weight] | None = None
+    """How much an example of each class counts in the loss: ``balanced``, or a table of weights by
+    name or number of the class; those that it leaves out count 1."""
+    metric_output: str | None = None
+    """The output that is measured, of models of several; None: they have one."""
 
     @pydantic.field_validator("metric_direction")
     @classmethod

@@ -1,7 +1,8 @@
 """Flip, shift and cutout over a whole epoch of images at once.
 
-Vectorised over the epoch on uint8 arrays: image by image, or inside the graph, augmentation would
-cost more than the training of a small model.
+Vectorised over the epoch on arrays of bytes: image by image, or inside the graph, augmentation
+would cost more than the training of a small model. Images of other types are moved as the bytes
+that they are made of, so that their values are kept.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Images = npt.NDArray[np.uint8]
+Images = npt.NDArray[Any]
+"""Of any number type, [n, height, width, channels]."""
 
 BLOCK = 512
 """Images that are changed at a time: few enough to stay in a processor's cache meanwhile."""
@@ -41,11 +43,11 @@ class Augmentation:
         """Augments a copy.
 
         Args:
-            images: uint8, [n, height, width, channels].
+            images: [n, height, width, channels].
             rng: Where the randomness comes from.
 
         Returns:
-            uint8 of the same shape; the images themselves where nothing is switched on.
+            The same shape and type; the images themselves where nothing is switched on.
         """
         return self.draw(images.shape, rng).apply(images)
 
@@ -97,11 +99,11 @@ class Draws:
         """The images so changed.
 
         Args:
-            images: uint8, [any number, height, width, channels].
+            images: [any number, height, width, channels].
             rows: Which of them, in this order, at least 0, [n]; None: all, n of them.
 
         Returns:
-            uint8, [n, height, width, channels]; the images themselves where nothing is done.
+            [n, height, width, channels]; the images themselves where nothing is done.
         """
         if self.flipped is None and self.down is None and self.tops is None:
             return images if rows is None else images[rows]
@@ -110,18 +112,24 @@ class Draws:
         across = self.across
         if across is not None and self.flipped is not None:
             across = np.where(self.flipped, -across, across)  # here they are mirrored first
-        out = np.empty((len(rows), *images.shape[1:]), np.uint8)
+        out = np.empty((len(rows), *images.shape[1:]), images.dtype)
+        images, moved = as_bytes(images), as_bytes(out)
         mover = _Mover(images.shape[1:], self.most, max(1, min(len(rows), BLOCK)))
         for start in range(0, len(rows), BLOCK):
             part = slice(start, start + BLOCK)
             mover.take(images, rows[part], None if self.flipped is None else self.flipped[part])
             if self.down is None or across is None:
-                mover.give(out[part])
+                mover.give(moved[part])
             else:
-                mover.give_shifted(out[part], self.down[part], across[part])
+                mover.give_shifted(moved[part], self.down[part], across[part])
             if self.tops is not None and self.lefts is not None:
                 cut(out[part], self.side, self.tops[part], self.lefts[part])
         return out
+
+
+def as_bytes(images: Images) -> npt.NDArray[np.uint8]:
+    """The same memory, in one piece, as uint8, [n, height, width, bytes of a pixel]."""
+    return images if images.dtype == np.uint8 else images.view(np.uint8)
 
 
 class _Mover:
@@ -131,7 +139,7 @@ class _Mover:
     and every block through the same memory, which takes longer to get than to fill.
 
     Args:
-        shape: Height, width and channels of an image.
+        shape: Height, width, and bytes of a pixel.
         most: Pixels of the largest shift.
         block: Most images at a time.
     """
@@ -208,20 +216,38 @@ def cut(
     """Sets a square of each image to the image's mean colour, in place.
 
     Args:
-        images: uint8, [n, height, width, channels], in one piece of memory.
+        images: [n, height, width, channels], in one piece of memory.
         side: Pixels.
         tops: First rows, [n].
         lefts: First columns, [n].
     """
-    n, height, width, channels = images.shape
+    n, height, width = images.shape[:3]
+    means = _means(images) if images.dtype == np.uint8 else _other_means(images)
+    pixels = as_bytes(images)
+    runs = _runs(pixels, side, pixels.shape[3])
+    first = (np.arange(n) * height + tops)[:, None] + np.arange(side)
+    fill = np.tile(np.ascontiguousarray(means), (1, side)).view(runs.dtype)
+    runs[first * width + lefts[:, None]] = fill
+
+
+def _other_means(images: Images) -> Images:
+    """The mean colour of each image of any type, from one pixel in sixteen, [n, channels]."""
+    grid = images[:, ::4, ::4]
+    if np.issubdtype(images.dtype, np.integer):
+        found: Images = grid.sum((1, 2), np.int64) // (grid.shape[1] * grid.shape[2])
+    else:
+        found = grid.mean((1, 2), dtype=np.float32)
+    return found.astype(images.dtype)
+
+
+def _means(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The same of uint8."""
+    n, channels = len(images), images.shape[3]
     # A sparse grid of pixels gives the mean well enough at a sixteenth of the cost.
     pixels = images.view(np.dtype((np.void, channels)))[:, ::4, ::4, 0]
     count = pixels.shape[1] * pixels.shape[2]
     grid = pixels.copy().view(np.uint8).reshape(n, count * channels).astype(np.float32)
     # A matrix product adds them up, exactly, in half the time of a sum over rows of three numbers.
     sums = grid @ np.tile(np.eye(channels, dtype=np.float32), (count, 1))
-    means = sums.astype(np.uint32) // count
-    runs = _runs(images, side, channels)
-    first = (np.arange(n) * height + tops)[:, None] + np.arange(side)
-    fill = np.tile(means.astype(np.uint8), (1, side)).view(runs.dtype)
-    runs[first * width + lefts[:, None]] = fill
+    found: npt.NDArray[np.uint8] = (sums.astype(np.uint32) // count).astype(np.uint8)
+    return found

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuner.data.memory import gigabytes, installed
-from tuner.training.engines import CHUNK, Array, within
+from tuner.training.arrays import Arrays, bytes_of_one, count_of, parts_of
+from tuner.training.engines import CHUNK, within
 
 PROCESS = 400 * 2**20
 """Bytes of a process that has imported a backend, before it trains anything."""
@@ -42,21 +43,22 @@ class LeastMemory:
         return f"minibatches of {self.batch_size}, whose largest layer gives {shape} numbers each"
 
 
-def least_memory(model: Any, x: Array, batch_size: int) -> LeastMemory:
+def least_memory(model: Any, x: Arrays, batch_size: int) -> LeastMemory:
     """The least memory that training a model takes.
 
     Args:
         model: A Keras model that is built.
-        x: What it is trained on, [n, ...].
+        x: What it is trained on, [n, ...] of any number type, or a dict of such arrays.
         batch_size: Examples of a minibatch.
     """
-    batch_size = min(batch_size, len(x))
+    count = count_of(x)
+    batch_size = min(batch_size, count)
     piece = max(within(x, CHUNK) // batch_size, 1) * batch_size
-    shapes = [tuple(x.shape[1:]), *_outputs(model)]
-    return LeastMemory(min(len(x), piece) * x[:1].nbytes, max(shapes, key=math.prod), batch_size)
+    shapes = [*(tuple(part.shape[1:]) for part in parts_of(x)), *_outputs(model)]
+    return LeastMemory(min(count, piece) * bytes_of_one(x), max(shapes, key=math.prod), batch_size)
 
 
-def require_memory(model: Any, x: Array, batch_size: int) -> None:
+def require_memory(model: Any, x: Arrays, batch_size: int) -> None:
     """Refuses a training that this machine never has the memory for, instead of being killed in it.
 
     Args:

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from tuner.errors import SpaceError
+from tuner.training.arrays import Array, Arrays, count_of
 from tuner.training.engines import even
-from tuner.training.labels import Array
 from tuner.training.loop import evaluation_batch_size
+from tuner.training.readings import Reading
 
 
 def confusion(labels: Array, predicted: Array, num_classes: int) -> Array:
-    """Images by true (row) and predicted (column) class.
+    """Examples by true (row) and predicted (column) class.
 
     Args:
         labels: Class indices, [n].
@@ -28,29 +28,24 @@ def confusion(labels: Array, predicted: Array, num_classes: int) -> Array:
     return square
 
 
-def predict(model: Any, x: Array, num_classes: int) -> Array:
-    """What the model gives for each image.
+def predict(model: Any, x: Arrays, reading: Reading | int) -> Array:
+    """What the model gives for each example.
 
     Args:
-        model: Gives a number for each class.
-        x: uint8, [n, height, width, channels].
-        num_classes: How many classes there are.
+        model: A Keras model, compiled or not.
+        x: The examples.
+        reading: How it was compiled, as `tuner.training.readings.reading_of` found; of a plain
+            classifier the number of classes is enough.
 
     Returns:
-        One number for each class, [n, num_classes]; the highest is the class's.
+        One number for each class, [n, classes]; the highest is the class's. Of regression the
+        numbers themselves, [n] or [n, k].
 
     Raises:
         SpaceError: The model's output is not one number a class.
     """
+    if isinstance(reading, int):
+        reading = Reading("index", reading)
     most = evaluation_batch_size(x)
-    size = even(len(x), most) or most
-    scores: Array = np.asarray(model.predict(x, batch_size=size, verbose=0))
-    if scores.shape == (len(x), 1) and num_classes == 2:
-        # One number for two classes: it is the second from one half on.
-        scores = np.concatenate([np.full_like(scores, 0.5), scores], axis=1)
-    if scores.shape != (len(x), num_classes):
-        raise SpaceError(
-            f"the model's output has the shape {scores.shape[1:]} for an image; "
-            f"it must give one number for each of the {num_classes} classes."
-        )
-    return scores
+    size = even(count_of(x), most) or most
+    return reading.scores(model, model.predict(x, batch_size=size, verbose=0))

@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 
 from tuner.basics.files import part_of, remove_with_parts
 from tuner.basics.seeds import derived_seed
+from tuner.data.dataset import PartName
 from tuner.errors import SpaceError
 from tuner.objectives.model_cost import ModelCost
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
@@ -22,12 +23,16 @@ from tuner.records.keys import Outcome, StudyKey, TrialKey
 from tuner.spaces.hyperparameters import TrialHyperParameters
 from tuner.storages import claims, leftovers
 from tuner.storages.results import writing_to
+from tuner.training.arrays import count_of, some
 from tuner.training.checkpoints import Checkpoint
+from tuner.training.examples import Examples, answers_of
 from tuner.training.failures import diverged
-from tuner.training.loop import Images, epochs
+from tuner.training.loop import epochs
 from tuner.training.memory import require_memory
+from tuner.training.readings import Reading, reading_of
 from tuner.training.scores import confusion, predict
 from tuner.training.settings import read_settings
+from tuner.training.weights import class_weights, multiplied
 from tuner.trials.checks import check_expected, check_measured, counted, value_of
 from tuner.trials.files import check_saving
 from tuner.trials.work import StopRequested, TakenOverError, Work
@@ -53,6 +58,7 @@ class TrialRun(ABC):
         self.root = int(attributes.get(TrialKey.RETRY_OF, trial.number))
         self.seed = int(attributes.get(TrialKey.SEED, derived_seed(work.seed, self.root)))
         self.history: list[Epoch] = []
+        self.reading: Reading | None = None
         self.metric = work.spec.measured
         self.quantity: Quantity = DEFAULT_QUANTITY
         self.horizon = work.spec.horizon
@@ -63,11 +69,9 @@ class TrialRun(ABC):
         """Whether training would be pointless; stores why."""
         return False
 
-    def images(self) -> Images:
+    def examples(self) -> Examples:
         """What to train and to validate on."""
-        x_train, y_train = self.data.train()
-        x_validation, y_validation = self.data.validation()
-        return Images(x_train, y_train, x_validation, y_validation, len(self.data.classes))
+        return self.learned_from(*self.data.train(), *self.data.validation())
 
     @abstractmethod
     def report(self, epoch: Epoch) -> None:
@@ -106,7 +110,7 @@ class TrialRun(ABC):
         model = self.work.spaces[self.dataset].build(hp)
         if not getattr(model, "optimizer", None):
             raise SpaceError("the search space's build() must return a compiled Keras model.")
-        cost = counted(model, self.data.train()[0][:1])
+        cost = counted(model, some(self.data.train()[0], slice(0, 1)))
         check_expected(cost, self.trial.user_attrs.get(TrialKey.EXPECTED, {}), self._searched())
         value = value_of(cost, self.quantity)
         check_measured(self.work.spaces[self.dataset], hp.values, self.quantity, value)
@@ -115,6 +119,7 @@ class TrialRun(ABC):
         if self.gate(cost):
             return self._end("gated", value, started)
         check_saving(model, self.work.spec.space)
+        self.reading = reading_of(model, self.examples())
         outcome = self.conclude(model, self._train(model, values, cost))
         return self._end(outcome, value, started)
 
@@ -141,7 +146,7 @@ class TrialRun(ABC):
             self.trial.set_user_attr(key, value)
 
     def _train(self, model: Any, values: dict[str, Any], cost: ModelCost) -> Outcome:
-        settings = read_settings(values)
+        settings, examples = read_settings(values), self.examples()
         require_memory(model, self.data.train()[0], settings.batch_size)
         checkpoint = self._checkpoint(values)
         checkpoint.resume(model, np.random.default_rng(self.seed))
@@ -152,11 +157,13 @@ class TrialRun(ABC):
         self._stop_if_asked()  # also says that the model was built and a training begins
         training = epochs(
             model,
-            self.images(),
+            examples,
             horizon=self.horizon,
             batch_size=settings.batch_size,
             augmentation=settings.augmentation,
             seed=self.seed,
+            metric=self.metric,
+            reading=self.reading,
             settled=self.settled,
             pause=self._stop_if_asked,
             checkpoint=checkpoint,
@@ -235,6 +242,34 @@ class TrialRun(ABC):
 
     # For the hooks
 
+    def learned_from(
+        self, x: Any, y: Any, x_validation: Any, y_validation: Any, part: PartName = "train"
+    ) -> Examples:
+        """Examples with what the study says of them.
+
+        Args:
+            x: To learn from.
+            y: Their answers.
+            x_validation: To validate on; may be empty.
+            y_validation: Their answers.
+            part: Which examples of the data set those to learn from are.
+        """
+        data, spec = self.data, self.work.spec
+        labels = answers_of(y, spec.metric_output)
+        by_class = class_weights(spec.class_weight, data.classes, labels)
+        validated = count_of(x_validation) > 0
+        return Examples(
+            x,
+            y,
+            x_validation,
+            y_validation,
+            num_classes=data.num_outputs,
+            task=data.task,
+            weights=multiplied(data.weights(part), by_class, labels),
+            validation_weights=data.weights("validation") if validated else None,
+            output=spec.metric_output,
+        )
+
     def stop(self, why: str) -> None:
         """Stores why the training ended early, one sentence."""
         self.trial.set_user_attr(TrialKey.STOP, why)
@@ -260,16 +295,16 @@ class TrialRun(ABC):
         return folder / name
 
     def test(self, model: Any) -> float:
-        """Measures the model once on the test images."""
+        """Measures the model once on the test examples."""
         x, y = self.data.test()
         measured = self.metric.of(y, self.confuse(model, x, y))
         self.trial.set_user_attr(TrialKey.TEST_ACCURACY, measured)
         return measured
 
     def confuse(self, model: Any, x: Any, y: Any) -> Any:
-        """Stores which classes the model takes for which; returns its scores [n, classes]."""
-        classes = len(self.data.classes)
-        scores = predict(model, x, classes)
-        square = confusion(y, scores.argmax(axis=1), classes)
-        self.trial.set_user_attr(TrialKey.CONFUSION, square.tolist())
+        """Stores which classes it takes for which, if any; returns the scores that metrics take."""
+        scores = predict(model, x, self.reading or self.data.num_outputs)
+        if classes := len(self.data.classes):
+            square = confusion(y, scores.argmax(axis=1), classes)
+            self.trial.set_user_attr(TrialKey.CONFUSION, square.tolist())
         return scores

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import optuna
 
 from tuner.records.epochs import Epoch
@@ -12,7 +11,8 @@ from tuner.records.keys import SHORTFALL, Outcome, TrialKey
 from tuner.records.objectives import objective_of
 from tuner.specs.spec import SearchStudy
 from tuner.storages import leftovers
-from tuner.training.loop import Images
+from tuner.training.arrays import some
+from tuner.training.examples import Examples
 from tuner.trials.base import TrialRun
 from tuner.trials.work import Work
 
@@ -33,10 +33,11 @@ class CertificateTrial(TrialRun):
         """By the trial that is certified, and which of the trainings this is."""
         return leftovers.certificate_stem(self.trial.user_attrs[TrialKey.CELL])
 
-    def images(self) -> Images:
-        """Training and validation images together."""
+    def examples(self) -> Examples:
+        """Training and validation examples together."""
         x, y = self.data.learning()
-        return Images(x, y, x[:0], np.asarray(y)[:0], len(self.data.classes))
+        none = slice(0, 0)
+        return self.learned_from(x, y, some(x, none), some(y, none), part="learning")
 
     def report(self, epoch: Epoch) -> None:
         """Nothing: nothing is validated."""

@@ -47,7 +47,7 @@ def _train(training: Training) -> list[dict[str, float]]:
     from tuner import data
     from tuner.spaces.hyperparameters import TrialHyperParameters
     from tuner.spaces.loading import load_space
-    from tuner.training.loop import Images, epochs
+    from tuner.training.loop import Examples, epochs
     from tuner.training.settings import read_settings
 
     found = data.resolve(f"{task.NAME}.npz")
@@ -66,7 +66,7 @@ def _train(training: Training) -> list[dict[str, float]]:
     told = []
     for epoch in epochs(
         model,
-        Images(*found.train(), *found.validation(), len(found.classes)),
+        Examples(*found.train(), *found.validation(), len(found.classes)),
         horizon=task.HORIZON,
         batch_size=settings.batch_size,
         augmentation=settings.augmentation,

@@ -56,7 +56,7 @@ def train(job: tuple[str, str, int, str, int]) -> float:
     from tuner import data
     from tuner.training.augmentation import Augmentation
     from tuner.training.labels import encode
-    from tuner.training.loop import Images, epochs
+    from tuner.training.loop import Examples, epochs
     from tuner.training.scores import predict
 
     found = data.resolve(source, seed=0)
@@ -67,7 +67,7 @@ def train(job: tuple[str, str, int, str, int]) -> float:
     if way == "fit":
         model.fit(x, encode(labels, CLASSES), batch_size=BATCH, epochs=horizon, verbose=0)
     else:
-        images = Images(x, labels, x[:0], labels[:0], CLASSES)
+        images = Examples(x, labels, x[:0], labels[:0], CLASSES)
         training = epochs(
             model, images, horizon=horizon, batch_size=BATCH, augmentation=Augmentation(), seed=seed
         )

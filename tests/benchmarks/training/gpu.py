@@ -38,12 +38,12 @@ def images() -> Any:
     """Random ones, the first tenth for validation."""
     from models import CLASSES, IMAGE
 
-    from tuner.training.loop import Images
+    from tuner.training.loop import Examples
 
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (IMAGES, *IMAGE), dtype=np.uint8)
     y = rng.integers(0, CLASSES, IMAGES)
-    return Images(x[VALIDATED:], y[VALIDATED:], x[:VALIDATED], y[:VALIDATED], CLASSES)
+    return Examples(x[VALIDATED:], y[VALIDATED:], x[:VALIDATED], y[:VALIDATED], CLASSES)
 
 
 def train(model: Any, data: Any, horizon: int, augmented: bool) -> list[float]:

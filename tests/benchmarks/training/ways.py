@@ -123,11 +123,11 @@ def pytorch(case: str, x: np.ndarray, y: np.ndarray, augmented: bool) -> Epoch:
 def tuner(case: str, x: np.ndarray, y: np.ndarray, augmented: bool) -> Epoch:
     """The tool's engine, batch normalisation's statistics settled after the epoch as in a trial."""
     from tuner.training.augmentation import Augmentation
-    from tuner.training.loop import Images, epochs
+    from tuner.training.loop import Examples, epochs
 
     augmentation = Augmentation(True, SHIFT, CUTOUT) if augmented else Augmentation()
     training = epochs(
-        keras_model(case, len(x)), Images(x, y.argmax(1), x[:0], y[:0].argmax(1), CLASSES),
+        keras_model(case, len(x)), Examples(x, y.argmax(1), x[:0], y[:0].argmax(1), CLASSES),
         horizon=HORIZON, batch_size=BATCH, augmentation=augmentation, seed=0,
     )  # fmt: skip
     return lambda: next(training)

@@ -18,7 +18,7 @@ from tuner.training.augmentation import Augmentation
 from tuner.training.engines import engine_for, even, pooling
 from tuner.training.engines.fit import FitEngine
 from tuner.training.engines.jax import QUICK, REPEATABLE, JaxEngine, _changes, augmented, compiled
-from tuner.training.loop import Images, epochs
+from tuner.training.loop import Examples, epochs
 
 both = pytest.mark.parametrize("resident", [True, False], ids=["on the device", "streamed"])
 
@@ -192,12 +192,14 @@ def test_what_xla_cannot_compile_is_left_to_fit() -> None:
 
 @both
 def test_a_whole_training_learns(resident: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuner.training.loop.engine_for", lambda model: JaxEngine(model, resident))
+    monkeypatch.setattr(
+        "tuner.training.loop.engine_for", lambda model, *_: JaxEngine(model, resident)
+    )
     rng = np.random.default_rng(0)
     y = rng.integers(0, 4, 300)
     x = (rng.integers(0, 40, (300, 8, 8, 3)) + 60 * y[:, None, None, None]).astype(np.uint8)
     made = model()
-    images = Images(x[:200], y[:200], x[200:], y[200:], 4)
+    images = Examples(x[:200], y[:200], x[200:], y[200:], 4)
     options = {"horizon": 5, "batch_size": 32, "seed": 0}
     curve = list(epochs(made, images, augmentation=Augmentation(True, 1, 2), **options))
     assert curve[-1].val_measured > 0.9

@@ -17,8 +17,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tuner.training.arrays import Array
 from tuner.training.augmentation import Draws
-from tuner.training.engines import CHUNK, Array, even, pooling, taken, within
+from tuner.training.engines import CHUNK, even, pooling, taken, within
 from tuner.training.engines.settling import Settling, minibatches
 
 SHARE = 0.25
@@ -74,6 +75,7 @@ class JaxEngine:
         batch_size: int,
         rows: Array | None = None,
         draws: Draws | None = None,
+        weights: Array | None = None,
     ) -> None:
         """One step for each minibatch, the last one filled up."""
         rows = np.arange(len(x)) if rows is None else rows
@@ -83,11 +85,11 @@ class JaxEngine:
         if self._is_held(x):
             changes = {} if draws is None else _changes(draws, filled)
             side = 0 if draws is None else draws.side
-            self._run("train", self._on_device(x), self._on_device(y), rows[filled], changes, side)
+            self._run("train", self._all_on_device(x, y, weights), rows[filled], changes, side)
         else:
-            self._step("train", *taken(x, y, rows, draws), filled)
+            self._step("train", filled, *taken(x, y, rows, draws, weights))
 
-    def test(self, x: Array, y: Array, batch_size: int) -> None:
+    def test(self, x: Array, y: Array, batch_size: int, weights: Array | None = None) -> None:
         """The metrics of each minibatch."""
         whole = even(len(x), batch_size)
         parts = [np.arange(len(x)).reshape(-1, whole)] if whole else []
@@ -96,9 +98,14 @@ class JaxEngine:
             parts = [np.arange(end).reshape(-1, batch_size), np.arange(end, len(x))[None]]
         for rows in parts:
             if self._is_held(x):
-                self._run("test", self._on_device(x), self._on_device(y), rows, {}, 0)
+                self._run("test", self._all_on_device(x, y, weights), rows, {}, 0)
             else:
-                self._step("test", x, y, rows)
+                self._step("test", rows, *taken(x, y, None, None, weights))
+
+    def predict(self, x: Array, batch_size: int) -> Any:
+        """By Keras's own program."""
+        size = even(len(x), batch_size) or batch_size
+        return self._model.predict(x, batch_size=size, verbose=0)
 
     def settle(self, x: Array, batch_size: int) -> None:
         """With a program of its own, which never learns, and the sums on the device."""
@@ -144,36 +151,39 @@ class JaxEngine:
             self._held[id(values)] = values, jnp.asarray(values)
         return self._held[id(values)][1]
 
+    def _all_on_device(self, *values: Array | None) -> tuple[Any, ...]:
+        return tuple(self._on_device(v) for v in values if v is not None)
+
     def _run(
-        self, step: str, x: Any, y: Any, rows: Array, changes: dict[str, Array], side: int
+        self, step: str, data: tuple[Any, ...], rows: Array, changes: dict[str, Array], side: int
     ) -> None:
         """All the minibatches whose rows are [steps, batch_size], in one call."""
-        key = step, x.shape, rows.shape, tuple(changes), side
-        given = x, y, rows.astype(np.int32), changes
+        key = step, data[0].shape, len(data), rows.shape, tuple(changes), side
+        given = data, rows.astype(np.int32), changes
         if key not in self._runs:
-            loop = _loop(self._one(step, x, y), side)
+            loop = _loop(self._one(step, *data), side)
             self._runs[key] = compiled(loop, self._state(step), *given)
         self._update(step, lambda state: self._runs[key](state, *given))
 
-    def _step(self, step: str, x: Array, y: Array, rows: Array) -> None:
+    def _step(self, step: str, rows: Array, *data: Array) -> None:
         """The same with a call for each: inside a loop XLA's convolutions are slow on a CPU."""
-        key = step, rows.shape[1]
+        key = step, rows.shape[1], len(data)
         if key not in self._runs:
-            self._runs[key] = jax.jit(self._one(step, x, y), donate_argnums=0)
+            self._runs[key] = jax.jit(self._one(step, *data), donate_argnums=0)
         one = self._runs[key]
 
         def steps(state: State) -> State:
             for chosen in rows:
-                state = one(state, (x[chosen], y[chosen]))
+                state = one(state, tuple(part[chosen] for part in data))
             return state
 
         self._update(step, steps)
 
-    def _one(self, step: str, x: Any, y: Any) -> Callable[[State, Any], State]:
+    def _one(self, step: str, *data: Any) -> Callable[[State, Any], State]:
         """The model's own step, of a state and a minibatch."""
         model = self._model
         # Variables that the program had to make itself would be lost.
-        model._symbolic_build(data_batch=(np.asarray(x[:1]), np.asarray(y[:1])))
+        model._symbolic_build(data_batch=tuple(np.asarray(part[:1]) for part in data))
         own = model.train_step if step == "train" else model.test_step
         return lambda state, data: own(state, data)[1]
 
@@ -241,10 +251,13 @@ def _changes(draws: Draws, order: Array) -> dict[str, Array]:
 def _loop(one: Callable[..., Any], side: int) -> Callable[..., Any]:
     """A loop of a step over all minibatches, with augmentation."""
 
-    def loop(state: Any, x: Any, y: Any, rows: Any, changes: dict[str, Any]) -> Any:
+    def loop(state: Any, data: tuple[Any, ...], rows: Any, changes: dict[str, Any]) -> Any:
+        x, *others = data
+
         def body(i: Any, state: Any) -> Any:
             now = {name: values[i] for name, values in changes.items()}
-            return one(state, (augmented(x, rows[i], now, side), y[rows[i]]))
+            chosen = (part[rows[i]] for part in others)
+            return one(state, (augmented(x, rows[i], now, side), *chosen))
 
         return jax.lax.fori_loop(0, rows.shape[0], body, state)
 
@@ -255,13 +268,13 @@ def augmented(x: Any, rows: Any, changes: dict[str, Any], side: int) -> Any:
     """Some images, changed as `Draws.apply` changes them, to the same numbers.
 
     Args:
-        x: All images, uint8, [n, height, width, channels].
+        x: All images, [n, height, width, channels].
         rows: Which, int32, [m].
         changes: Fields of `Draws`, [m] each.
         side: Of the square that is cut out.
 
     Returns:
-        uint8, [m, height, width, channels].
+        Of the same type, [m, height, width, channels].
     """
     if not changes:
         return x[rows]
@@ -275,9 +288,13 @@ def augmented(x: Any, rows: Any, changes: dict[str, Any], side: int) -> Any:
     images = x[rows[:, None, None], i[:, :, None], j[:, None, :]]
     if "tops" not in changes:
         return images
-    grid = images[:, ::4, ::4].astype(jnp.uint32)
-    count = grid.shape[1] * grid.shape[2]
-    mean = (grid.sum((1, 2)) // count).astype(images.dtype)[:, None, None]
+    grid = images[:, ::4, ::4]
+    if jnp.issubdtype(images.dtype, jnp.integer):
+        count = grid.shape[1] * grid.shape[2]
+        mean = (grid.astype(jnp.int32).sum((1, 2)) // count).astype(images.dtype)
+    else:
+        mean = grid.mean((1, 2))
+    mean = mean[:, None, None]
     down, across = (
         jnp.arange(n) - changes[name][:, None] for n, name in ((height, "tops"), (width, "lefts"))
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tuner.training.engines import Array
+from tuner.training.arrays import Array, Arrays, count_of, some
 
 
 class Settling:
@@ -29,7 +29,7 @@ class Settling:
         averages: Their variables, mean and variance by turns.
     """
 
-    def __init__(self, model: Any, forward: Callable[[Array], Any]) -> None:
+    def __init__(self, model: Any, forward: Callable[[Any], Any]) -> None:
         import keras
 
         self._forward = forward
@@ -42,13 +42,13 @@ class Settling:
         ]
         self.averages = [a for n in self.layers for a in (n.moving_mean, n.moving_variance)]
 
-    def __call__(self, x: Array, batch_size: int) -> None:
+    def __call__(self, x: Arrays, batch_size: int) -> None:
         """Settles the statistics.
 
         Args:
-            x: uint8, [n, height, width, channels]; what is over after whole minibatches is left
+            x: [n, ...], or a dict of such arrays; what is over after whole minibatches is left
                 out.
-            batch_size: Images a minibatch.
+            batch_size: Examples a minibatch.
         """
         if not self.layers:
             return
@@ -75,10 +75,12 @@ class Settling:
                 layer.momentum = momentum
 
 
-def minibatches(x: Array, batch_size: int) -> list[Array]:
-    """The whole minibatches of some images; one of all of them, where they are fewer."""
-    batch_size = min(batch_size, len(x))
-    return [x[i : i + batch_size] for i in range(0, len(x) - batch_size + 1, batch_size)]
+def minibatches(x: Arrays, batch_size: int) -> list[Any]:
+    """The whole minibatches of some examples; one of all of them, where they are fewer."""
+    count = count_of(x)
+    batch_size = min(batch_size, count)
+    starts = range(0, count - batch_size + 1, batch_size)
+    return [some(x, slice(i, i + batch_size)) for i in starts]
 
 
 def numbers(variable: Any) -> Array:

@@ -8,8 +8,9 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.framework import ops
 
+from tuner.training.arrays import Array, joined
 from tuner.training.augmentation import Draws
-from tuner.training.engines import CHUNK, Array, cropping, norm, silu, strided, taken, within
+from tuner.training.engines import CHUNK, cropping, norm, silu, strided, taken, within
 from tuner.training.engines.settling import Settling
 
 PATCHES = (norm.PATCH, strided.PATCH, cropping.PATCH, silu.PATCH)
@@ -30,7 +31,8 @@ class TensorFlowEngine:
         # Fused with the activation behind it, oneDNN's batch normalisation takes five times as
         # long; without batch normalisation the same rewriting makes convolutions faster.
         tf.config.optimizer.set_experimental_options({"remapping": not self._patched[norm.PATCH]})
-        self._runs: dict[tuple[str, int], Callable[..., Any]] = {}
+        self._runs: dict[tuple[str, int, int], Callable[..., Any]] = {}
+        self._forward: Callable[..., Any] | None = None
         self._settling: Settling | None = None
 
     def chunk(self, x: Array) -> int:
@@ -48,13 +50,23 @@ class TensorFlowEngine:
         batch_size: int,
         rows: Array | None = None,
         draws: Draws | None = None,
+        weights: Array | None = None,
     ) -> None:
         """One step for each minibatch."""
-        self._run("train_step", *taken(x, y, rows, draws), batch_size)
+        self._run("train_step", batch_size, *taken(x, y, rows, draws, weights))
 
-    def test(self, x: Array, y: Array, batch_size: int) -> None:
+    def test(self, x: Array, y: Array, batch_size: int, weights: Array | None = None) -> None:
         """The metrics of each minibatch."""
-        self._run("test_step", x, y, batch_size)
+        self._run("test_step", batch_size, *taken(x, y, None, None, weights))
+
+    def predict(self, x: Array, batch_size: int) -> Any:
+        """Minibatch by minibatch, by the model's own step."""
+        if self._forward is None:
+            signature = [tf.TensorSpec([None, *x.shape[1:]], x.dtype)]
+            step = self._model.predict_step
+            self._forward = tf.function(step, input_signature=signature, autograph=False)
+        starts = range(0, len(x), batch_size)
+        return joined([self._forward(x[i : i + batch_size]) for i in starts])
 
     def settle(self, x: Array, batch_size: int) -> None:
         """In a graph of its own, which never learns."""
@@ -76,39 +88,39 @@ class TensorFlowEngine:
             patch.restore(layers)
         self._patched.clear()
         self._runs.clear()
+        self._forward = None
         self._settling = None
         # TensorFlow keeps each gradient that a graph defines for ever, and with it the graph:
         # twelve megabytes a trial.
         for name in _custom_gradients() - self._gradients_before:
             del ops.gradient_registry._registry[name]
 
-    def _run(self, step: str, x: Array, y: Array, batch_size: int) -> None:
-        run = self._runs.get((step, batch_size))
+    def _run(self, step: str, batch_size: int, *data: Array) -> None:
+        """Hands over examples, answers, and weights if any."""
+        key = step, batch_size, len(data)
+        run = self._runs.get(key)
         if run is None:
             # Variables that the graph had to make itself would have it traced twice.
-            self._model._symbolic_build(data_batch=(x[:1], y[:1]))
-            run = self._runs[step, batch_size] = self._loop(step, x, y, batch_size)
-        run(x, y)
+            self._model._symbolic_build(data_batch=tuple(part[:1] for part in data))
+            run = self._runs[key] = self._loop(step, batch_size, *data)
+        run(*data)
 
-    def _loop(self, step: str, x: Array, y: Array, batch_size: int) -> Callable[..., Any]:
+    def _loop(self, step: str, batch_size: int, *data: Array) -> Callable[..., Any]:
         one = getattr(self._model, step)
         if self._model.jit_compile and tf.config.list_physical_devices("GPU"):
             one = tf.function(one, jit_compile=True, reduce_retracing=True)
 
-        def loop(x: Any, y: Any) -> None:
-            count = tf.shape(x)[0]
+        def loop(*parts: Any) -> None:
+            count = tf.shape(parts[0])[0]
 
             def body(start: Any) -> Any:
                 end = start + batch_size
-                one((x[start:end], y[start:end]))
+                one(tuple(part[start:end] for part in parts))
                 return end
 
             tf.while_loop(lambda start: start < count, body, [tf.constant(0)])
 
-        signature = [
-            tf.TensorSpec([None, *x.shape[1:]], x.dtype),
-            tf.TensorSpec([None, *y.shape[1:]], y.dtype),
-        ]
+        signature = [tf.TensorSpec([None, *part.shape[1:]], part.dtype) for part in data]
         looping: Callable[..., Any] = tf.function(loop, input_signature=signature, autograph=False)
         return looping
 
