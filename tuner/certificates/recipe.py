@@ -9,8 +9,9 @@ analyses: the repeated confidence interval approach", Journal of the Royal Stati
 How far from the mean each lies was chosen by simulation: tests/benchmarks/proofs has the tables,
 and says for which distributions of seeds the level holds.
 
-Lengths are fractions, as accuracies are. For a metric of another scale the bounds hold as well;
-they are further from the mean then.
+Lengths are those of accuracies, fractions of 1. What is measured in another unit is divided by it,
+target and values alike (`Target.unit`: from the error of a constant prediction to none), and the
+bound is multiplied by it again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tuner.certificates import FEWEST, SEEDS
 from tuner.curves.curve import carried, read_curve
@@ -93,7 +94,9 @@ NEAR = {2: 0.005, 3: 0.01, 4: 0.015}
 """By number of seeds, the standard deviation up to which they agree enough to be given up."""
 
 
-def one_sided_bound(measured: Sequence[float], metric: Metric = DEFAULT_METRIC) -> float | None:
+def one_sided_bound(
+    measured: Sequence[float], metric: Metric = DEFAULT_METRIC, unit: float = 1.0
+) -> float | None:
     """The 95 % confidence bound of the mean on the metric's worse side, under any stopping rule.
 
     It holds at every number of seeds at once, so for a certificate that stopped early as well as
@@ -102,6 +105,7 @@ def one_sided_bound(measured: Sequence[float], metric: Metric = DEFAULT_METRIC) 
     Args:
         measured: Values of the metric, one a seed.
         metric: Says which side is the worse one: below, where more of it is better.
+        unit: The length of the metric that counts as 1.
 
     Returns:
         The bound; None for fewer than `FEWEST` values.
@@ -109,7 +113,8 @@ def one_sided_bound(measured: Sequence[float], metric: Metric = DEFAULT_METRIC) 
     n = len(measured)
     if n < FEWEST:
         return None
-    return metric.beyond(_mean(measured), -reach_of(n).of(_spread(measured), n))
+    reach = reach_of(n).of(_spread(measured) / unit, n) * unit
+    return metric.beyond(_mean(measured), -reach)
 
 
 def verdict_of(
@@ -140,6 +145,8 @@ def verdict_of(
     n = len(measured)
     if n == 0 or (decided and n < planned):
         return None
+    if target.unit != 1.0:
+        measured, target, replicates = _in_units(measured, target, replicates)
     bound = one_sided_bound(measured, target.metric)
     certified = bound is not None and target.is_met(bound)
     if n >= planned:
@@ -150,6 +157,18 @@ def verdict_of(
         return None if early else "certified"
     hopeless = _is_below(measured, target, known) or _is_beyond_hope(measured, target, planned)
     return "refuted" if hopeless else None
+
+
+def _in_units(
+    measured: Sequence[float], target: Target, replicates: Sequence[Sequence[float]]
+) -> tuple[Sequence[float], Target, Sequence[Sequence[float]]]:
+    """The same numbers, divided by the target's unit."""
+    unit = target.unit
+    return (
+        [value / unit for value in measured],
+        replace(target, value=target.value / unit, margin=target.margin / unit, unit=1.0),
+        [[value / unit for value in group] for group in replicates],
+    )
 
 
 @dataclass(frozen=True)
@@ -170,7 +189,9 @@ class _Known:
         freedom = sum(max(len(group) - 1, 0) for group in replicates)
         squares = sum(_squares(group) for group in replicates if group)
         share = min(max(target.value, 0.0), 1.0)
-        binomial = math.sqrt(share * (1 - share) / test_size) if test_size else 0.0
+        binomial = 0.0
+        if test_size and target.metric.is_share:
+            binomial = math.sqrt(share * (1 - share) / test_size)
         spread = math.sqrt(squares / freedom) if freedom else 0.0
         return cls(spread, freedom, max(SPREAD, binomial))
 
@@ -246,7 +267,7 @@ def _is_beyond_hope(measured: Sequence[float], target: Target, planned: int) -> 
 
 
 def training_epochs(
-    measured: Sequence[float], horizon: int, metric: Metric = DEFAULT_METRIC
+    measured: Sequence[float], horizon: int, metric: Metric = DEFAULT_METRIC, unit: float = 1.0
 ) -> int:
     """Epochs of each of a certificate's trainings.
 
@@ -255,6 +276,7 @@ def training_epochs(
             target.
         horizon: The most epochs that one may use.
         metric: Says which way the curve goes where it gets better.
+        unit: The length of the metric that counts as 1.
 
     Returns:
         At least the epochs it used; a quarter more, and more than that where its curve was still
@@ -263,7 +285,7 @@ def training_epochs(
     used = len(measured)
     shortest = min(horizon, math.ceil(LONGER * used))
     curve = read_curve(
-        {epoch: metric.missing(value, 0.0) for epoch, value in enumerate(measured, 1)}
+        {epoch: metric.missing(value, 0.0) / unit for epoch, value in enumerate(measured, 1)}
     )
     if curve is None or curve.last_doubling <= 0:
         return shortest

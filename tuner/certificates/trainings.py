@@ -24,9 +24,15 @@ from tuner.certificates import SEEDS
 from tuner.certificates.companions import companion, has_companion
 from tuner.certificates.recipe import LEVEL, one_sided_bound, training_epochs, verdict_of
 from tuner.errors import UsageError
-from tuner.objectives.target import Target
-from tuner.records.certificates import Certificate, Verdict, certificates, has_learnt
+from tuner.records.certificates import (
+    Certificate,
+    Verdict,
+    certificates,
+    has_learnt,
+    metric_fields,
+)
 from tuner.records.keys import StudyKey, TrialKey
+from tuner.records.objectives import objective_of
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.storages import claims
@@ -93,9 +99,13 @@ class CertificateTrainings:
         added = before is not None and seeds > before.planned
         self._decided = len(before.measured) if before is not None and added else 0
         spec = study.user_attrs[StudyKey.STUDY]
-        self.target = Target(float(spec["target"]))
+        self.target = objective_of(study.user_attrs).without_margin()
+        self.metric = self.target.metric
         self.epochs = training_epochs(
-            [e.val_measured for e in trial.history], int(spec["horizon"]), self.target.metric
+            [e.val_measured for e in trial.history],
+            int(spec["horizon"]),
+            self.metric,
+            self.target.unit,
         )
         self.study = companion(study, SUFFIX)
         trials = self.study.get_trials(deepcopy=False)
@@ -136,7 +146,8 @@ class CertificateTrainings:
     def mine(self) -> list[TrialRecord]:
         """This certificate's trainings, by number."""
         trials = self.study.get_trials(deepcopy=False)
-        return [TrialRecord.of(t) for t in trials if self._is_mine(t)]
+        made = (TrialRecord.of(t, None, self.metric) for t in trials if self._is_mine(t))
+        return list(made)
 
     def tested(self) -> list[TrialRecord]:
         """Those that have been tested, in the order of their seeds' index."""
@@ -150,18 +161,20 @@ class CertificateTrainings:
     def verdict(self) -> Verdict | None:
         """What the trainings so far say; None while more are needed."""
         tested = self.tested()
+        measured = [float(t.test_measured or 0.0) for t in tested]
         found = verdict_of(
-            [t.test_measured or 0.0 for t in tested],
+            measured,
             self.target,
             self.planned,
             decided=self._decided,
             test_size=int(next(iter(self.main.user_attrs[StudyKey.DATA].values()))["test_size"]),
         )
         confusion = _summed([t.confusion for t in tested if t.confusion is not None])
-        mean = float(np.mean([t.test_measured or 0.0 for t in tested])) if tested else 0.0
-        # A target below the largest class's share is met by models that have learnt nothing.
-        nothing = confusion is not None and not has_learnt(confusion, mean)
-        return "refuted" if found == "certified" and nothing else found
+        if found != "certified":
+            return found
+        # A target that one answer for all meets is met by models that have learnt nothing.
+        learnt = has_learnt(confusion, float(np.mean(measured)), self.metric, _alone(tested))
+        return "certified" if learnt else "refuted"
 
     @property
     def goal(self) -> int:
@@ -204,7 +217,10 @@ class CertificateTrainings:
             "seeds": [t.seed for t in tested],
             "accuracies": accuracies,
             "mean": float(np.mean(accuracies)),
-            "bound": one_sided_bound(accuracies, metric=self.target.metric),
+            "bound": one_sided_bound(accuracies, self.metric, self.target.unit),
+            "alone": _alone(tested),
+            "examples": StudyRecord.of(self.main).examples,
+            **metric_fields(self.metric),
             "epochs": self.epochs,
             "size": self.trial.size,
             "test_size": data["test_size"],
@@ -220,6 +236,12 @@ class CertificateTrainings:
         }
         self.main.set_user_attr(f"{StudyKey.CERTIFICATE}{self.trial.number}", fields)
         return Certificate.of(fields)
+
+
+def _alone(tested: Sequence[TrialRecord]) -> float | None:
+    """What one answer for all test examples has; None of accuracy, whose confusion says it."""
+    found = [a for t in tested if (a := t.attributes.get(TrialKey.ALONE)) is not None]
+    return float(found[0]) if found else None
 
 
 def _is_open(trial: FrozenTrial) -> bool:

@@ -102,7 +102,7 @@ def best(study: str, storage: str | None, results: Path, as_json: bool) -> int:
 @click.command()
 @study_argument
 @storage_options
-@click.option("--sort", type=OneOf(["number", "size", "accuracy"]), default="number")
+@click.option("--sort", type=OneOf(["number", "size", "metric", "accuracy"]), default="number")
 @click.option("--all", "everything", is_flag=True, help="Gated trials too, which never trained.")
 @click.option("--csv", "as_csv", is_flag=True, help="Every trial and column, as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Every trial, as one JSON array.")

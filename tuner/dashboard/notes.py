@@ -71,6 +71,8 @@ def draw(study: optuna.Study) -> None:
 def note(study: optuna.Study, results: Path) -> str:
     """What a study asks and has found, in Markdown."""
     record = StudyRecord.of(study)
+    unit = 1.0 if record.objective is None else record.objective.unit
+    units = "" if unit == 1.0 else f", in units of {unit:.3g}"
     lines = [
         f"## {record.name}",
         record.question,
@@ -82,7 +84,8 @@ def note(study: optuna.Study, results: Path) -> str:
         *_models(record, results),
         "",
         "The value of a trial is what the study minimises. Its intermediate values are how far "
-        "validation accuracy is short of target and margin: at 0 or below the target is met. "
+        f"{record.metric.title} on validation {record.examples} is short of target and "
+        f"margin{units}: at 0 or below the target is met. "
         "Trials that did not meet it are infeasible.",
         "",
         "```",

@@ -15,7 +15,7 @@ SYMBOLS = {"reached": "circle", "missed": "x", "pruned": "triangle-down", "diver
 
 
 def frontier_plot(record: StudyRecord) -> Any:
-    """A plotly figure: what was trained, by size and best validation accuracy.
+    """A plotly figure: what was trained, by size and the metric of the best epoch.
 
     Args:
         record: A search or a sweep; a sweep's trainings are shown as well.
@@ -24,32 +24,36 @@ def frontier_plot(record: StudyRecord) -> Any:
 
     from analysis.frames import frontier
 
+    metric = record.metric
     figure = go.Figure([go.Scatter(**points) for points in _points(record)])
     steps = frontier(record)
     figure.add_trace(
         go.Scatter(
             x=steps["size"].tolist(),
-            y=(100 * steps["val_accuracy"]).tolist(),
+            y=(metric.scale * steps[f"val_{metric.key}"]).tolist(),
             mode="lines",
             line={"shape": "hv", "color": "#444444"},
             name="nothing seen is smaller and better",
         )
     )
     if record.target is not None:
-        label = f"target {words.goal(record.target)}"
+        label = f"target {metric.goal(record.target)}"
         figure.add_hline(
-            y=100 * record.target,
+            y=metric.scale * record.target,
             line_dash="dash",
             annotation_text=label,
             annotation_position="top left",
         )
     figure.update_layout(
-        title=f"{record.name}: size and validation accuracy",
+        title=f"{record.name}: size and validation {metric.title}",
         xaxis={"title": "trainable parameters", "type": "log", "dtick": 1},
         # Beside the plot it would leave a third of the dashboard's narrow panel.
         legend={"orientation": "h", "yanchor": "top", "y": -0.25, "x": 0},
         # Plotly's own format for fractions leaves no room before the sign.
-        yaxis={"title": "validation accuracy, best epoch", "ticksuffix": " %"},
+        yaxis={
+            "title": f"validation {metric.title}, best epoch",
+            "ticksuffix": " %" if metric.is_share else "",
+        },
     )
     return figure
 
@@ -62,7 +66,7 @@ def _points(record: StudyRecord) -> Iterator[dict[str, Any]]:
         if of_it:
             yield {
                 "x": [t.size for t in of_it],
-                "y": [100 * (t.val_measured or 0.0) for t in of_it],
+                "y": [t.metric.scale * (t.val_measured or 0.0) for t in of_it],
                 "mode": "markers",
                 "name": words.outcome(of_it[0], sweep=record.target is None),
                 "text": [f"#{t.number}" for t in of_it],

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from tuner.basics.numbers import gigabytes, several
-from tuner.objectives.metrics import DEFAULT_METRIC
+from tuner.objectives.metrics import DEFAULT_METRIC, Metric, OwnMetric
 from tuner.records.keys import StudyKey
+from tuner.records.objectives import metric_in
 from tuner.records.trials import read_matrix
 
 Read = TypeVar("Read")
@@ -25,15 +26,21 @@ class Verified:
     verdict: Verdict
     confusion: tuple[tuple[int, ...], ...] | None
     hardware: Mapping[str, Any]
+    metric: Metric
+    alone: float | None
 
     @property
     def constant(self) -> bool:
-        """Whether every image is given the same class: nothing has been learnt."""
+        """Whether every example is given the same class, and that is no good answer."""
+        if self.metric is not DEFAULT_METRIC and not self.metric.of_classes:
+            return False
         return self.confusion is not None and is_constant(self.confusion)
 
     @property
-    def largest_share(self) -> float | None:
-        """The share of the test images that are of the largest class; None where it is unknown."""
+    def by_constant(self) -> float | None:
+        """What answers that are all the same have on the test examples; None: it is unknown."""
+        if self.alone is not None or self.metric is not DEFAULT_METRIC:
+            return self.alone
         return None if self.confusion is None else largest_share(self.confusion)
 
     @property
@@ -90,10 +97,17 @@ class Certificate(Verified):
     """One a seed, in the study's results folder."""
     created: str
     """ISO 8601, UTC."""
+    metric: Metric = DEFAULT_METRIC
+    """What was measured."""
+    alone: float | None = None
+    """What the best answer that is the same for all test examples has, of other metrics than
+    accuracy."""
+    examples: str = "images"
+    """What an example is, in words, several of them."""
 
     def at_least(self, digits: int = 1) -> float | None:
-        """The bound, rounded down to so many digits of a percentage."""
-        return None if self.bound is None else DEFAULT_METRIC.cautious(self.bound, digits)
+        """The bound, rounded to its worse side, to so many digits as people read it."""
+        return None if self.bound is None else self.metric.cautious(self.bound, digits)
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Certificate:
@@ -102,8 +116,25 @@ class Certificate(Verified):
         known["measured"] = fields.get("accuracies")
         for name in ("seeds", "measured", "model_files"):
             known[name] = tuple(known[name] or ())
-        known["confusion"] = read_matrix(known["confusion"])
+        known |= shared_fields(fields)
         return cls(**known)  # type: ignore[arg-type]
+
+
+def shared_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What certificates of models and of recipes read alike; versions before lacked some."""
+    return {
+        "confusion": read_matrix(fields.get("confusion")),
+        "metric": metric_in(fields),
+        "examples": fields.get("examples", "images"),
+    }
+
+
+def metric_fields(metric: Metric) -> dict[str, Any]:
+    """A metric as a certificate stores it."""
+    if not isinstance(metric, OwnMetric):
+        return {"metric": metric.name}
+    direction = "maximize" if metric.greater_is_better else "minimize"
+    return {"metric": metric.name, "metric_direction": direction}
 
 
 def certificates(attributes: Mapping[str, Any]) -> dict[int, Certificate]:
@@ -134,16 +165,28 @@ def largest_share(confusion: Sequence[Sequence[int]]) -> float:
     return max(rows) / max(1, sum(rows))
 
 
-def has_learnt(confusion: Sequence[Sequence[int]], accuracy: float) -> bool:
-    """Whether predictions are better than to name the largest class always.
+def has_learnt(
+    confusion: Sequence[Sequence[int]] | None,
+    measured: float,
+    metric: Metric = DEFAULT_METRIC,
+    alone: float | None = None,
+) -> bool:
+    """Whether predictions are better than one answer for all examples.
 
-    A target that is at or below that class's share is met by models that are not. Examples of one
-    class only say nothing about it.
+    A target that such an answer meets is met by models that are not. Examples of one class only
+    say nothing about it.
 
     Args:
-        confusion: Examples by true (row) and predicted (column) class.
-        accuracy: Of the predictions, a fraction.
+        confusion: Examples by true (row) and predicted (column) class; None where there are none.
+        measured: The metric of the predictions.
+        metric: What was measured.
+        alone: What the best answer that is the same for all has, of other metrics than accuracy.
     """
+    if metric is not DEFAULT_METRIC:
+        return alone is None or metric.is_better(measured, alone)
+    if confusion is None:
+        return True
+    accuracy = measured
     share = largest_share(confusion)
     return not is_constant(confusion) and (share == 1.0 or accuracy > share + EXACT)
 

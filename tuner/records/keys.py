@@ -79,6 +79,7 @@ class TrialKey:
     ARTIFACTS = "artifacts"  # their ids, each noted before it is written
     CONFUSION = "confusion"  # images by true (row) and predicted (column) class; what of: see there
     TEST_ACCURACY = "test_accuracy"  # measured once at the end; sweeps and certificates only
+    ALONE = "alone"  # what one answer for all test examples has, of other metrics than accuracy
     TEST_LOSS = "test_loss"
     EXPECTED = "expected"  # what the model costs that this trial is to train again
     EPOCHS = "epochs"  # in a certificate: how many to train

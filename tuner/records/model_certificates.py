@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tuner.objectives.metrics import DEFAULT_METRIC
-from tuner.records.certificates import Verdict, Verified, by_trial
+from tuner.objectives.metrics import DEFAULT_METRIC, Metric
+from tuner.records.certificates import Verdict, Verified, by_trial, shared_fields
 from tuner.records.epochs import STORED
 from tuner.records.keys import StudyKey
-from tuner.records.trials import read_matrix
 
 
 @dataclass(frozen=True)
@@ -18,8 +17,8 @@ class ModelCertificate(Verified):
     """Whether one model, the file that is named here, meets the target.
 
     The model is the one that met the target on validation examples, trained on to the end of its
-    schedule. It was tested once on the test examples. Certified: the exact one-sided lower bound of
-    its accuracy (Clopper-Pearson) is at or above the target, at the level of that look.
+    schedule. It was tested once on the test examples. Certified: the one-sided confidence bound of
+    its metric meets the target, at the level of that look (`tuner.certificates.looks`).
     """
 
     trial: int
@@ -61,16 +60,23 @@ class ModelCertificate(Verified):
     """Test examples by true (row) and predicted (column) class."""
     created: str
     """ISO 8601, UTC."""
+    metric: Metric = DEFAULT_METRIC
+    """What was measured."""
+    alone: float | None = None
+    """What the best answer that is the same for all test examples has, of other metrics than
+    accuracy."""
+    examples: str = "images"
+    """What an example is, in words, several of them."""
 
     def at_least(self, digits: int = 1) -> float:
-        """The bound, rounded down to so many digits of a percentage."""
-        return DEFAULT_METRIC.cautious(self.bound, digits)
+        """The bound, rounded to its worse side, to so many digits as people read it."""
+        return self.metric.cautious(self.bound, digits)
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> ModelCertificate:
         """Reads what a study stores."""
         known = {name: fields.get(STORED.get(name, name)) for name in cls.__dataclass_fields__}
-        known["confusion"] = read_matrix(known["confusion"])
+        known |= shared_fields(fields)
         return cls(**known)  # type: ignore[arg-type]
 
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tuner.objectives.proof import DEFAULT, PROVES, Prove
-from tuner.objectives.target import Target
 from tuner.records.certificates import certificates
 from tuner.records.keys import StudyKey
 from tuner.records.model_certificates import model_certificates
+from tuner.records.objectives import target_of
 
 _LEAST = 1e-6
 """A refuted model counts as one that missed, whatever was measured of it."""
@@ -44,9 +44,8 @@ def proven(attributes: Mapping[str, Any]) -> frozenset[int]:
 def refuted_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
     """By trial number, how far a refuted trial is from what was asked, as its proof measured it.
 
-    Margin included, as in a trial's own shortfall, and above 0.
+    Margin included, in units as a trial's own shortfall is stored, and above 0.
     """
-    margin = float(attributes.get(StudyKey.MARGIN, 0.0))
     found: dict[int, tuple[float, float]] = {}
     if by_recipe(attributes):
         for number, recipe in certificates(attributes).items():
@@ -56,7 +55,7 @@ def refuted_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
             found[number] = model.target, model.measured
     wrong = refuted(attributes)
     return {
-        number: max(Target(target, margin).shortfall(measured), _LEAST)
+        number: max(target_of(attributes, target).reported(measured), _LEAST)
         for number, (target, measured) in found.items()
         if number in wrong
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tuner.basics.numbers import goal
+from tuner.objectives.metrics import DEFAULT_METRIC, Metric
 
 TITLES: Mapping[str, str] = {"cifar10": "CIFAR-10", "mnist": "MNIST"}
 """How data sets that have a name of their own are written."""
@@ -24,7 +24,13 @@ def titles_of(names: Sequence[str]) -> str:
     return " and on ".join(title_of(name) for name in names)
 
 
-def question_of(text: str, data: Sequence[str], target: float | None, horizon: int) -> str:
+def question_of(
+    text: str,
+    data: Sequence[str],
+    target: float | None,
+    horizon: int,
+    metric: Metric = DEFAULT_METRIC,
+) -> str:
     """Fills in what a question leaves open.
 
     Args:
@@ -32,8 +38,9 @@ def question_of(text: str, data: Sequence[str], target: float | None, horizon: i
         data: Names of the data sets.
         target: The value to reach; None in a sweep.
         horizon: The most epochs of a training.
+        metric: What is measured.
     """
-    wanted = "" if target is None else goal(target)
+    wanted = "" if target is None else metric.goal(target)
     fields = {"{data}": titles_of(data), "{target}": wanted, "{horizon}": str(horizon)}
     for name, value in fields.items():
         text = text.replace(name, value)

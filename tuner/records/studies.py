@@ -9,13 +9,15 @@ from typing import Any
 import optuna
 
 from tuner.basics.secrets import masked_text
-from tuner.objectives.metrics import DEFAULT_METRIC
+from tuner.data.kinds import stored_kind
+from tuner.objectives.metrics import DEFAULT_METRIC, Metric
 from tuner.objectives.proof import Prove
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
 from tuner.objectives.target import Target
 from tuner.records.certificates import Certificate, certificates, machine
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.model_certificates import ModelCertificate, model_certificates
+from tuner.records.objectives import metric_in, yardstick_of
 from tuner.records.proofs import prove_of, proven, refuted
 from tuner.records.questions import question_of, title_of, titles_of
 from tuner.records.trials import TrialRecord, smallest
@@ -43,12 +45,14 @@ class StudyRecord:
         names = {key: str(d.get("name", key)) for key, d in data.items()}
         if len(set(names.values())) < len(names):  # two folders of the same name
             names = {}
+        metric, known = metric_in(a.get(StudyKey.STUDY, {})), yardstick_of(a)
+        unit = 1.0 if known is None else known.unit
         return cls(
             name=study.study_name,
             study=a.get(StudyKey.STUDY, {}),
             data=data,
             margin=a.get(StudyKey.MARGIN, 0.0),
-            trials=tuple(TrialRecord.of(t, names) for t in trials),
+            trials=tuple(TrialRecord.of(t, names, metric, unit) for t in trials),
             attributes=a,
         )
 
@@ -63,14 +67,17 @@ class StudyRecord:
         text = str(self.study.get("question", ""))
         if self.stand_in is not None:  # stored by 0.1.0, which named the data that was asked for
             text = text.replace(title_of("cifar10"), titles_of(self.dataset_names))
-        return question_of(text, self.dataset_names, self.target, self.horizon)
+        return question_of(text, self.dataset_names, self.target, self.horizon, self.metric)
 
     @property
-    def largest_share(self) -> float | None:
-        """The share of the largest class: the accuracy of a model that has learnt nothing.
+    def by_constant(self) -> float | None:
+        """What a model has that has learnt nothing: of accuracy the share of the largest class.
 
         None where several data sets, or a version before, do not say.
         """
+        if self.metric is not DEFAULT_METRIC:
+            known = yardstick_of(self.attributes)
+            return None if known is None else known.constant
         found = [d.get("largest_share") for d in self.data.values()]
         return found[0] if len(found) == 1 else None
 
@@ -95,7 +102,7 @@ class StudyRecord:
 
     @property
     def target(self) -> float | None:
-        """The accuracy to reach, a fraction; None in a sweep."""
+        """The value of the metric to reach; None in a sweep."""
         return self.study.get("target")
 
     @property
@@ -105,7 +112,24 @@ class StudyRecord:
 
     def with_target(self, value: float) -> Target:
         """What would have to be reached for this target, with the study's margin."""
-        return Target(value, self.margin)
+        known = yardstick_of(self.attributes)
+        return Target(value, self.margin, self.metric, 1.0 if known is None else known.unit)
+
+    @property
+    def metric(self) -> Metric:
+        """What it measures."""
+        return metric_in(self.study)
+
+    @property
+    def examples(self) -> str:
+        """What an example of its data is, in words, several of them: ``images``."""
+        kinds = (stored_kind(d) for d in self.data.values())
+        return next((kind.plural for kind in kinds if kind is not None), "images")
+
+    @property
+    def example(self) -> str:
+        """What an example of its data is, in words."""
+        return self.examples.removesuffix("s")
 
     @property
     def minimize(self) -> str:
@@ -271,9 +295,9 @@ class StudyRecord:
 
     @property
     def closest(self) -> TrialRecord | None:
-        """The trained trial that came furthest on the validation images."""
+        """The trained trial that came furthest on the validation examples."""
         seen = {t.number: t.val_measured for t in self.trained if t.val_measured is not None}
-        best = DEFAULT_METRIC.best_of(seen.values())
+        best = self.metric.best_of(seen.values())
         return next((t for t in self.trained if seen.get(t.number) == best), None)
 
     @property

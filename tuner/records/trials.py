@@ -9,7 +9,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.objectives.metrics import DEFAULT_METRIC
+from tuner.objectives.metrics import DEFAULT_METRIC, Metric
 from tuner.objectives.quantities import QUANTITIES
 from tuner.records.epochs import Epoch, read_history
 from tuner.records.keys import OUTCOMES, SHORTFALL, TRAINED, Outcome, TrialKey
@@ -36,7 +36,7 @@ class TrialRecord:
     value: float | None
     """What the study minimises."""
     shortfall: float | None
-    """The constraint: at most 0 when the target is met."""
+    """How far from the target it ended, as a length of the metric: at most 0 when that is met."""
     history: tuple[Epoch, ...]
     seconds: float | None
     seed: int | None
@@ -59,6 +59,8 @@ class TrialRecord:
     ended: datetime.datetime | None
     attributes: Mapping[str, Any] = field(repr=False)
     """Every user attribute as stored."""
+    metric: Metric = DEFAULT_METRIC
+    """What its study measures."""
 
     @property
     def data_key(self) -> str | None:
@@ -78,7 +80,7 @@ class TrialRecord:
     @property
     def val_measured(self) -> float | None:
         """The study's metric on the validation examples, of the best epoch."""
-        return DEFAULT_METRIC.best_of(e.val_measured for e in self.history)
+        return self.metric.best_of(e.val_measured for e in self.history)
 
     def amount(self, quantity: str) -> float | None:
         """How much the model has of a quantity, by its name; None where that is not known."""
@@ -96,16 +98,25 @@ class TrialRecord:
         return self.outcome == "reached"
 
     @classmethod
-    def of(cls, trial: FrozenTrial, datasets: Mapping[str, str] | None = None) -> TrialRecord:
+    def of(
+        cls,
+        trial: FrozenTrial,
+        datasets: Mapping[str, str] | None = None,
+        metric: Metric = DEFAULT_METRIC,
+        unit: float = 1.0,
+    ) -> TrialRecord:
         """Reads a trial; what it lacks is None.
 
         Args:
             trial: As Optuna has it.
             datasets: Names of the data sets that stand behind those the study asks for.
+            metric: What its study measures.
+            unit: The length of the metric in which shortfalls are stored.
         """
         a = trial.user_attrs
         asked = a.get(TrialKey.DATA)
         names = datasets or {}
+        shortfall = trial.constraints.get(SHORTFALL)
         outcome = a.get(TrialKey.OUTCOME)
         return cls(
             number=trial.number,
@@ -118,7 +129,7 @@ class TrialRecord:
             macs=a.get(TrialKey.MACS),
             bytes=a.get(TrialKey.BYTES),
             value=trial.value if trial.state == TrialState.COMPLETE else None,
-            shortfall=trial.constraints.get(SHORTFALL),
+            shortfall=None if shortfall is None else shortfall * unit,
             history=read_history(a),
             seconds=a.get(TrialKey.SECONDS),
             seed=a.get(TrialKey.SEED),
@@ -135,6 +146,7 @@ class TrialRecord:
             started=trial.datetime_start,
             ended=trial.datetime_complete,
             attributes=a,
+            metric=metric,
         )
 
 

@@ -25,6 +25,7 @@ from tuner.basics.numbers import (
     spread,
     times,
 )
+from tuner.objectives.metrics import DEFAULT_METRIC, Metric
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES
 from tuner.records.certificates import Certificate, has_learnt
 from tuner.records.model_certificates import ModelCertificate
@@ -36,10 +37,11 @@ ERRORS = 0.05
 
 CONFIDENCE = f"{goal(1 - ERRORS)} confidence"
 
-UNPROVEN_MODEL = "not proven: its accuracy is that of one lucky training out of many"
+UNPROVEN_MODEL = "not proven: its {metric} is that of one lucky training out of many"
 UNPROVEN_RECIPE = "not proven: nobody has trained it again with other seeds"
 
 __all__ = [
+    "aimed",
     "asked",
     "bar",
     "cell",
@@ -59,6 +61,9 @@ __all__ = [
     "megabytes",
     "model_certificate",
     "model_made",
+    "named",
+    "no_better",
+    "no_worse",
     "one_line",
     "outcome",
     "outlook",
@@ -70,6 +75,7 @@ __all__ = [
     "refuted",
     "several",
     "short_count",
+    "side",
     "size",
     "spread",
     "target",
@@ -96,8 +102,35 @@ def size(trial: TrialRecord) -> str:
 
 
 def learnt(trial: TrialRecord) -> str:
-    """``75.8 % in 18 epochs``: the best validation accuracy."""
-    return f"{percent(trial.val_measured)} in {several(trial.epochs, 'epoch')}"
+    """``75.8 % in 18 epochs``: the metric of the best epoch on validation examples."""
+    return f"{named(trial.metric, trial.val_measured)} in {several(trial.epochs, 'epoch')}"
+
+
+def named(metric: Metric, value: float | None, digits: int = 1) -> str:
+    """``75.8 %`` of accuracy, which needs no name; ``macro F1 0.853``."""
+    written = metric.written(value, digits)
+    return written if metric is DEFAULT_METRIC else f"{metric.title} {written}"
+
+
+def aimed(metric: Metric, value: float | None) -> str:
+    """The same of a value that somebody chose: ``75 %``, ``macro F1 0.85``."""
+    written = metric.goal(value)
+    return written if metric is DEFAULT_METRIC else f"{metric.title} {written}"
+
+
+def no_worse(metric: Metric) -> str:
+    """What stands before a bound on the worse side."""
+    return "at least" if metric.greater_is_better else "at most"
+
+
+def no_better(metric: Metric) -> str:
+    """What stands before a bound that is not good enough."""
+    return "no more than" if metric.greater_is_better else "no less than"
+
+
+def side(metric: Metric) -> str:
+    """On which side of a value its worse bound lies."""
+    return "lower" if metric.greater_is_better else "upper"
 
 
 def outcome(trial: TrialRecord, *, sweep: bool = False) -> str:
@@ -144,8 +177,10 @@ def data(record: StudyRecord) -> str:
 
 def bar(record: StudyRecord) -> str:
     """``75 % + 0.5 points margin``: what validation must come to."""
-    margin = f" + {points(record.margin)} margin" if record.margin else ""
-    return f"{goal(record.target)}{margin}"
+    metric = record.metric
+    sign = "+" if metric.greater_is_better else "-"
+    margin = f" {sign} {metric.difference(record.margin)} margin" if record.margin else ""
+    return f"{aimed(metric, record.target)}{margin}"
 
 
 def target(record: StudyRecord) -> str:
@@ -158,8 +193,14 @@ def target(record: StudyRecord) -> str:
 
 def constant(record: StudyRecord) -> str:
     """``10.0 % by the largest class alone``; empty where it is not known."""
-    share = record.largest_share
-    return "" if share is None else f"{percent(share)} by the largest class alone"
+    return _alone(record.metric, record.by_constant)
+
+
+def _alone(metric: Metric, value: float | None) -> str:
+    if value is None:
+        return ""
+    by = "the largest class alone" if metric is DEFAULT_METRIC else "one answer for all"
+    return f"{metric.written(value)} by {by}"
 
 
 def asked(record: StudyRecord) -> str:
@@ -177,9 +218,14 @@ def wanted(record: StudyRecord) -> str:
 
 def certificate(found: Certificate) -> str:
     """``certified: 76.1 % on the test images, mean of 5 fresh seeds, at least 75.4 % with ...``."""
-    n = len(found.measured)
-    mean = f"{percent(found.mean)} on the test images, mean of {several(n, 'fresh seed')}"
-    bound = "" if found.bound is None else f", lower bound {percent(found.at_least())}"
+    n, metric = len(found.measured), found.metric
+    mean = (
+        f"{named(metric, found.mean)} on the test {found.examples}, "
+        f"mean of {several(n, 'fresh seed')}"
+    )
+    bound = ""
+    if found.bound is not None:
+        bound = f", {side(metric)} bound {metric.written(found.at_least())}"
     early = f", given up after {n} of {found.planned}" if n < found.planned else ""
     confidence = f"{goal(found.level)} confidence"
     return _found(found, mean, found.mean, confidence, f"{bound}{early}")
@@ -190,61 +236,70 @@ def model_certificate(found: ModelCertificate) -> str:
 
     The confidence is that of all the looks of the study together.
     """
-    seen = f"{percent(found.measured)} of {several(found.test_size, 'test image')}"
-    missed = f", no more than {percent(found.at_least())} for sure"
+    metric = found.metric
+    of = "of" if metric is DEFAULT_METRIC else "on"
+    tests = several(found.test_size, f"test {found.examples.removesuffix('s')}")
+    seen = f"{named(metric, found.measured)} {of} {tests}"
+    missed = f", {no_better(metric)} {metric.written(found.at_least())} for sure"
     return _found(found, seen, found.measured, CONFIDENCE, missed)
 
 
 def _found(
-    found: Certificate | ModelCertificate, seen: str, accuracy: float, confidence: str, missed: str
+    found: Certificate | ModelCertificate, seen: str, measured: float, confidence: str, missed: str
 ) -> str:
     """A certificate in a line.
 
     Args:
         found: The certificate.
         seen: What was seen on the test images, in words.
-        accuracy: The same as a fraction.
+        measured: The same as a number.
         confidence: Of its bound, in words.
         missed: What of its bound is said where the target was missed.
     """
     if found.certified:
-        line = f"certified: {seen}, at least {percent(found.at_least())} with {confidence}"
+        bound = f"{no_worse(found.metric)} {found.metric.written(found.at_least())}"
+        line = f"certified: {seen}, {bound} with {confidence}"
         return f"{line}; {shared(found)}" if found.shared else line
     if found.constant:
-        return f"refuted: every image is given the same class, which makes {seen}"
-    if nothing := _nothing_learnt(found, accuracy):
+        one = found.examples.removesuffix("s")
+        return f"refuted: every {one} is given the same class, which makes {seen}"
+    if nothing := _nothing_learnt(found, measured):
         return f"refuted: {seen}, {nothing}"
-    return f"refuted: {seen}{missed}; the target is {goal(found.target)}"
+    return f"refuted: {seen}{missed}; the target is {found.metric.goal(found.target)}"
 
 
 def verdict(found: Certificate | ModelCertificate) -> str:
     """What a certificate says, beside what a constant reaches on the test images."""
     line = certificate(found) if isinstance(found, Certificate) else model_certificate(found)
-    share = found.largest_share
-    told = share is None or found.constant or line.endswith("always")
-    return line if told else f"{line}; {percent(share)} by the largest class alone"
+    alone = _alone(found.metric, found.by_constant)
+    told = not alone or found.constant or line.endswith("always")
+    return line if told else f"{line}; {alone}"
 
 
-def _nothing_learnt(found: Certificate | ModelCertificate, accuracy: float) -> str:
+def _nothing_learnt(found: Certificate | ModelCertificate, measured: float) -> str:
     """Why a target that was met is worth nothing; empty where something was learnt."""
-    share = found.largest_share
-    if share is None or accuracy < found.target or has_learnt(found.confusion or (), accuracy):
+    alone, metric = found.by_constant, found.metric
+    learnt = has_learnt(found.confusion or (), measured, metric, alone)
+    if alone is None or metric.missing(measured, found.target) > 0 or learnt:
         return ""
-    return f"of which {percent(share)} are made by naming the largest class always"
+    if metric is DEFAULT_METRIC:
+        return f"of which {percent(alone)} are made by naming the largest class always"
+    return f"and {metric.written(alone)} is had by giving one answer always"
 
 
 def proofs(record: StudyRecord, trial: TrialRecord) -> tuple[tuple[str, str], tuple[str, str]]:
     """What is proven of a model, and what of its recipe: two labels, each with a sentence."""
     model = record.model_certificates.get(trial.number)
     recipe = record.certificates.get(trial.number)
+    unproven = UNPROVEN_MODEL.format(metric=record.metric.title)
     return (
-        ("this file", UNPROVEN_MODEL if model is None else verdict(model)),
+        ("this file", unproven if model is None else verdict(model)),
         ("its recipe", UNPROVEN_RECIPE if recipe is None else verdict(recipe)),
     )
 
 
 def tested(record: StudyRecord, trial: TrialRecord) -> tuple[float | None, bool]:
-    """A trial's accuracy on the test images, and whether it is proven; None where never tested.
+    """A trial's metric on the test examples, and whether it is proven; None where never tested.
 
     Of its model, which is what is delivered; where that was not tested, the mean of its recipe.
     """
@@ -265,20 +320,22 @@ def delivered(record: StudyRecord, trial: TrialRecord) -> str:
     if found is not None:
         seen, epochs = found.val_measured, found.epochs
     of = several(record.horizon, "epoch")
-    return f"{percent(seen)} on validation images after {epochs} of {of}"
+    metric = named(record.metric, seen)
+    return f"{metric} on validation {record.examples} after {epochs} of {of}"
 
 
 def looks(found: ModelCertificate) -> str:
     """``look 2 at the test images; 84 % of the study's 5 % are left``."""
     left = f"{percent(found.left, 0)} of the {goal(ERRORS)} that all looks share are left"
-    return f"look {count(found.look)} at the test images; {left}"
+    return f"look {count(found.look)} at the test {found.examples}; {left}"
 
 
 def shared(found: Certificate | ModelCertificate) -> str:
     """``6 of 60 test images are also training images``; empty where none is."""
     if not found.shared:
         return ""
-    return f"{count(found.shared)} of {count(found.test_size)} test images are also training images"
+    of = f"{count(found.shared)} of {count(found.test_size)}"
+    return f"{of} test {found.examples} are also training {found.examples}"
 
 
 def model_made(found: ModelCertificate) -> str:

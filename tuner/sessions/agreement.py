@@ -15,6 +15,7 @@ from tuner.basics.versions import versions
 from tuner.data import DataSet
 from tuner.data.kinds import ImageKind
 from tuner.errors import StudyChangedError, UsageError
+from tuner.objectives.yardstick import Yardstick
 from tuner.records.keys import SCHEMA, StudyKey
 from tuner.specs.spec import SearchStudy, Study
 
@@ -25,8 +26,21 @@ MEASURED = ("shared", "largest_share")
 """What is measured on the data's content, so that it can be added where it is not stored."""
 
 
-def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int) -> None:
+def agree(
+    study: optuna.Study,
+    spec: Study,
+    data: dict[str, DataSet],
+    seed: int,
+    yardstick: Yardstick | None = None,
+) -> None:
     """Writes what the study is, or checks that it still is what its results were made with.
+
+    Args:
+        study: In the storage.
+        spec: What is asked now.
+        data: Its data sets, by what it calls them.
+        seed: Of the sampler and of every training.
+        yardstick: Of the study's metric, where that is not accuracy and the study is new.
 
     Raises:
         StudyChangedError: The study file or its data has changed since.
@@ -40,14 +54,11 @@ def agree(study: optuna.Study, spec: Study, data: dict[str, DataSet], seed: int)
                 f"the storage has a study {study.study_name!r} that was not made by this tool; "
                 "use another storage or study name."
             )
-        first = next(iter(data.values()))
-        margin = 0.0
-        if isinstance(spec, SearchStudy):
-            margin = spec.objective(first.validation_size).margin
         for key, value in {
             StudyKey.STUDY: spec.model_dump(),
             StudyKey.DATA: described,
-            StudyKey.MARGIN: margin,
+            StudyKey.MARGIN: _margin(spec, data, yardstick),
+            **({} if yardstick is None else {StudyKey.YARDSTICK: yardstick.stored()}),
             StudyKey.SEED: seed,
             StudyKey.VERSIONS: versions(),
             StudyKey.MACHINE: hardware(),
@@ -81,6 +92,17 @@ def require_same(name: str, stored: Mapping[str, Any], spec: Study) -> None:
     """
     # A key that a version before did not know was what it is where it is left out.
     compare(name, {**_left_out(spec), **stored}, spec.model_dump())
+
+
+def _margin(spec: Study, data: dict[str, DataSet], yardstick: Yardstick | None) -> float:
+    """How far beyond the target validation must come: one standard error, if nobody says it."""
+    if not isinstance(spec, SearchStudy):
+        return 0.0
+    if spec.margin is not None or yardstick is None:
+        return spec.objective(next(iter(data.values())).validation_size).margin
+    wanted = float(f"{yardstick.error:.2g}")
+    room = spec.measured.missing(spec.target, spec.measured.best)  # None may be left of it
+    return min(wanted, abs(room) / 2)
 
 
 def _left_out(spec: Study) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tuner.objectives.metrics import Metric
 from tuner.storages import warm_start
 from tuner.storages.opening import open_storage
 from tuner.storages.patience import Patience
@@ -13,7 +14,12 @@ from tuner.storages.urls import address_of
 
 
 def open_places(
-    url: str, results: Path, patience: Patience, *, begins_with: str | None = None
+    url: str,
+    results: Path,
+    patience: Patience,
+    *,
+    begins_with: str | None = None,
+    metric: Metric | None = None,
 ) -> PatientStorage:
     """Makes the results folder and opens the storage; where one of them fails, neither is made.
 
@@ -22,6 +28,7 @@ def open_places(
         results: The results folder.
         patience: How long to wait for a storage that is away, and who is told.
         begins_with: A study that the storage must have trials of, for a warm start.
+        metric: What those trials must have been measured by.
 
     Raises:
         StorageError: One cannot be made or reached.
@@ -29,7 +36,7 @@ def open_places(
     """
     require_place(results)
     if begins_with is not None:
-        warm_start.require(begins_with, open_storage(url, create=False, patience=patience))
+        warm_start.require(begins_with, open_storage(url, create=False, patience=patience), metric)
     file = address_of(url).file
     inside = file is not None and file.absolute().is_relative_to(results.absolute())
     if inside:

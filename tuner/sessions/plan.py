@@ -22,6 +22,7 @@ from tuner.records.proofs import prove_of
 from tuner.records.studies import StudyRecord
 from tuner.samplers.registry import SAMPLERS
 from tuner.sessions.agreement import agree
+from tuner.sessions.measures import measure
 from tuner.sessions.places import open_places
 from tuner.sessions.spaces import check_space
 from tuner.sessions.trust import met_by_a_constant
@@ -74,10 +75,13 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     # Before anything is written: what is wrong with it is most often found here.
     data = find_data(spec, wish.data, watcher, relabel=wish.relabel)
     begun = time.time()
+    yardstick = measure(spec, data)
     check_space(spec, data, wish.timeout)
     url = chosen_url(wish.storage, wish.results.resolve())
     patience = Patience(watcher.notice)
-    storage = open_places(url, wish.results, patience, begins_with=wish.warm_start)
+    storage = open_places(
+        url, wish.results, patience, begins_with=wish.warm_start, metric=spec.measured
+    )
     if wish.storage is not None and has_secret(wish.storage):
         watcher.notice(NEEDS_VARIABLE)
     name = full_name(spec, wish, data)
@@ -88,8 +92,8 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
         load_if_exists=True,
         pruner=optuna.pruners.NopPruner(),
     )
-    agree(study, spec, data, wish.seed)
-    if why := met_by_a_constant(spec, data):
+    agree(study, spec, data, wish.seed, yardstick)
+    if why := met_by_a_constant(spec, data, yardstick):
         watcher.notice(why)
     warm_start.agree(study, wish.warm_start)
     record = StudyRecord.of(study)

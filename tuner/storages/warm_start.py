@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
+    from tuner.objectives.metrics import Metric
+
 
 def agree(study: optuna.Study, name: str | None) -> None:
     """Writes which trials a study begins with, or checks that it began with these.
@@ -53,19 +55,26 @@ def agree(study: optuna.Study, name: str | None) -> None:
     study.set_user_attr(StudyKey.WARM_START, {"study": other.study_name, "trials": numbers})
 
 
-def require(name: str, storage: BaseStorage) -> list[int]:
+def require(name: str, storage: BaseStorage, metric: Metric | None = None) -> list[int]:
     """Numbers of the trials that a study would begin with.
 
     Args:
         name: The other study's.
         storage: Of both.
+        metric: What the study measures; None: whatever the other one does.
 
     Raises:
-        UsageError: The other study does not exist, looks for nothing or has trained nothing.
+        UsageError: The other study does not exist, looks for nothing, has trained nothing, or
+            measures something else.
     """
     record = StudyRecord.of(find_study(name, storage))
     if record.target is None:
         raise UsageError(f"--warm-start {name!r} is a sweep, which has no target; name a search.")
+    if metric is not None and record.metric != metric:
+        raise UsageError(
+            f"--warm-start {name!r} measures {record.metric.name}, and this study {metric.name}: "
+            "name a search of the same metric."
+        )
     numbers = [t.number for t in record.trained]
     if not numbers:
         raise UsageError(f"--warm-start {name!r} has not trained anything yet; run it first.")
@@ -94,9 +103,13 @@ def evidence(study: optuna.Study) -> list[FrozenTrial]:
     lucky = refuted_shortfalls(other.user_attrs)
     wanted = set(began["trials"])
     trials = [t for t in other.get_trials(deepcopy=False) if t.number in wanted]
-    by = _asked(here) - _asked(there)
+    if here.objective is None or there.objective is None:
+        return []
+    ours, theirs = here.objective, there.objective
+    by = ours.metric.missing(theirs.bar, ours.bar) / ours.unit
     scale = here.horizon / there.horizon
-    return [moved(t, by, scale, lucky.get(t.number)) for t in trials]
+    times = theirs.unit / ours.unit
+    return [moved(t, by, scale, lucky.get(t.number), times=times) for t in trials]
 
 
 def check(trials: Iterable[FrozenTrial], names: Iterable[str], study: optuna.Study) -> None:
@@ -120,29 +133,31 @@ def check(trials: Iterable[FrozenTrial], names: Iterable[str], study: optuna.Stu
         )
 
 
-def _asked(record: StudyRecord) -> float:
-    return 0.0 if record.objective is None else record.objective.bar
-
-
 def moved(
-    trial: FrozenTrial, by: float, scale: float = 1.0, refuted: float | None = None
+    trial: FrozenTrial,
+    by: float,
+    scale: float = 1.0,
+    refuted: float | None = None,
+    *,
+    times: float = 1.0,
 ) -> FrozenTrial:
     """A copy of a trial with its shortfalls moved and its epochs scaled.
 
     Args:
         trial: The trial.
-        by: What is added to its shortfalls, fractions of 1.
+        by: What is added to its shortfalls, in units of the study that sees it.
         scale: What its epochs are multiplied by.
         refuted: What a certificate that refuted it found its shortfall to be, the mean of fresh
             trainings; it counts then, without the lucky curve.
+        times: What its shortfalls are multiplied by before: its own study's unit, in the other's.
     """
     reports: dict[int, float] = {}
     for step, shortfall in sorted(trial.intermediate_values.items()):
-        reports[max(1, round(step * scale))] = shortfall + by
+        reports[max(1, round(step * scale))] = times * shortfall + by
     final = trial.constraints.get(SHORTFALL)
     if refuted is not None:
         reports, final = {}, refuted
-    constraints: dict[str, Any] = {} if final is None else {SHORTFALL: final + by}
+    constraints: dict[str, Any] = {} if final is None else {SHORTFALL: times * final + by}
     complete = trial.state == TrialState.COMPLETE
     return optuna.trial.create_trial(
         state=trial.state,

@@ -16,8 +16,10 @@ from tuner.basics.files import part_of, remove_with_parts
 from tuner.basics.seeds import derived_seed
 from tuner.data.dataset import PartName
 from tuner.errors import SpaceError
+from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.objectives.model_cost import ModelCost
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
+from tuner.objectives.yardstick import of_constant
 from tuner.records.epochs import Epoch, history_attributes
 from tuner.records.keys import Outcome, StudyKey, TrialKey
 from tuner.spaces.hyperparameters import TrialHyperParameters
@@ -299,7 +301,15 @@ class TrialRun(ABC):
         x, y = self.data.test()
         measured = self.metric.of(y, self.confuse(model, x, y))
         self.trial.set_user_attr(TrialKey.TEST_ACCURACY, measured)
+        if (alone := self.alone(y)) is not None:
+            self.trial.set_user_attr(TrialKey.ALONE, alone)
         return measured
+
+    def alone(self, y: Any) -> float | None:
+        """What one answer for all examples has; None of accuracy, whose confusion says it."""
+        if self.metric is DEFAULT_METRIC:
+            return None
+        return of_constant(self.metric, np.asarray(y), len(self.data.classes))
 
     def confuse(self, model: Any, x: Any, y: Any) -> Any:
         """Stores which classes it takes for which, if any; returns the scores that metrics take."""

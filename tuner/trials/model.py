@@ -16,7 +16,7 @@ from tuner.certificates.looks import bound_of, budget_left
 from tuner.certificates.models import ModelProofs
 from tuner.errors import StorageError
 from tuner.objectives.quantities import quantity_of
-from tuner.records.certificates import has_learnt
+from tuner.records.certificates import has_learnt, metric_fields
 from tuner.records.epochs import Epoch
 from tuner.records.keys import SHORTFALL, Outcome, StudyKey, TrialKey
 from tuner.records.objectives import objective_of
@@ -83,9 +83,10 @@ class ModelTrial(TrialRun):
         x, y = self.data.test()
         scores = self.confuse(model, x, y)
         self.bound = bound_of(self.metric, y, scores, level)
-        confusion = self.trial.user_attrs[TrialKey.CONFUSION]
-        accuracy = self.metric.of(y, scores)
-        holds = self.objective.is_met(self.bound) and has_learnt(confusion, accuracy)
+        confusion = self.trial.user_attrs.get(TrialKey.CONFUSION)
+        measured, alone = self.metric.of(y, scores), self.alone(y)
+        learnt = has_learnt(confusion, measured, self.metric, alone)
+        holds = self.objective.is_met(self.bound) and learnt
         self.main.set_user_attr(
             f"{StudyKey.MODEL_CERTIFICATE}{self.number}",
             {
@@ -96,7 +97,10 @@ class ModelTrial(TrialRun):
                 "look": len(earlier) + 1,
                 "left": budget_left([*earlier, holds]),
                 "test_size": len(y),
-                "accuracy": accuracy,
+                "accuracy": measured,
+                "alone": alone,
+                "examples": self.data.kind.plural,
+                **metric_fields(self.metric),
                 "bound": self.bound,
                 "val_accuracy": seen,
                 "epochs": epochs,

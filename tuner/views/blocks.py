@@ -11,7 +11,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def cells(history: Sequence[Epoch], horizon: int, width: int) -> list[float | None]:
-    """The curve in `width` cells of equal span, each its last accuracy; None where not trained."""
+    """The curve in `width` cells of equal span, each its last value; None where not trained."""
     width = max(1, min(width, horizon))
     found: list[float | None] = [None] * width
     for epoch in history:
@@ -20,11 +20,14 @@ def cells(history: Sequence[Epoch], horizon: int, width: int) -> list[float | No
     return found
 
 
-def block(accuracy: float, floor: float, top: float) -> str:
-    """One cell of a curve: a full block where `top` is reached, the lowest at `floor`."""
-    if not math.isfinite(accuracy) or top <= floor:
+def block(measured: float, floor: float, top: float) -> str:
+    """One cell of a curve: a full block where `top` is reached, the lowest at `floor`.
+
+    `top` may be below `floor`: then less is better.
+    """
+    if not math.isfinite(measured) or top == floor:
         return BLOCKS[0]
-    share = (accuracy - floor) / (top - floor)
+    share = (measured - floor) / (top - floor)
     if share >= 1:
         return BLOCKS[-1]
     # The full block is kept for the target, so that a curve which meets it can be told.

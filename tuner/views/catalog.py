@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def asked(spec: Study) -> str:
     """What a study asks, of the data that its file names."""
     target = spec.target if isinstance(spec, SearchStudy) else None
-    return question_of(spec.question, spec.datasets(), target, spec.horizon)
+    return question_of(spec.question, spec.datasets(), target, spec.horizon, spec.measured)
 
 
 def studies_table(specs: Sequence[Study], done: Sequence[str]) -> RenderableType:
@@ -35,7 +35,7 @@ def studies_table(specs: Sequence[Study], done: Sequence[str]) -> RenderableType
         facts = [f"data: {', '.join(spec.datasets())}"]
         goal = "sweep"
         if isinstance(spec, SearchStudy):
-            goal = words.goal(spec.target)
+            goal = words.aimed(spec.measured, spec.target)
             facts.append(f"reference: {spec.reference_name}")
         else:
             facts.append(

@@ -9,8 +9,9 @@ import math
 from pathlib import Path
 from typing import Any, TextIO
 
+from tuner.objectives.metrics import DEFAULT_METRIC, Metric
 from tuner.records.certificates import Certificate
-from tuner.records.epochs import STORED, Epoch, stored_fields
+from tuner.records.epochs import Epoch
 from tuner.records.model_certificates import ModelCertificate
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -80,6 +81,7 @@ def study_object(record: StudyRecord) -> dict[str, Any]:
         "kind": record.kind,
         "question": record.question,
         "data": [dict(d) for d in record.data.values()],
+        "metric": record.metric.name,
         "target": record.target,
         "margin": record.margin,
         "horizon": record.horizon,
@@ -102,7 +104,7 @@ def trial_object(trial: TrialRecord) -> dict[str, Any]:
         "total_size": trial.total_size,
         "macs": trial.macs,
         "bytes": trial.bytes,
-        "val_accuracy": trial.val_measured,
+        f"val_{trial.metric.key}": trial.val_measured,
         "shortfall": _number(trial.shortfall),
         "epochs": trial.epochs,
         "seconds": trial.seconds,
@@ -145,10 +147,13 @@ def proof_object(record: StudyRecord, best: TrialRecord | None) -> dict[str, Any
 
 def certificate_object(found: Certificate | ModelCertificate) -> dict[str, Any]:
     """A certificate without its confusion matrix; times in seconds, accuracies fractions."""
-    fields = dataclasses.asdict(found)
-    del fields["confusion"]
-    names = STORED if isinstance(found, ModelCertificate) else {"measured": "accuracies"}
-    return {names.get(name, name): value for name, value in fields.items()}
+    known = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
+    del known["confusion"]
+    names = found.metric.keys if isinstance(found, ModelCertificate) else {}
+    if isinstance(found, Certificate):
+        one = found.metric is DEFAULT_METRIC
+        names = {"measured": "accuracies" if one else f"{found.metric.key}_values"}
+    return {**{names.get(k, k): v for k, v in known.items()}, "metric": found.metric.name}
 
 
 def finished_object(result: Result) -> dict[str, Any]:
@@ -176,7 +181,11 @@ def _change(record: StudyRecord, change: Change) -> dict[str, Any]:
     if certificate is not None:
         return certificate_object(certificate)
     if change.epoch is not None:
-        return {"trial": trial.number, "horizon": record.horizon, **_epoch(change.epoch)}
+        return {
+            "trial": trial.number,
+            "horizon": record.horizon,
+            **_epoch(change.epoch, record.metric),
+        }
     more: dict[str, Any] = {}
     if change.kind == "incumbent":
         more["times_smaller"] = record.times_smaller(trial)
@@ -185,8 +194,9 @@ def _change(record: StudyRecord, change: Change) -> dict[str, Any]:
     return {**trial_object(trial), **more}
 
 
-def _epoch(epoch: Epoch) -> dict[str, Any]:
-    return {name: _number(value) for name, value in stored_fields(epoch).items()}
+def _epoch(epoch: Epoch, metric: Metric) -> dict[str, Any]:
+    fields = dataclasses.asdict(epoch).items()
+    return {metric.keys.get(name, name): _number(value) for name, value in fields}
 
 
 def _run(run: RunProgress) -> dict[str, Any]:

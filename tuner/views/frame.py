@@ -34,7 +34,7 @@ def frame(record: StudyRecord, run: RunProgress, width: int, height: int) -> lis
     if run.certifying is not None:
         shown = _certifying(record, run.certifying, width)[: max(1, room - len(answer) - 1)]
     else:
-        proof = _proving(run.proving, width) if run.proving is not None else []
+        proof = _proving(record, run.proving, width) if run.proving is not None else []
         space = max(1, room - len(answer) - 1 - len(proof))
         shown = [*_training(record, run, running, width, space), *proof]
     left = height - len(top) - len(answer) - len(shown)
@@ -58,7 +58,9 @@ def _training(
         starting = not record.trials or run.elapsed < STARTING
         waits = "workers are starting" if starting else "waiting for the next trial"
         return [Text(waits, style="dim")]
-    legend = "validation accuracy, █ at the target" if record.target else "validation accuracy"
+    legend = f"validation {record.metric.title}"
+    if record.target is not None:
+        legend += ", █ at the target"
     heading = Text("training", style="bold")
     long = Text.assemble(heading, (f"  {legend}", "dim"))
     head = [long if long.cell_len <= width else heading] if room >= 2 else []
@@ -70,7 +72,7 @@ def _training(
     return lines
 
 
-def _proving(at: ModelProgress, width: int) -> list[Text]:
+def _proving(record: StudyRecord, at: ModelProgress, width: int) -> list[Text]:
     """The proof of a model in the making, in the manner of a running trial."""
     before = Text.assemble(
         "  proving ", (f"#{at.trial.number}", "bold"), f"  {words.count(at.trial.size)}  "
@@ -78,7 +80,7 @@ def _proving(at: ModelProgress, width: int) -> list[Text]:
     after = f"  {at.epochs}/{words.several(at.horizon, 'epoch')}"
     room = max(4, min(CURVE, width - before.cell_len - len(after)))
     line = Text.assemble(before, progress(at.epochs, at.horizon, room), after)
-    then = Text.assemble(line, ", then the test images")
+    then = Text.assemble(line, f", then the test {record.examples}")
     if line.cell_len > width:
         line.right_crop(len(f" {words.several(at.horizon, 'epoch').split()[1]}"))
     return [then if then.cell_len <= width else line]
@@ -88,15 +90,16 @@ def _certifying(record: StudyRecord, at: CertificateProgress, width: int) -> lis
     """The certificate in the making: what is tested, and how far the others are."""
     assert record.objective is not None
     target = record.objective.without_margin()
-    legend = Text("fresh seeds, all training images, then once on the test images", style="dim")
+    what = record.examples
+    legend = Text(f"fresh seeds, all training {what}, then once on the test {what}", style="dim")
     model = Text.assemble(f"  #{at.trial.number}  ", (words.size(at.trial), "bold"))
     tested = Text("  ")
-    for accuracy in at.measured:
-        style = "green" if target.is_met(accuracy) else "red"
-        tested.append(f"{words.percent(accuracy)}  ", style=style)
+    for measured in at.measured:
+        style = "green" if target.is_met(measured) else "red"
+        tested.append(f"{record.metric.written(measured)}  ", style=style)
     left = at.planned - len(at.measured) - len(at.trainings)
     tested.append("·  " * max(0, left + len(at.trainings)), style="dim")
-    bar = Text(f"target {words.goal(target.value)}", style="dim")
+    bar = Text(f"target {record.metric.goal(target.value)}", style="dim")
     return [
         *packed([Text("certifying", style="bold"), legend], width, 2),
         *packed([model], width, 2),

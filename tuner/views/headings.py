@@ -96,17 +96,21 @@ def answer_lines(record: StudyRecord, width: int, *, brief: bool = False) -> lis
     if target is None:
         return []
     told: list[list[Text]] = []
+    metric, bound = record.metric, words.no_worse(record.metric)
     best, closest, reference = record.incumbent, record.closest, record.reference
     if best is not None:
         parts = model_parts("smallest ", best, "bold green")
         if (least := record.proven_bound) is not None:
-            parts.append(Text(f"certified: at least {words.percent(least)}", style="green"))
+            parts.append(Text(f"certified: {bound} {metric.written(least)}", style="green"))
         times = words.comparison(record, best)
         told.append([*parts, *([Text(times)] if times else [])])
     elif closest is not None:
-        missing = target.shortfall(closest.val_measured or 0.0)
+        seen = closest.val_measured
+        missing = target.shortfall(metric.worst if seen is None else seen)
         refuted = closest.number in record.refuted
-        why = "refuted on the test images" if refuted else f"{words.points(missing)} short"
+        why = f"{metric.difference(missing)} short"
+        if refuted:
+            why = f"refuted on the test {record.examples}"
         told.append([*model_parts("closest  ", closest, "bold"), Text(why)])
     else:
         told.append([Text("smallest  none has met the target yet", style="dim")])

@@ -57,16 +57,16 @@ class Lines:
             elif change.certificate is not None:
                 said = words.verdict(change.certificate)
                 self._say(f"  #{change.trial.number}, its recipe: {said}")
-        self._prove(run)
-        self._certify(run)
+        self._prove(record, run)
+        self._certify(record, run)
 
-    def _prove(self, run: RunProgress) -> None:
+    def _prove(self, record: StudyRecord, run: RunProgress) -> None:
         now = None if run.proving is None else run.proving.trial.number
         if run.proving is not None and now != self._proving:
-            self._say(proving(run.proving))
+            self._say(proving(record, run.proving))
         self._proving = now
 
-    def _certify(self, run: RunProgress) -> None:
+    def _certify(self, record: StudyRecord, run: RunProgress) -> None:
         at = run.certifying
         now = None if at is None else (at.trial.number, len(at.measured))
         if at is None or now == self._certified:
@@ -78,7 +78,7 @@ class Lines:
                 f"{words.several(at.planned, 'training')} with fresh seeds"
             )
             return
-        seen = ", ".join(map(words.percent, at.measured))
+        seen = ", ".join(map(record.metric.written, at.measured))
         self._say(
             f"  certifying #{at.trial.number}: {len(at.measured)} of {at.planned} tested: {seen}"
         )
@@ -133,12 +133,12 @@ def ended(record: StudyRecord, trial: TrialRecord, run: RunProgress) -> str:
     return ", ".join(parts)
 
 
-def proving(at: ModelProgress) -> str:
+def proving(record: StudyRecord, at: ModelProgress) -> str:
     """One line for a model that is being proven."""
     further = words.several(at.horizon - at.trial.epochs, "epoch")
     return (
         f"  proving the model of #{at.trial.number}, {words.size(at.trial)}: {further} more, then "
-        "a look at the test images"
+        f"a look at the test {record.examples}"
     )
 
 
@@ -147,5 +147,5 @@ def incumbent(record: StudyRecord, trial: TrialRecord) -> str:
     times = words.comparison(record, trial)
     return (
         f"  smallest so far: #{trial.number}, {words.size(trial)}, "
-        f"{words.percent(trial.val_measured)}{f', {times}' if times else ''}"
+        f"{words.named(trial.metric, trial.val_measured)}{f', {times}' if times else ''}"
     )

@@ -9,6 +9,8 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
+from tuner.objectives.metrics import DEFAULT_METRIC, Metric
+from tuner.objectives.target import Target
 from tuner.sessions.result import Result
 
 MORE = 20
@@ -36,11 +38,12 @@ def next_commands(result: Result, again: Sequence[str]) -> list[str]:
     if result.status == "not_met":
         target = result.record.objective
         assert target is not None
-        easier = max(LEAST_TARGET, target.metric.beyond(target.value, -EASIER))
-        lower = [shlex.join([*_without(typed, "--target"), "--target", f"{easier:.2f}"])]
-        if easier <= (result.record.largest_share or 0.0):
+        easier = easier_target(target)
+        lower = [shlex.join([*_without(typed, "--target"), "--target", easier])]
+        alone = result.record.by_constant
+        if alone is not None and target.metric.missing(alone, float(easier)) <= 0:
             lower = []  # a model that has learnt nothing would meet it
-        return [*more, *lower, command([*trials, "--sort", "accuracy"], again)]
+        return [*more, *lower, command([*trials, "--sort", sort_word(target.metric)], again)]
     dashboard = command(["tuner", "dashboard"], again)
     if result.status == "complete":
         return [command([*trials, "--csv"], again), dashboard]
@@ -49,6 +52,19 @@ def next_commands(result: Result, again: Sequence[str]) -> list[str]:
     if tried or not result.certifiable:
         certify = []
     return [command(["tuner", "best", name], again), *certify, dashboard, *more]
+
+
+def easier_target(target: Target) -> str:
+    """A target that is a twentieth easier, as it is typed: of accuracies five points."""
+    easier = target.metric.beyond(target.value, -EASIER * target.unit)
+    if target.metric.is_share:
+        return f"{max(LEAST_TARGET, easier):.2f}"
+    return f"{easier:.3g}"
+
+
+def sort_word(metric: Metric) -> str:
+    """What ``--sort`` is given to see the best first."""
+    return "accuracy" if metric is DEFAULT_METRIC else "metric"
 
 
 def _without(words: Sequence[str], *options: str) -> list[str]:

@@ -37,11 +37,11 @@ def overview(studies: Sequence[optuna.Study]) -> RenderableType:
         made.add_row(
             Text(record.name),
             data_names(record),
-            words.goal(record.target) if record.target else "sweep",
+            words.aimed(record.metric, record.target) if record.target is not None else "sweep",
             words.count(len(record.trained)),
             "" if best is None else words.count(best.size),
             "" if best is None else words.count(best.total_size),
-            "" if best is None else words.percent(best.val_measured),
+            "" if best is None else best.metric.written(best.val_measured),
             "" if times is None else f"{words.times(times)}x",
         )
     explained = Text(

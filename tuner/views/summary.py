@@ -13,7 +13,7 @@ from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.sessions.result import CertificateResult, Result
 from tuner.views.layout import facts, short_path
-from tuner.views.next_commands import command, commands, next_commands
+from tuner.views.next_commands import command, commands, next_commands, sort_word
 from tuner.views.trials import sweep_table
 
 
@@ -40,7 +40,13 @@ def best(record: StudyRecord, folder: Path, again: Sequence[str] = ()) -> Render
         return Group(
             Text(f"{_named(record)}: nothing has met the target yet.", style="bold"),
             facts(_not_found(record)),
-            commands([command(["tuner", "trials", record.name, "--sort", "accuracy"], again)]),
+            commands(
+                [
+                    command(
+                        ["tuner", "trials", record.name, "--sort", sort_word(record.metric)], again
+                    )
+                ]
+            ),
         )
     headline = Text(f"{_named(record)}: the smallest model that met the target", style="bold")
     values = [(k, words.value(v)) for k, v in met.values.items()]
@@ -109,9 +115,9 @@ def _headline(result: Result) -> Text:
 def _found(record: StudyRecord, folder: Path) -> list[tuple[str, Text]]:
     met = record.incumbent
     assert met is not None
-    rows = [("smallest model", Text.assemble((words.size(met), "bold"), f", {_cost(met)}"))]
+    rows = [("smallest model", Text.assemble((words.size(met), "bold"), f", {_cost(record, met)}"))]
     accuracy = f"{words.delivered(record, met)}, trial {met.number} ({words.target(record)})"
-    rows.append(("accuracy", Text(accuracy)))
+    rows.append((record.metric.title, Text(accuracy)))
     if met.model_file:
         rows.append(("file", Text(short_path(folder / met.model_file))))
     return [*rows, *_proofs(record, met), *_reference(record, met)]
@@ -150,7 +156,7 @@ def _reference(record: StudyRecord, met: TrialRecord | None) -> list[tuple[str, 
         return [("reference", Text("this is the reference itself: nothing smaller met the target"))]
     name = record.study.get("reference_name", "the reference model")
     line = Text(
-        f"{name}: {words.size(reference)}, {words.percent(reference.val_measured)} "
+        f"{name}: {words.size(reference)}, {words.named(record.metric, reference.val_measured)} "
         f"after {words.several(reference.epochs, 'epoch')}"
     )
     rows = [("reference", line)]
@@ -167,26 +173,30 @@ def _not_found(record: StudyRecord) -> list[tuple[str, Text]]:
     rows = [("asked", Text(words.asked(record)))]
     if closest is None:
         return [*rows, ("closest", Text("no trial has been trained"))]
-    reached = closest.val_measured or 0.0
+    seen, metric = closest.val_measured, record.metric
+    reached = metric.worst if seen is None else seen
     short = target.shortfall(reached)
     rows.append(
         (
             "closest",
             Text(
-                f"{words.percent(reached)}, {words.points(short)} short: trial {closest.number}, "
+                f"{words.named(metric, reached)}, {metric.difference(short)} short: "
+                f"trial {closest.number}, "
                 f"{words.size(closest)}, {words.several(closest.epochs, 'epoch')}"
             ),
         )
     )
+    beyond = "above" if metric.greater_is_better else "below"
     if target.without_margin().is_met(reached):
-        rows.append(("", Text("it reached the target, but not the margin above it")))
+        rows.append(("", Text(f"it reached the target, but not the margin {beyond} it")))
     if not closest.reference:
         rows += _reference(record, None)
     return rows
 
 
-def _cost(trial: TrialRecord) -> str:
-    return f"{words.count(trial.macs)} MACs an image"
+def _cost(record: StudyRecord, trial: TrialRecord) -> str:
+    one = record.example
+    return f"{words.count(trial.macs)} MACs {'an' if one[0] in 'aeiou' else 'a'} {one}"
 
 
 def _effort(record: StudyRecord) -> list[tuple[str, Text]]:

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -69,7 +70,7 @@ def running_line(record: StudyRecord, trial: TrialRecord, width: int = 80) -> Te
     before = f"  {number:<6}{_sizes(trial, width)}  "
     after = (
         f"  {trial.epochs:>2}/{record.horizon}"
-        f"  {words.percent(last) if last is not None else 'starting':>8}"
+        f"  {trial.metric.written(last) if last is not None else 'starting':>8}"
     )
     room = max(4, min(CURVE, width - cell_len(before) - cell_len(after)))
     line = Text.assemble(before, curve(record, trial, room), after)
@@ -85,22 +86,31 @@ def running_line(record: StudyRecord, trial: TrialRecord, width: int = 80) -> Te
 
 
 def curve(record: StudyRecord, trial: TrialRecord, width: int = CURVE) -> Text:
-    """A trial's validation accuracy as blocks, green where the target is met."""
-    classes = max((len(d.get("classes", ())) for d in record.data.values()), default=10)
-    floor = 1 / max(classes, 2)
-    target = record.objective
-    if target is not None:
-        top = target.bar
-    else:
-        top = max((t.val_measured or 0.0 for t in record.trials), default=1.0)
+    """A trial's metric on validation examples as blocks, green where the target is met."""
+    floor, target, metric = _floor(record), record.objective, record.metric
+    seen = (t.val_measured for t in record.trials if t.val_measured is not None)
+    top = target.bar if target is not None else metric.best_of(seen)
     line = Text()
-    for accuracy in blocks.cells(trial.history, record.horizon, width):
-        if accuracy is None:
+    for measured in blocks.cells(trial.history, record.horizon, width):
+        if measured is None or top is None:
             line.append("·", style="dim")
         else:
-            met = target is not None and target.is_met(accuracy)
-            line.append(blocks.block(accuracy, floor, top), style="green" if met else "cyan")
+            met = target is not None and target.is_met(measured)
+            line.append(blocks.block(measured, floor, top), style="green" if met else "cyan")
     return line
+
+
+def _floor(record: StudyRecord) -> float:
+    """Where curves begin: at chance, or at what one answer for all has."""
+    if record.metric is not DEFAULT_METRIC:
+        alone = record.by_constant
+        if alone is not None:
+            return alone
+        seen = [t.history[0].val_measured for t in record.trials if t.history]
+        worst = (min if record.metric.greater_is_better else max)(seen, default=0.0)
+        return worst
+    classes = max((len(d.get("classes", ())) for d in record.data.values()), default=10)
+    return 1 / max(classes, 2)
 
 
 def ended_line(record: StudyRecord, trial: TrialRecord, width: int = 80) -> Text:
@@ -111,7 +121,7 @@ def ended_line(record: StudyRecord, trial: TrialRecord, width: int = 80) -> Text
         (f"{word:<13}", STYLES.get(word, "")),
     )
     if trial.history:
-        line.append(f"  {words.percent(trial.val_measured):>7}")
+        line.append(f"  {trial.metric.written(trial.val_measured):>7}")
         if width >= ROOMY:
             line.append(f" in {words.several(trial.epochs, 'epoch'):>9}")
     if width < ROOMY:
@@ -120,7 +130,7 @@ def ended_line(record: StudyRecord, trial: TrialRecord, width: int = 80) -> Text
     if why := trial.error or trial.lost or trial.stop:
         line.append(f"  {words.one_line(why, 100)}", style="dim")
     elif trial.number in record.refuted:
-        line.append("  refuted on the test images", style="dim")
+        line.append(f"  refuted on the test {record.examples}", style="dim")
     elif trial.cell is not None and line.cell_len + cell_len(words.values(trial)) + 2 <= width:
         line.append(f"  {words.values(trial)}", style="dim")
     return line

@@ -30,15 +30,16 @@ def trials_table(
 
     Args:
         record: The study.
-        sort: ``number``, ``size`` or ``accuracy``.
+        sort: ``number``, ``size``, or ``metric``, which ``accuracy`` is another word for.
         everything: Whether gated trials are shown too.
         stale: Numbers of running trials whose worker has died.
         width: Columns to fit into.
     """
     shown = [t for t in record.trials if everything or t.outcome != "gated"]
     shown.sort(key=lambda t: _key(t, sort))
-    numbers = ("trial", "size", "total", "MACs", "accuracy", "epochs", "time")
-    names = ["trial", "outcome", "size", "total", "MACs", "accuracy", "epochs", "time", "remark"]
+    measured = record.metric.title
+    numbers = ("trial", "size", "total", "MACs", measured, "epochs", "time")
+    names = ["trial", "outcome", "size", "total", "MACs", measured, "epochs", "time", "remark"]
     wide = width >= NARROW
     made = table(
         *(n for n in names if wide or n != "MACs"),
@@ -62,7 +63,7 @@ def _cells(record: StudyRecord, trial: TrialRecord, *, lost: bool, wide: bool) -
         words.count(trial.size),
         words.count(trial.total_size),
         *([words.count(trial.macs)] if wide else []),
-        words.percent(trial.val_measured) if trial.history else "",
+        trial.metric.written(trial.val_measured) if trial.history else "",
         str(trial.epochs),
         words.clock(trial.seconds) if trial.seconds else "",
         _remark(record, trial, lost=lost, why=wide),
@@ -72,8 +73,8 @@ def _cells(record: StudyRecord, trial: TrialRecord, *, lost: bool, wide: bool) -
 def _key(trial: TrialRecord, sort: str) -> tuple[float, int]:
     if sort == "size":
         return (math.inf if trial.size is None else trial.size, trial.number)
-    if sort == "accuracy":
-        return (-(trial.val_measured or 0.0), trial.number)
+    if sort in ("accuracy", "metric"):
+        return (trial.metric.rank(trial.val_measured), trial.number)
     return (trial.number, trial.number)
 
 
@@ -92,12 +93,13 @@ def _remark(record: StudyRecord, trial: TrialRecord, *, lost: bool, why: bool) -
 
 
 def sweep_table(record: StudyRecord) -> RenderableType:
-    """Mean and standard deviation of the last epoch's accuracy over seeds, a row a cell."""
+    """Mean and standard deviation of the last epoch's metric over seeds, a row a cell."""
     groups: dict[tuple[str, str], list[TrialRecord]] = {}
     for trial in record.trials:
         if trial.cell is not None and trial.outcome is not None:
             groups.setdefault((str(trial.dataset), words.cell(trial)), []).append(trial)
-    numbers = ("size", "total", "accuracy", "SD", "n")
+    metric = record.metric
+    numbers = ("size", "total", metric.title, "SD", "n")
     dispensable = ("total", *["data"] * (len(record.data) < 2), "n", "size")
     made = table("data", "configuration", *numbers, numbers=numbers, dispensable=dispensable)
     for (data, cell), group in groups.items():
@@ -108,9 +110,12 @@ def sweep_table(record: StudyRecord) -> RenderableType:
             Text(cell),
             words.count(group[0].size),
             words.count(group[0].total_size),
-            words.percent(statistics.fmean(last)) if last else "",
-            "" if spread is None else words.spread(spread),
+            metric.written(statistics.fmean(last)) if last else "",
+            "" if spread is None else metric.spread(spread),
             str(len(last)),
         )
-    explained = "accuracy: validation images, last epoch, mean over n seeds; SD in points"
+    explained = (
+        f"{metric.title}: validation {record.examples}, last epoch, mean over n seeds; "
+        f"SD{' in points' if metric.is_share else ''}"
+    )
     return Group(made, Text(explained))

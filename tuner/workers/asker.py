@@ -19,6 +19,7 @@ from tuner.errors import StudyError
 from tuner.objectives.quantities import quantity_of
 from tuner.records.epochs import stored_epochs
 from tuner.records.keys import GATE, TRAINED, StudyKey, TrialKey
+from tuner.records.objectives import yardstick_of
 from tuner.records.proofs import by_recipe, prove_of, proven, refuted, refuted_shortfalls
 from tuner.samplers import registry
 from tuner.spaces import exploration, sizes
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
     from tuner.data import DataSet
+    from tuner.objectives.yardstick import Yardstick
     from tuner.samplers.smallest_feasible.outlook import Outlook
 
 SURE = 0.95
@@ -82,8 +84,10 @@ def _would_be_trained_now(trial: FrozenTrial, best: FrozenTrial | None) -> bool:
     return best is None or trial.user_attrs[TrialKey.VALUE] < (best.value or 0.0)
 
 
-def _noise(target: float, data: DataSet) -> float:
-    """Standard deviation of a model's accuracy near the target, as its validation measures it."""
+def _noise(target: float, data: DataSet, known: Yardstick | None) -> float:
+    """Standard deviation of a model's metric near the target, as its validation measures it."""
+    if known is not None:
+        return known.error / known.unit
     return math.sqrt(target * (1 - target) / max(data.validation_size, 1))
 
 
@@ -111,7 +115,8 @@ class Asker:
             self.size_of = sizes.size_of(hypermodel, quantity_of(work.spec.minimize))
             self.cost_of = sizes.epoch_cost_of(hypermodel)
             if prove_of(work.study.user_attrs) != "none":
-                self._noise = _noise(work.spec.target, next(iter(work.data.values())))
+                known = yardstick_of(work.study.user_attrs)
+                self._noise = _noise(work.spec.target, next(iter(work.data.values())), known)
             self.prior = warm_start.evidence(work.study)
             warm_start.check(self.prior, exploration.distributions, work.study)
 

@@ -19,6 +19,7 @@ from tuner.basics.versions import versions
 from tuner.data import DataSet, open_again
 from tuner.data.kinds import bytes_of
 from tuner.errors import SpaceError, StudyChangedError
+from tuner.objectives.metrics import OwnMetric
 from tuner.pruners.registry import make_pruner
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.proofs import prove_of
@@ -222,6 +223,9 @@ def _check_space(study: optuna.Study, found: str, spec: Study) -> None:
 
 def _check_source(study: optuna.Study, spec: Study) -> None:
     found = source_hash(spec.space)
+    if isinstance(metric := spec.measured, OwnMetric):
+        metric.load()
+        found = f"{found} {source_hash(metric.name)}"
     stored = study.user_attrs.get(StudyKey.SOURCE_HASH)
     if found is None or stored == found:
         return

@@ -20,6 +20,7 @@ class Accuracy(Metric):
     best = 1.0
     scale = 100.0
     tasks = CLASSES
+    of_classes = True
 
     def of(self, y_true: Array, scores: Array) -> float:
         """Over all examples.

@@ -19,6 +19,7 @@ class BalancedAccuracy(ScoreMetric):
     best = 1.0
     scale = 100.0
     tasks = CLASSES
+    of_classes = True
 
     def measure(self, y_true: Array, scores: Array) -> float:
         """Over all examples; a class that none of them has is left out."""

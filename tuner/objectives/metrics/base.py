@@ -36,6 +36,7 @@ class Metric(ABC):
         unit: What counts as 1 where shortfalls of several metrics are compared; None: the error of
             a constant prediction, which depends on the data.
         tasks: What it can be measured of.
+        of_classes: Whether it asks which class each example is put into, and nothing else.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Metric(ABC):
     scale: float = 1.0
     more_digits: int | None = 0
     unit: float | None = 1.0
+    of_classes: bool = False
     tasks: frozenset[Task] = frozenset(("classification", "regression"))
 
     @abstractmethod
@@ -89,6 +91,11 @@ class Metric(ABC):
     def key(self) -> str:
         """Its name as part of the name of a column, or of a key in JSON."""
         return self.name
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What numbers that are measured by it are called, by their names in an epoch."""
+        return {"measured": self.key, "val_measured": f"val_{self.key}"}
 
     @property
     def is_share(self) -> bool:

@@ -19,6 +19,7 @@ class MacroF1(ScoreMetric):
     best = 1.0
     more_digits = 2
     tasks = CLASSES
+    of_classes = True
 
     def measure(self, y_true: Array, scores: Array) -> float:
         """Over all examples; classes that are neither true nor predicted are left out."""

@@ -54,6 +54,14 @@ class OwnMetric(Metric):
     def _function(self) -> Callable[..., Any]:
         return find(self.name, wanted="a function of (y_true, scores)", failed=StudyError)
 
+    def load(self) -> None:
+        """Imports the function.
+
+        Raises:
+            StudyError: It cannot be imported, or is none.
+        """
+        self._function  # noqa: B018 - imports it
+
     def of(self, y_true: Array, scores: Array) -> float:
         """What the function returns.
 

@@ -1,0 +1,66 @@
+"""Whether a study's metric fits its data, and how long its lengths are there.
+
+Asked before anything is stored. Accuracy needs no yardstick: its lengths are fractions of 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tuner.basics import child_process
+from tuner.data import DataSet
+from tuner.errors import StudyError
+from tuner.objectives.metrics import DEFAULT_METRIC, METRICS, Metric, OwnMetric
+from tuner.objectives.metrics.top5_accuracy import BEST, Top5Accuracy
+from tuner.objectives.yardstick import Yardstick, yardstick
+from tuner.specs.spec import SearchStudy, Study
+from tuner.workers.measuring import WORK
+
+
+def measure(spec: Study, data: Mapping[str, DataSet]) -> Yardstick | None:
+    """The yardstick of a study's metric on its first data set.
+
+    Args:
+        spec: The study.
+        data: Its data sets, by what it calls them.
+
+    Returns:
+        The yardstick; None where accuracy is measured.
+
+    Raises:
+        StudyError: The metric does not fit the data, or a user's own does not work.
+    """
+    metric = spec.measured
+    for each in data.values():
+        require_fit(metric, each)
+    if metric is DEFAULT_METRIC:
+        return None
+    first = next(iter(data.values()))
+    if isinstance(metric, OwnMetric):
+        orders = {"study": spec.model_dump(), "data": first.reference(spec.split_seed)}
+        environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+        found = child_process.run(WORK, orders, environment=environment, failed=StudyError)
+        return Yardstick.read(found)
+    target = spec.target if isinstance(spec, SearchStudy) else None
+    return yardstick(metric, first.answers("validation"), len(first.classes), target)
+
+
+def require_fit(metric: Metric, data: DataSet) -> None:
+    """Raises where a metric cannot be measured on a data set.
+
+    Raises:
+        StudyError: It cannot.
+    """
+    if data.task not in metric.tasks:
+        answers = "classes" if data.task == "classification" else "amounts"
+        others = ", ".join(m.name for m in METRICS.values() if data.task in m.tasks)
+        wanted = "classes" if metric.needs_classes else "amounts"
+        raise StudyError(
+            f"metric {metric.name!r} needs {wanted} as answers, but those of {data.name!r} are "
+            f"{answers}; choose one of {others}."
+        )
+    if isinstance(metric, Top5Accuracy) and len(data.classes) <= BEST:
+        raise StudyError(
+            f"metric {metric.name!r} is 1 for any model of {len(data.classes)} classes, as "
+            f"{data.name!r} has; choose accuracy."
+        )
