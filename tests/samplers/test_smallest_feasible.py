@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from optuna.distributions import (
@@ -37,6 +38,7 @@ from tests.helpers.dense_search import (
     size_of,
     smallest,
 )
+from tuner.samplers.smallest_feasible import evidence
 from tuner.samplers.smallest_feasible.encoding import Encoding
 from tuner.samplers.smallest_feasible.evidence import read
 from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
@@ -333,3 +335,18 @@ def test_of_equally_small_models_the_cheaper_to_train_comes_first():
 
     assert proposal(lambda params: float(params["resolution"] ** 4)) <= 8
     assert proposal(lambda params: 1.0 / params["resolution"] ** 4) >= 24
+
+
+def test_of_very_many_trials_those_count_that_tell_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = optuna.create_study(sampler=make())
+    study.optimize(objective, n_trials=60)
+    trials = study.trials
+    whole = read(trials, Encoding(SPACE, {}), 10, size_of)
+    monkeypatch.setattr(evidence, "_MOST", 20)
+    few = read(trials, Encoding(SPACE, {}), 10, size_of)
+    assert few.count == 20 < whole.count and len(few.tried) == len(whole.tried)
+    assert few.incumbent == whole.incumbent
+    assert set(few.numbers) >= set(whole.numbers[-5:])
+    assert list(few.numbers) == sorted(few.numbers)
+    left_out = ~np.isin(whole.numbers, few.numbers)
+    assert np.abs(whole.shortfall[left_out]).max() > np.abs(few.shortfall).min()

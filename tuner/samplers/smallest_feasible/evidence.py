@@ -26,6 +26,11 @@ _SEEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 """Failed trials say nothing, and waiting ones have no parameters yet."""
 
 
+_MOST = 400
+"""The most trials of a study that the surrogate learns from: its time is cubic in their number, and
+with many workers the next proposal is wanted before long."""
+
+
 @dataclass
 class Evidence:
     """What is known, one row a trial.
@@ -154,13 +159,31 @@ def read(
     counts = sum(t.number in refuted for t in trials)
     return _evidence(
         sized,
-        [*earlier, *own],
+        [*earlier, *_telling(own)],
         encoding,
         earlier=len(earlier),
         refuted=counts,
         doubted=doubted,
         models=prove == "model",
     )
+
+
+def _telling(rows: list[_Trained]) -> list[_Trained]:
+    """The rows that say most of where the answer is, in their order; all where they are few.
+
+    A quarter are the smallest that met the target, a quarter the newest, and the others those that
+    ended nearest to the target.
+    """
+    if len(rows) <= _MOST:
+        return rows
+    met = sorted((i for i, row in enumerate(rows) if row.met), key=lambda i: (rows[i].size, i))
+    kept = {*met[: _MOST // 4], *range(len(rows) - _MOST // 4, len(rows))}
+    near = sorted(range(len(rows)), key=lambda i: (abs(rows[i].outcome.shortfall), i))
+    for i in near:
+        if len(kept) == _MOST:
+            break
+        kept.add(i)
+    return [rows[i] for i in sorted(kept)]
 
 
 def _own(
@@ -251,8 +274,8 @@ def _evidence(
         met=np.array([row.met for row in rows], bool),
         running=_stack([one.point for one in running], encoding),
         running_sizes=np.array([one.size for one in running]),
-        sized=_stack([one.point for one in known], encoding),
-        known_sizes=np.array([one.size for one in known]),
+        sized=_stack([one.point for one in known[-_MOST:]], encoding),
+        known_sizes=np.array([one.size for one in known[-_MOST:]]),
         incumbent=min(feasible, default=math.inf),
         ceiling=max(queued, default=math.inf),
         earlier=earlier,
