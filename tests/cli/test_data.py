@@ -35,8 +35,8 @@ def test_the_verb_shows_notes(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     floats["x_test"][0] = floats["x_train"][0]
     assert main(["data", images.write_npz(tmp_path / "toys.npz", **floats)]) == 0
     shown = capsys.readouterr().out
-    assert "x_train and x_test hold floats from 0 to 1" in shown
-    assert "1 of 10 test images (10.0 %) are also training images" in shown
+    assert "x_train holds floats from 0 to 1, which models are given as they are" in shown
+    assert "1 of 10 test examples (10.0 %) are also training examples" in shown
 
 
 def test_the_verb_relabels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,7 @@ from tuner.basics.files import elsewhere
 from tuner.data.dataset import LEARN, TEST, DataSet, weights_file, x_file, y_file
 from tuner.data.duplicates import count_shared
 from tuner.data.kinds import InputsKind, kind_from
+from tuner.data.look import answered
 from tuner.data.normalization import normalization_of
 from tuner.data.raw import Part, Raw
 from tuner.data.split import order_of
@@ -169,6 +170,7 @@ def _write(folder: Path, raw: Raw, content: str, seed: int) -> None:
         "own_validation": raw.validation is not None,
         "weighted": _weighted(raw),
         "pipeline": raw.stream is not None,
+        "answered": answered(raw, order[:train_size], order[train_size:]),
         "normalization": _normalization(raw, order[:train_size]),
         "shared": _shared(raw),
         "bytes": {file: (folder / file).stat().st_size for file in files},
@@ -274,6 +276,7 @@ def _read(folder: Path, name: str, source: str) -> DataSet | None:
             own_validation=meta.get("own_validation", False),
             weighted=meta.get("weighted", False),
             pipeline=meta.get("pipeline", False),
+            answered=meta.get("answered", {}),
             normalization=meta.get("normalization"),
         )
         return found if "shared" in meta else _counted(found, meta)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -71,6 +71,8 @@ class DataSet:
         weighted: Whether the user says how much each example counts.
         pipeline: Whether examples come from the user's own iterators, of `streams`, because they
             do not fit into memory.
+        answered: How many examples of each class each part has, by its name; or what amounts are
+            like: ``low``, ``high``, ``mean``, ``deviation``. Empty where nobody has counted.
         normalization: Mean and standard deviation of each channel over the training examples, two
             lists; None for images in bytes; of several inputs by name.
     """
@@ -92,6 +94,7 @@ class DataSet:
     own_validation: bool = False
     weighted: bool = False
     pipeline: bool = False
+    answered: Mapping[str, Any] = field(default_factory=dict)
     normalization: Any = None
 
     @property

@@ -13,7 +13,7 @@ from tuner.basics.hardware import hardware
 from tuner.basics.secrets import shown_command
 from tuner.basics.versions import versions
 from tuner.data import DataSet
-from tuner.data.kinds import ImageKind
+from tuner.data.look import facts_of
 from tuner.errors import StudyChangedError, UsageError
 from tuner.objectives.yardstick import Yardstick
 from tuner.records.keys import SCHEMA, StudyKey
@@ -22,7 +22,7 @@ from tuner.specs.spec import SearchStudy, Study
 TEXT_KEYS = frozenset({"name", "question", "reference_name", "data", "prove"})
 """Keys that may change under a study's results; the data is compared by its content instead."""
 
-MEASURED = ("shared", "largest_share")
+MEASURED = ("shared", "largest_share", "answered")
 """What is measured on the data's content, so that it can be added where it is not stored."""
 
 
@@ -157,30 +157,10 @@ def describe(data: DataSet) -> dict[str, Any]:
         "source": data.source,
         "hash": data.hash,
         "classes": list(data.classes),
-        **_examples(data),
         "train_size": data.train_size,
         "validation_size": data.validation_size,
         "test_size": data.test_size,
         "shared": data.shared,
-        **_answers(data),
+        **facts_of(data),
         **({"relabel": True} if data.relabel else {}),
     }
-
-
-def _examples(data: DataSet) -> dict[str, Any]:
-    """What an example is; of an image the shape under the name that every version reads."""
-    image = {"image_shape": list(data.kind.shape)} if isinstance(data.kind, ImageKind) else {}
-    shape = data.kind.shape
-    by_name = {name: list(each) for name, each in shape.items()} if isinstance(shape, dict) else {}
-    return {**image, "example_shape": by_name or list(shape), "dtype": data.kind.dtype}
-
-
-def _answers(data: DataSet) -> dict[str, Any]:
-    """What an answer is, and what the user has said of the parts."""
-    if data.task == "classification":
-        said: dict[str, Any] = {"largest_share": round(data.largest_class()[1], 4)}
-    else:
-        said = {"outputs": data.outputs}
-    flags = {"own_validation": data.own_validation, "weighted": data.weighted}
-    flags["pipeline"] = data.pipeline
-    return {"task": data.task, **said, **{name: True for name, on in flags.items() if on}}

@@ -55,9 +55,11 @@ def require_fit(metric: Metric, data: DataSet) -> None:
         answers = "classes" if data.task == "classification" else "amounts"
         others = ", ".join(m.name for m in METRICS.values() if data.task in m.tasks)
         wanted = "classes" if metric.needs_classes else "amounts"
+        saved = "floats, which are amounts" if answers == "amounts" else "classes"
+        other = "whole numbers" if answers == "amounts" else "floats"
         raise StudyError(
             f"metric {metric.name!r} needs {wanted} as answers, but those of {data.name!r} are "
-            f"{answers}; choose one of {others}."
+            f"{saved}; choose one of {others}, or save them as {other}."
         )
     if isinstance(metric, Top5Accuracy) and len(data.classes) <= BEST:
         raise StudyError(

@@ -27,11 +27,11 @@ def met_by_a_constant(
         return None
     if yardstick is not None:
         return _met(spec, yardstick)
-    name, share = data[spec.data].largest_class()
+    kind, (name, share) = data[spec.data].kind.name, data[spec.data].largest_class()
     if not spec.objective(1).without_margin().is_met(share):
         return None
     return (
-        f"the target, {words.goal(spec.target)}, is met by a model that gives every image the "
+        f"the target, {words.goal(spec.target)}, is met by a model that gives every {kind} the "
         f"class {name!r}, to which {words.percent(share)} of them belong; raise the target, or "
         "balance the classes."
     )

@@ -90,8 +90,10 @@ def cached(folder: Path) -> list[str]:
             kind = kind_from(fields["image_shape"], fields.get("dtype", "uint8"))
             shape = shape_words(kind)
             total = words.megabytes(sum(fields["bytes"].values()))
+            amounts = fields.get("task") == "regression"
+            answers = "amounts" if amounts else f"{len(fields['classes'])} classes"
             lines.append(
-                f"{fields['hash'][:12]}  {len(fields['classes'])} classes, {shape}, "
+                f"{fields['hash'][:12]}  {answers}, {shape}, "
                 f"{words.count(fields['train_size'])} training {kind.plural}, {total}"
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -101,18 +103,30 @@ def cached(folder: Path) -> list[str]:
 
 def data_view(data: DataSet) -> RenderableType:
     """What is in a data set."""
-    from tuner.data import notes_on
+    from tuner.data import look, notes_on
 
-    rows = {
-        "name": data.name,
-        "source": data.source,
-        "classes": f"{len(data.classes)}: {', '.join(data.classes)}",
-        data.kind.plural: f"{data.kind.described()} (height x width)",
+    fields = {"classes": data.classes, **look.facts_of(data)}
+    plural = data.kind.plural
+    kept = "its own" if data.own_validation else f"kept back from the training {plural}"
+    sides = " (height x width)" if plural == "images" else ""
+    rows = {"name": data.name, "source": data.source}
+    if data.task == "classification":
+        rows["classes"] = f"{len(data.classes)}: {', '.join(data.classes)}"
+        rows["balance"] = look.balance(fields)
+    else:
+        rows["answers"] = look.amounts(fields)
+    rows |= {
+        plural: f"{data.kind.described()}{sides}",
         "training": words.count(data.train_size),
-        "validation": f"{words.count(data.validation_size)}, kept back from the training images",
+        "validation": f"{words.count(data.validation_size)}, {kept}",
         "test": f"{words.count(data.test_size)}, not read during a search",
-        "hash": data.hash,
-        "cached in": str(data.folder),
     }
+    if sizes := look.class_rows(fields):
+        rows["of each class"] = f"training + validation + test: {'; '.join(sizes)}"
+    if data.weighted:
+        rows["weights"] = "given: how much each example counts in training"
+    if data.pipeline:
+        rows["read"] = "by the iterators of your function, through Keras's fit"
+    rows |= {"hash": data.hash, "cached in": str(data.folder)}
     notes = [("note", Text(note)) for note in notes_on(data)]
     return facts([*((name, Text(what)) for name, what in rows.items()), *notes])

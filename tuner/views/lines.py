@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from tuner.data.look import answers_line, parts_line
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -101,6 +102,7 @@ def opening(record: StudyRecord, run: RunProgress) -> list[str]:
     data = ", ".join(record.dataset_names) or "?"
     other = record.stand_in
     lines = [f"  data: {data}{f'  ({other.upper()})' if other else ''}; {words.asked(record)}"]
+    lines += [f"  {line}" for line in described(record)]
     workers = "workers that others start, with 'tuner worker'"
     if not run.elsewhere:
         workers = words.several(run.workers, "worker")
@@ -110,6 +112,15 @@ def opening(record: StudyRecord, run: RunProgress) -> list[str]:
     if record.warm_start:
         name, count = record.warm_start
         lines.append(f"  warm start: {words.several(count, 'trial')} of {name}")
+    return lines
+
+
+def described(record: StudyRecord) -> list[str]:
+    """Sizes, shape and classes of the data; a line for each data set."""
+    lines = []
+    for fields in record.data.values():
+        name = f"{fields.get('name')}: " if len(record.data) > 1 else ""
+        lines.append(f"{name}{parts_line(fields)}; {answers_line(fields)}")
     return lines
 
 

@@ -12,6 +12,7 @@ from tuner.sessions.progress import RunProgress
 from tuner.sessions.result import Result
 from tuner.views import summary
 from tuner.views.frame import frame
+from tuner.views.lines import described
 from tuner.views.notices import banner as panel
 
 
@@ -29,6 +30,8 @@ class Live:
         """The first picture."""
         self._live = RichLive(console=self._out, auto_refresh=False, transient=True)
         self._live.start()
+        for line in described(record):
+            self.notice(line)
         self.updated(record, run)
 
     def notice(self, text: str, *, banner: bool = False) -> None:

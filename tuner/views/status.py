@@ -89,8 +89,11 @@ def _sizes(record: StudyRecord) -> list[tuple[str, Text]]:
     for data in record.data.values():
         shape = shape_words(kind := stored_kind(data))
         plural = kind.plural if kind else "examples"
+        answers = f"{len(data.get('classes', ()))} classes"
+        if data.get("task") == "regression":
+            answers = "amounts"
         line = (
-            f"{data.get('name')}: {len(data.get('classes', ()))} classes, {shape}, "
+            f"{data.get('name')}: {answers}, {shape}, "
             f"{words.count(data.get('train_size'))} training and "
             f"{words.count(data.get('validation_size'))} validation {plural}, "
             f"from {data.get('source')}"
