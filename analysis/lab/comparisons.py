@@ -122,7 +122,7 @@ def _sizes(question: Question, evidence: Evidence) -> Measured:
         comparable = known and same_data(*known, evidence.studies[mine])
         sizes = searches.sizes(evidence, study, SEEDS) if comparable else {}
         kept.append(tuple(float(size) for size in sizes.values()))
-    what = "the smallest size that meets the target"
+    what = "towards a smaller network that meets the target"
     return Measured(what, kept[0], kept[1], effects.ratio(*kept), in_sizes=True)
 
 
@@ -132,15 +132,15 @@ def _accuracies(question: Question, evidence: Evidence) -> Measured:
     with_it: list[float] = []
     base = evidence.get(Part("q7"))
     varied = base if question.number == 6 else evidence.get(Part("q9"))
-    what = "test accuracy of the lab's network"
+    what = "the test accuracy of the lab's network"
     if base is not None and varied is not None and same_data(base, varied):
         name, value = ("dropout", RATE) if question.number == 6 else ("batch_size", BATCH)
         plain = _of(runs(base, "dropout"), 0.0)
         other = _of(runs(varied, name), value)
         if plain is not None and other is not None:
             without, with_it = plain.accuracies("test"), other.accuracies("test")
-            sizes = {f"{words.count(plain.size)}", f"{words.count(other.size)}"}
-            what += f" of {' and '.join(sorted(sizes))} parameters after {base.horizon} epochs"
+            sizes = dict.fromkeys(words.count(of.size) for of in (plain, other))
+            what += f" ({' and '.join(sizes)} parameters) after {base.horizon} epochs"
     return Measured(
         what,
         tuple(without),
@@ -155,28 +155,28 @@ def _of(found: Sequence[Runs], value: float) -> Runs | None:
 
 
 def _in_words(thing: str, of: Measured) -> str:
-    begin = f"To {of.what}, {thing}" if of.in_sizes else f"To the {of.what}, {thing}"
     if of.effect is None:
-        seeds = f"{len(of.without)} without and {len(of.with_it)} with it"
         return (
-            f"What {thing} does to {of.what} cannot be told: that takes {effects.FEWEST} seeds of "
-            f"each, and there are {seeds}."
+            f"Whether {thing} helps {of.what} cannot be told: that takes {effects.FEWEST} seeds "
+            f"with and without it, and there are {len(of.with_it)} and {len(of.without)}."
         )
     word = of.effect.word(more_is_better=not of.in_sizes)
-    verdict = {"helps": "it helps", "hurts": "it hurts"}.get(word, "it cannot be told")
+    begin = f"{thing.capitalize()} {word} {of.what}"
+    if word == "cannot be told":
+        begin = f"Whether {thing} helps {of.what} cannot be told"
     if of.in_sizes:
         factor = of.effect.factor()
         said = (
-            f"{words.times(factor.difference)} times the size without it, 95 % interval "
-            f"{words.times(factor.low)} to {words.times(factor.high)}"
+            f"the mean size is {words.times(factor.difference)} times that without it, 95 % "
+            f"interval {words.times(factor.low)} to {words.times(factor.high)}"
         )
     else:
         said = (
-            f"{_signed(of.effect.difference)} points, 95 % interval "
-            f"{_signed(of.effect.low)} to {_signed(of.effect.high)}"
+            f"{_signed(of.effect.difference)} points, 95 % interval {_signed(of.effect.low)} to "
+            f"{_signed(of.effect.high)}"
         )
-    seeds = f"{of.effect.seeds[0]} seeds without, {of.effect.seeds[1]} with"
-    return f"{begin}: {verdict} ({said}; {seeds})."
+    without, with_it = of.effect.seeds
+    return f"{begin}: {said} ({with_it} seeds with it, {without} without)."
 
 
 def _signed(difference: float) -> str:
@@ -199,13 +199,18 @@ def _table(thing: str, compared: Sequence[Measured]) -> Table:
             ends = f"{_signed(effect.low)} to {_signed(effect.high)}"
             between = f"{_signed(effect.difference)} points ({ends})"
             word = effect.word(more_is_better=True)
-        rows.append((of.what, _listed(of, of.without), _listed(of, of.with_it), between, word))
-    header = ("what", f"without {thing}", f"with {thing}", "difference, 95 % interval", "it")
+        rows.append((_row(of), _listed(of, of.without), _listed(of, of.with_it), between, word))
+    header = ("what", f"without {thing}", f"with {thing}", "difference, 95 % interval", "verdict")
     note = (
         "One value a seed. Welch's interval of the difference of the means, for sizes of their "
         "logarithms; where it holds nothing (no difference, the same size), it cannot be told."
     )
     return Table(header, tuple(rows), (), note)
+
+
+def _row(of: Measured) -> str:
+    """What is compared, as the first cell of a row."""
+    return "smallest size found" if of.in_sizes else of.what.removeprefix("the ")
 
 
 def _listed(of: Measured, values: Sequence[float]) -> str:

@@ -114,7 +114,5 @@ def _numbers(seen: Sequence[Look]) -> list[Table]:
 
 
 def _classes(seen: Sequence[Look]) -> Table:
-    rows = [
-        (title_of(of.name), ", ".join(f"{i} {c}" for i, c in enumerate(of.classes))) for of in seen
-    ]
+    rows = [(title_of(of.name), ", ".join(map(of.label, range(len(of.classes))))) for of in seen]
     return Table(("data", "labels and what they stand for"), tuple(rows))

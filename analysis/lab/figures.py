@@ -40,7 +40,7 @@ def samples(looks: Sequence[Look]) -> Figure:
             axes.set_axis_off()
         for i, (axes, image) in enumerate(zip(grid, look.samples, strict=False)):
             axes.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-            name = style.shorten(f"{i} {look.classes[i]}", 14)
+            name = style.shorten(look.label(i), 14)
             axes.set_title(name, fontsize=9, color=style.INK, pad=2)
     return figure
 
@@ -49,8 +49,10 @@ def search(record: StudyRecord) -> Figure:
     """Every network of a search, the lab's and the smallest marked."""
     figure = style.new_figure(WIDTH, 3.9)
     axes = figure.add_subplot()
-    style.dress(axes, style.titled(record, "size and accuracy"), "", "validation accuracy, best")
-    axes.set_xlabel("trainable parameters (logarithmic)", fontsize=9, color=style.INK)
+    title = style.titled(record, "size and accuracy of every network")
+    style.dress(
+        axes, title, "trainable parameters (logarithmic)", "validation accuracy, best epoch"
+    )
     seen: list[tuple[float, float]] = []
     for outcome, look in style.LOOKS.items():
         some = [
@@ -166,7 +168,7 @@ def dropout(record: StudyRecord) -> Figure:
         scales.epochs(axes, record.horizon + 1)
     seeds = len(found[0].trials)
     figure.suptitle(
-        style.titled(record, f"mean and SD of {seeds} seeds"),
+        style.titled(record, f"dropout, mean and SD of {seeds} seeds"),
         fontsize=10,
         color=style.INK,
         x=0.01,
@@ -251,7 +253,7 @@ def minibatches(record: StudyRecord) -> Figure:
     seeds = sorted({len(r.trials) for r in found})
     told = " to ".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))
     figure.suptitle(
-        style.titled(record, f"mean and SD of {told} seeds"),
+        style.titled(record, f"size of the minibatch, mean and SD of {told} seeds"),
         fontsize=10,
         color=style.INK,
         x=0.01,

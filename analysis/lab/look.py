@@ -54,6 +54,11 @@ class Look:
     samples: tuple[Any, ...] = ()
     """The first training image of each class."""
 
+    def label(self, number: int) -> str:
+        """A label and what it stands for, ``3 cat``; the number alone where that is its name."""
+        name = self.classes[number]
+        return name if name == str(number) else f"{number} {name}"
+
 
 def look(data: Arrays) -> Look:
     """Measures a data set's arrays."""

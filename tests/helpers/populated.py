@@ -93,6 +93,30 @@ def fill(
             fakes.add_trial(study, "missed", size, min(skill, bar - 0.001), **more)
 
 
+def complete_lab(storage: Any = None, searched: int = 12) -> dict[str, optuna.Study]:
+    """The lab as `tuner lab` leaves it: each study that a question needs or compares with."""
+    made: dict[str, optuna.Study] = {}
+    for name, target, ceiling, unit in (
+        ("q2", 0.45, 0.62, 30.0),
+        ("q3", 0.94, 0.99, 2.0),
+        *((f"q4{seed}", 0.62, 0.74, 15.0) for seed in ("", "-seed-1", "-seed-2")),
+        *((f"q6{seed}", 0.62, 0.74, 60.0) for seed in ("", "-seed-1", "-seed-2")),
+        *((f"q8{seed}", 0.62, 0.78, 6.0) for seed in ("", "-seed-1", "-seed-2")),
+        ("q10", 0.75, 0.88, 9.0),
+    ):
+        data = "mnist" if name == "q3" else "cifar10"
+        spec = {**fakes.SPEC, "name": name, "target": target, "data": data}
+        study = made[name] = fakes.make_study(name, storage=storage, spec=spec, data=data)
+        classes(study, CIFAR10 if data == "cifar10" else [str(i) for i in range(10)])
+        study.set_user_attr(StudyKey.MACHINE, {"processor": "a processor", "cores": 2})
+        fill(study, searched, seed=sum(map(ord, name)), ceiling=ceiling, unit=unit)
+    drop = {"grid": {"dropout": [0.0, 0.2, 0.4]}}
+    made["q7"] = sweep("q7", drop, lambda _, c: (0.9, 0.66 + 0.1 * c["dropout"]), storage)
+    batch = {"grid": {"batch_size": [8, 16, 32, 64, 128, 256, 512, 1024, 2048]}}
+    made["q9"] = sweep("q9", batch, lambda _, c: (0.7, 0.72 - c["batch_size"] / 9e3), storage)
+    return made
+
+
 def sweep(name: str, spec: dict[str, Any], effect: Any, storage: Any = None) -> optuna.Study:
     """A complete sweep; `effect` gives the training and the test accuracy of a cell."""
     rng = np.random.default_rng(3)

@@ -105,7 +105,7 @@ def lab(
 
     found = answers(evidence, asked, looks)
     for answer in found:
-        click.echo("\n".join(text.lines(answer, commands)) + "\n")
+        click.echo("\n" + "\n".join(text.lines(answer, commands)))
     # On a page no folder of this machine's has a meaning.
     shown = Commands((), ["--data", "DIR"] if data else [])
     with _writing():
@@ -174,7 +174,7 @@ def _train(made: Lab, commands: Commands, *, live: bool) -> bool:
         )
         with contextlib.closing(watcher):
             if not made.train(part, watcher):
-                click.echo(f"Stopped; the same command goes on with {part.name}.\n")
+                click.echo(f"Stopped; the same command goes on with {part.name}.")
                 return False
     return True
 

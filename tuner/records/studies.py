@@ -306,6 +306,13 @@ class StudyRecord:
         return sum(t.epochs - t.taken_over for t in self.trials)
 
     @property
+    def epochs_kept(self) -> int:
+        """Epochs of a sweep's grid that need not be trained again: of ended and running trials."""
+        over = [t for t in self.trials if t.outcome is not None and t.cell is not None]
+        running = [t for t in self.trials if t.outcome is None and t.lost is None and t.history]
+        return self.horizon * len(over) + sum(t.epochs for t in running)
+
+    @property
     def epochs_saved(self) -> int:
         """Epochs that trained trials did not use of their horizon."""
         return sum(self.horizon - t.epochs for t in self.trained)

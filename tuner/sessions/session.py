@@ -81,6 +81,7 @@ class Session:
         self._prove = "none" if self.record.target is None else prove or planned.prove
         self._certifying = Certifying(self, seeds)
         self._before = self.record.done
+        self._epochs_before = self.record.epochs_spent
         self._noticed: set[str] = set()
         self._proofs: ModelProofs | None = None
         self._rehearsal: Rehearsal | None = None
@@ -269,20 +270,29 @@ class Session:
 
     def _progress(self) -> RunProgress:
         elapsed = time.monotonic() - self._started
-        done = self.record.done - self._before
-        left = max(0, self.goal - self._before - done)
         return RunProgress(
             goal=self.goal,
             trained_before=self._before,
             workers=self._count,
             elapsed=elapsed,
-            remaining=elapsed / done * left if done else None,
+            remaining=self._remaining(elapsed),
             storage=masked(self.planned.orders.storage),
             elsewhere=self._launcher.name == ElsewhereLauncher.name,
             machines=machines(self.record),
             certifying=self._certifying.progress(),
             proving=self._proving(),
         )
+
+    def _remaining(self, elapsed: float) -> float | None:
+        """Seconds that are left, as fast as it went in this run; None where that is not known."""
+        if self.record.target is not None:
+            done = self.record.done - self._before
+            left = max(0, self.goal - self.record.done)
+            return elapsed / done * left if done else None
+        # A sweep trains every epoch, and is known to the epoch long before a training has ended.
+        epochs = self.record.epochs_spent - self._epochs_before
+        whole = self.goal * self.record.horizon
+        return elapsed / epochs * max(0, whole - self.record.epochs_kept) if epochs else None
 
     def _begun_proofs(self) -> ModelProofs | None:
         """The proofs of models, once there are any."""
