@@ -1,9 +1,14 @@
-"""Columns and dtypes of the frames of `analysis.frames`, also where there are no rows."""
+"""Columns and dtypes of the frames of `analysis.frames`, also where there are no rows.
+
+What holds the study's metric is listed here with ``accuracy`` in its name. Of another metric it has
+that one's: `named`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tuner.records.objectives import DEFAULT_METRIC, Metric
 from tuner.records.trials import AMOUNTS
 
 TRIALS: Mapping[str, str] = {
@@ -44,7 +49,7 @@ EPOCHS: Mapping[str, str] = {
     "accuracy": "float64",
     "val_loss": "float64",  # missing where nothing was validated
     "val_accuracy": "float64",  # likewise
-    "shortfall": "float64",  # target + margin - val_accuracy; missing in a sweep
+    "shortfall": "float64",  # of the metric from target and margin; missing in a sweep
     "seconds": "float64",
     "size": "Int64",
     "outcome": "string",
@@ -62,7 +67,7 @@ CERTIFICATES: Mapping[str, str] = {
     "certified": "bool",  # the certificate's verdict
     "target": "float64",
     "mean": "float64",  # of the certificate's seeds
-    "bound": "float64",  # one-sided lower bound of the mean; missing with fewer than two seeds
+    "bound": "float64",  # one-sided, of the mean; missing with fewer than three seeds
     "level": "float64",  # the bound's confidence level
     "planned": "int64",  # seeds that a certificate takes; fewer where it clearly failed
     "epochs": "int64",
@@ -83,7 +88,7 @@ MODEL_CERTIFICATES: Mapping[str, str] = {
     "certified": "bool",
     "target": "float64",
     "accuracy": "float64",  # on the test examples
-    "bound": "float64",  # one-sided lower bound of it
+    "bound": "float64",  # one-sided, of it
     "level": "float64",  # the bound's confidence level
     "left": "float64",  # of the budget of all looks, a fraction
     "val_accuracy": "float64",  # of the file
@@ -99,6 +104,15 @@ MODEL_CERTIFICATES: Mapping[str, str] = {
     "sha256": "string",  # of the file
 }
 """Columns of `model_certificates`."""
+
+MEASURED = ("accuracy", "val_accuracy", "final_val_accuracy", "test_accuracy")
+"""Those of all the columns above that hold the study's metric."""
+
+
+def named(metric: Metric) -> dict[str, str]:
+    """What the columns that hold a metric are called, by their names above."""
+    return {name: name.replace(DEFAULT_METRIC.key, metric.key) for name in MEASURED}
+
 
 HYPERPARAMETER = "hp."
 """What the names of hyperparameter columns begin with."""

@@ -2,7 +2,8 @@
 
 Every function takes an `optuna.Study` that the tool made, or a
 `tuner.records.studies.StudyRecord`. The columns and dtypes are those that `analysis.columns` lists,
-also where there are no rows. Accuracies are fractions, sizes counts, times seconds.
+also where there are no rows. Accuracies are fractions, sizes counts, times seconds. Columns of
+another metric than accuracy have its name in place of ``accuracy``: ``val_mae``.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from analysis.columns import (
     HYPERPARAMETER,
     MODEL_CERTIFICATES,
     TRIALS,
+    named,
 )
 from tuner.records.certificates import Certificate
 from tuner.records.epochs import stored_fields
+from tuner.records.objectives import Metric
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import AMOUNTS, TrialRecord
 
@@ -44,7 +47,7 @@ def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
             model = models[number]
             row |= {"model_certified": model.certified, "test_accuracy": model.measured}
         rows.append(row)
-    frame = _frame(rows, TRIALS)
+    frame = _frame(rows, TRIALS, record.metric)
     return pd.concat([frame, _hyperparameters(record.trials)], axis=1)
 
 
@@ -61,14 +64,14 @@ def epochs(study: optuna.Study | StudyRecord) -> pd.DataFrame:
         for trial in record.trials
         for e in trial.history
     ]
-    return _frame(rows, EPOCHS)
+    return _frame(rows, EPOCHS, record.metric)
 
 
 def certificates(study: optuna.Study | StudyRecord) -> pd.DataFrame:
     """One row for each seed of each certificate, by trial; columns ``CERTIFICATES``."""
     record = record_of(study)
-    found = record.certificates.values()
-    return _frame([row for c in found for row in _seeds(record, c)], CERTIFICATES)
+    rows = [row for c in record.certificates.values() for row in _seeds(record, c)]
+    return _frame(rows, CERTIFICATES, record.metric)
 
 
 def model_certificates(study: optuna.Study | StudyRecord) -> pd.DataFrame:
@@ -85,16 +88,16 @@ def model_certificates(study: optuna.Study | StudyRecord) -> pd.DataFrame:
         }
         for c in found
     ]
-    return _frame(rows, MODEL_CERTIFICATES)
+    return _frame(rows, MODEL_CERTIFICATES, record.metric)
 
 
 def frontier(
     study: optuna.Study | StudyRecord, by: str = "size", *, refuted: bool = True
 ) -> pd.DataFrame:
-    """The trained trials than which no smaller one is as accurate, the smallest first.
+    """The trained trials than which no smaller one is as good, the smallest first.
 
-    Accuracy is that of the best epoch. A training that was stopped, at the target or before, might
-    have got further: the frontier is what was seen, a lower bound of what is possible.
+    What is compared is the metric of the best epoch. A training that was stopped, at the target or
+    before, might have got further: the frontier is what was seen, a bound of what is possible.
 
     Args:
         study: The study.
@@ -103,7 +106,8 @@ def frontier(
         refuted: Whether models count whose certificate found that they do not hold the target.
 
     Returns:
-        Rows of `trials`, with both `by` and ``val_accuracy`` strictly rising.
+        Rows of `trials`, with `by` strictly rising, and ``val_accuracy``, or what that is called of
+        another metric, strictly better.
 
     Raises:
         ValueError: `by` is none of those.
@@ -112,12 +116,15 @@ def frontier(
         raise ValueError(f"by must be one of {', '.join(known)} but got {by!r}.")
     record = record_of(study)
     frame = trials(record)
-    seen = frame[_trained(record) & frame[by].notna() & frame["val_accuracy"].notna()]
+    measured = named(record.metric)["val_accuracy"]
+    seen = frame[_trained(record) & frame[by].notna() & frame[measured].notna()]
     if not refuted:
         seen = seen[~seen["number"].isin(record.refuted)]
-    order = seen.sort_values([by, "val_accuracy", "number"], ascending=[True, False, True])
-    before = order["val_accuracy"].cummax().shift(fill_value=-np.inf)
-    return order[order["val_accuracy"] > before].reset_index(drop=True)
+    more = record.metric.greater_is_better
+    order = seen.sort_values([by, measured, "number"], ascending=[True, not more, True])
+    gains = order[measured] if more else -order[measured]
+    before = gains.cummax().shift(fill_value=-np.inf)
+    return order[gains > before].reset_index(drop=True)
 
 
 def smallest(
@@ -131,7 +138,7 @@ def smallest(
 
     Args:
         study: The study.
-        target: A fraction; None: the study's own.
+        target: A value of the metric, of accuracy a fraction; None: the study's own.
         by: What small means; None: what the study minimises.
 
     Returns:
@@ -144,10 +151,10 @@ def smallest(
     target = record.target if target is None else target
     if target is None:
         raise ValueError(f"study {record.name!r} is a sweep and has no target: give one.")
-    lower = record.target is None or target < record.target
-    best = frontier(record, by or record.minimize, refuted=lower)
-    asked = record.with_target(target)
-    return best[best["val_accuracy"].map(asked.is_met).astype(bool)].head(1).reset_index(drop=True)
+    easier = record.target is None or record.metric.missing(target, record.target) > 0
+    best = frontier(record, by or record.minimize, refuted=easier)
+    asked, measured = record.with_target(target), named(record.metric)["val_accuracy"]
+    return best[best[measured].map(asked.is_met).astype(bool)].head(1).reset_index(drop=True)
 
 
 def record_of(study: optuna.Study | StudyRecord) -> StudyRecord:
@@ -191,8 +198,11 @@ def _seeds(record: StudyRecord, certificate: Certificate) -> list[dict[str, Any]
     ]
 
 
-def _frame(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=list(columns)).astype(dict(columns))
+def _frame(
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], metric: Metric
+) -> pd.DataFrame:
+    frame = pd.DataFrame(list(rows), columns=list(columns)).astype(dict(columns))
+    return frame.rename(columns=named(metric))
 
 
 def _hyperparameters(trials: Sequence[TrialRecord]) -> pd.DataFrame:

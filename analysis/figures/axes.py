@@ -1,4 +1,4 @@
-"""Axes of accuracies, sizes and epochs."""
+"""Axes of what is measured, of sizes and of epochs."""
 
 from __future__ import annotations
 
@@ -18,17 +18,41 @@ from matplotlib.ticker import (
 )
 
 from tuner.records import words
+from tuner.records.objectives import DEFAULT_METRIC, Metric
+
+
+def measured(
+    axes: Axes, values: Iterable[float], metric: Metric = DEFAULT_METRIC, *, axis: str = "y"
+) -> None:
+    """An axis of a metric, holding the values and some room; accuracies as percentages."""
+    seen = _sane(np.array([v for v in values if v is not None and math.isfinite(v)]), metric)
+    at = axes.yaxis if axis == "y" else axes.xaxis
+    if len(seen):
+        least = 0.02 if metric.unit == 1.0 else 0.0
+        room = max(least, 0.06 * float(np.ptp(seen))) or abs(float(seen[0])) / 10 or 1.0
+        low, high = sorted((metric.worst, metric.best))
+        limits = max(low, seen.min() - room), min(high, seen.max() + room)
+        axes.set_ylim(*limits) if axis == "y" else axes.set_xlim(*limits)
+    at.set_major_formatter(FuncFormatter(lambda v, _: metric.goal(v)))
 
 
 def accuracies(axes: Axes, values: Iterable[float], *, axis: str = "y") -> None:
     """An axis of fractions shown as percentages, holding the values and some room."""
-    seen = np.array([v for v in values if v is not None and math.isfinite(v)])
-    at = axes.yaxis if axis == "y" else axes.xaxis
-    if len(seen):
-        room = max(0.02, 0.06 * float(np.ptp(seen)))
-        limits = max(0.0, seen.min() - room), min(1.0, seen.max() + room)
-        axes.set_ylim(*limits) if axis == "y" else axes.set_xlim(*limits)
-    at.set_major_formatter(FuncFormatter(lambda v, _: words.goal(v)))
+    measured(axes, values, axis=axis)
+
+
+OUTSIDE = 10.0
+"""So many times as far from the best as the median, a value of no range is left out of an axis."""
+
+
+def _sane(seen: np.ndarray, metric: Metric) -> np.ndarray:
+    """The values without those that would flatten all others; a diverged training has some."""
+    if not len(seen) or math.isfinite(metric.worst):
+        return seen
+    best = metric.best_of(seen)
+    assert best is not None
+    away = np.array([metric.missing(v, best) for v in seen])
+    return np.asarray(seen[away <= OUTSIDE * max(float(np.median(away)), 1e-12)])
 
 
 def epochs(axes: Axes, last: int) -> None:

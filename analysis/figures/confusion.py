@@ -57,17 +57,19 @@ def confusion_of(record: StudyRecord, trial: TrialRecord) -> Confusion | None:
         record.model_certificates.get(trial.number),
     )
     if model is not None and model.confusion is not None:
-        images = f"{words.count(model.test_size)} test images, the model of trial {trial.number}"
+        test = f"{words.count(model.test_size)} test {model.examples}"
+        images = f"{test}, the model of trial {trial.number}"
         matrix = model.confusion
     elif certificate is not None and certificate.confusion is not None:
         seeds = words.several(len(certificate.seeds), "fresh seed")
-        images = f"{words.count(certificate.test_size)} test images, summed over {seeds}"
+        test = f"{words.count(certificate.test_size)} test {certificate.examples}"
+        images = f"{test}, summed over {seeds}"
         matrix = certificate.confusion
     elif trial.confusion is not None:
         which = "test" if record.kind == "sweep" else "validation"
         matrix = trial.confusion
         total = words.count(sum(map(sum, matrix)))
-        images = f"{total} {which} images, trial {trial.number}, last epoch"
+        images = f"{total} {which} {record.examples}, trial {trial.number}, last epoch"
     else:
         return None
     data = record.data.get(trial.data_key or "") or next(iter(record.data.values()), {})

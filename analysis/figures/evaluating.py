@@ -1,4 +1,4 @@
-"""The evaluation image that the lab asks for: accuracy, loss and the confusion matrix."""
+"""The evaluation image that the lab asks for: the metric, loss and the confusion matrix."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tuner.records.trials import TrialRecord
 
 
 def evaluation(study: optuna.Study | StudyRecord, trial: int | None = None) -> Figure:
-    """Accuracy and loss over epochs, training and validation, and the confusion matrix.
+    """The metric and loss over epochs, training and validation, and the confusion matrix.
 
     Args:
         study: The study.
@@ -36,11 +36,12 @@ def evaluation(study: optuna.Study | StudyRecord, trial: int | None = None) -> F
     figure = style.new_figure(height=3.0 if not many else 7.6 if many <= 12 else 9.0)
     heights = [1.0] if not many else [1.0, 1.75 if many <= 12 else 2.4]
     grid = figure.add_gridspec(len(heights), 2, height_ratios=heights)
-    _curves(figure.add_subplot(grid[0, 0]), chosen, record, "accuracy")
+    _curves(figure.add_subplot(grid[0, 0]), chosen, record, record.metric.title)
     _curves(figure.add_subplot(grid[0, 1]), chosen, record, "loss")
     name = f"trial {chosen.number}, {words.size(chosen)}"
     if confusion is None:
-        name += "; no confusion matrix is stored for it"
+        if record.classes:
+            name += "; no confusion matrix is stored for it"
     else:
         draw(figure.add_subplot(grid[1, :]), confusion)
     title = style.titled(record, style.escape(name))
@@ -78,16 +79,20 @@ def _curves(axes: Axes, trial: TrialRecord, record: StudyRecord, what: str) -> N
         axes.plot(
             epochs, values[name], color=colour, marker=marker, linestyle=line, ms=3.5, label=name
         )
-    if what == "accuracy":
+    if what != "loss":
         if record.target is not None:
             axes.axhline(
                 record.target,
                 color=style.INK,
                 linewidth=0.9,
                 linestyle=(0, (6, 3)),
-                label=f"target {words.goal(record.target)}",
+                label=f"target {record.metric.goal(record.target)}",
             )
-        scales.accuracies(axes, [*values["training"], *values["validation"], record.target or 0.5])
+        goal = [0.5 if record.target is None else record.target]
+        if record.target is None and record.metric.unit is None:
+            goal = []
+        both = [*values["training"], *values["validation"]]
+        scales.measured(axes, [*both, *goal], record.metric)
     else:
         # A diverged training's loss is stored as a very large number: it would flatten the rest.
         sane = [v for vs in values.values() for v in vs if math.isfinite(v) and v < 1e6]

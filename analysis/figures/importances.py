@@ -1,4 +1,4 @@
-"""How much each hyperparameter mattered for the validation accuracy, in numbers."""
+"""How much each hyperparameter mattered for what is measured in validation, in numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WIDE = 20.0
 def importances(
     study: optuna.Study | StudyRecord, evaluator: BaseImportanceEvaluator | None = None
 ) -> pd.Series[float]:
-    """The importance of each hyperparameter for the validation accuracy of the best epoch.
+    """The importance of each hyperparameter for the metric of the best epoch in validation.
 
     Args:
         study: The study.
@@ -57,7 +57,7 @@ def importances(
 
 
 def _as_errors(trials: list[TrialRecord], ranges: dict[str, BaseDistribution]) -> optuna.Study:
-    """A study in memory whose value is the validation error, as evaluators want it: to minimise.
+    """A study in memory whose value is what the metric lacks, as evaluators want it: to minimise.
 
     The tool's own value is the size, and evaluators leave out trials that were stopped.
     """
@@ -72,7 +72,7 @@ def _as_errors(trials: list[TrialRecord], ranges: dict[str, BaseDistribution]) -
         made.add_trial(
             create_trial(
                 state=TrialState.COMPLETE,
-                value=1.0 - (trial.val_measured or 0.0),
+                value=trial.metric.missing(trial.val_measured or 0.0, trial.metric.origin),
                 params=params,
                 distributions={n: ranges[n] for n in params},
             )
@@ -81,7 +81,7 @@ def _as_errors(trials: list[TrialRecord], ranges: dict[str, BaseDistribution]) -
 
 
 def measured(record: StudyRecord) -> list[TrialRecord]:
-    """The trials that importance rests on: trained, to an accuracy, and not the reference."""
+    """The trials that importance rests on: trained, measured, and not the reference."""
     return [t for t in record.trained if t.val_measured is not None and not t.reference]
 
 

@@ -1,4 +1,4 @@
-"""Which hyperparameters mattered for the validation accuracy, and how."""
+"""Which hyperparameters mattered for what is measured in validation, and how."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def importance(
     top = found.head(most)[::-1]
     figure = style.new_figure(height=0.9 + 0.27 * len(top))
     axes = figure.add_subplot()
-    title = style.titled(record, "importance for the validation accuracy")
+    title = style.titled(record, f"importance for the validation {record.metric.title}")
     style.dress(axes, title, "share of the importance (PED-ANOVA)", grid="x")
     names = style.told_apart(list(top.index), 32)
     bars = axes.barh(range(len(top)), top, color=style.BLUE, height=0.7)
@@ -64,7 +64,7 @@ def marginal_effects(
     most: int = 6,
     shares: pd.Series[float] | None = None,
 ) -> Figure:
-    """Validation accuracy against each of the most important hyperparameters, by outcome.
+    """The metric in validation against each of the most important hyperparameters, by outcome.
 
     The line is the median within equal groups of trials; other hyperparameters vary along.
     `shares`: the importances, where they are known already.
@@ -86,9 +86,9 @@ def marginal_effects(
         style.dress(axes, "", shown)
         _effect(axes, name, some)
     for axes in panels[: len(names) : columns]:
-        axes.set_ylabel("validation accuracy", fontsize=9)
-    scales.accuracies(panels[0], [t.val_measured or 0.0 for t in trials])
-    title = style.titled(record, "validation accuracy by hyperparameter, best epoch")
+        axes.set_ylabel(f"validation {record.metric.title}", fontsize=9)
+    scales.measured(panels[0], [t.val_measured or 0.0 for t in trials], record.metric)
+    title = style.titled(record, f"validation {record.metric.title} by hyperparameter, best epoch")
     figure.suptitle(title, fontsize=10, color=style.INK, x=0.01, ha="left")
     _shared_legend(figure, panels)
     return figure
@@ -120,13 +120,13 @@ def _effect(axes: Axes, name: str, trials: list[TrialRecord]) -> None:
         places = np.array([float(v) for v in values])
     log = isinstance(at, IntDistribution | FloatDistribution) and at.log
     apart = _apart(places, log=log, half=0.18 if kinds else None)
-    accuracy = np.array([t.val_measured or 0.0 for t in trials])
+    seen = np.array([t.val_measured or 0.0 for t in trials])
     for outcome, look in style.LOOKS.items():
         mine = np.array([t.outcome == outcome for t in trials])
         if mine.any():
             axes.scatter(
                 apart[mine],
-                accuracy[mine],
+                seen[mine],
                 s=14,
                 marker=look.marker,
                 color=look.colour,
@@ -146,7 +146,7 @@ def _effect(axes: Axes, name: str, trials: list[TrialRecord]) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
     if not kinds and not log:
         axes.margins(x=0.1)
-    _median(axes, places, accuracy, groups=len(kinds))
+    _median(axes, places, seen, groups=len(kinds))
 
 
 def _apart(places: Any, *, log: bool, half: float | None = None) -> Any:
@@ -175,14 +175,14 @@ def _groups(places: Any, most: int = 5) -> list[Any]:
     return [np.flatnonzero(number[where] == k) for k in np.unique(number)]
 
 
-def _median(axes: Axes, places: Any, accuracy: Any, groups: int) -> None:
-    """The median accuracy: of each kind, or of groups of trials by rising value."""
+def _median(axes: Axes, places: Any, seen: Any, groups: int) -> None:
+    """The median of what was seen: of each kind, or of groups of trials by rising value."""
     if groups:
         parts = [p for k in range(groups) if len(p := np.flatnonzero(places == k))]
     else:
         parts = _groups(places)
     x = [float(np.median(places[p])) for p in parts]
-    y = [float(np.median(accuracy[p])) for p in parts]
+    y = [float(np.median(seen[p])) for p in parts]
     line = "none" if groups else "-"
     axes.plot(
         x, y, color=style.INK, linestyle=line, marker="_", ms=14, mew=2, lw=1.4, label="median"

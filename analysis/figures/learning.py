@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from analysis import frames
+from analysis.columns import named
 from analysis.figures import axes as scales
 from analysis.figures import labels, style
 from tuner.records import words
@@ -25,7 +26,7 @@ MANY = 150
 
 
 def learning_curves(study: optuna.Study | StudyRecord) -> Figure:
-    """Validation accuracy over epochs: in a search by outcome, in a sweep by configuration."""
+    """The metric in validation by epoch: in a search by outcome, in a sweep by configuration."""
     record = frames.record_of(study)
     if not any(t.val_measured is not None for t in record.trained):
         return style.message(f"{record.name}: no trained trial yet.")
@@ -34,8 +35,8 @@ def learning_curves(study: optuna.Study | StudyRecord) -> Figure:
         return _sweep(record)
     figure = style.new_figure(height=4.2)
     axes = figure.add_subplot()
-    title = style.titled(record, "validation accuracy of every training")
-    style.dress(axes, title, "epoch", "validation accuracy")
+    title = style.titled(record, f"validation {record.metric.title} of every training")
+    style.dress(axes, title, "epoch", f"validation {record.metric.title}")
     for outcome, look in style.LOOKS.items():
         some = [t for t in record.trained if t.outcome == outcome and not t.reference]
         _bundle(axes, some, look, faint=len(record.trained) > 40)
@@ -50,7 +51,7 @@ def learning_curves(study: optuna.Study | StudyRecord) -> Figure:
     bar = _bars(axes, record)
     scales.epochs(axes, record.horizon)
     seen = [e.val_measured for t in record.trained for e in t.history]
-    scales.accuracies(axes, [*seen, target.bar])
+    scales.measured(axes, [*seen, target.bar], record.metric)
     style.legend(axes, columns=3, below=True)
     labels.settle(axes, [(bar, labels.ALONG_A_LINE)])
     return figure
@@ -95,9 +96,9 @@ def _bundle(axes: Axes, trials: list[TrialRecord], look: style.Look, *, faint: b
 def _bars(axes: Axes, record: StudyRecord) -> Annotation:
     target = record.objective
     assert target is not None
-    label = f"target {words.goal(target.value)}"
+    label = f"target {target.metric.goal(target.value)}"
     if target.margin:
-        label += f", shaded: {words.points(target.margin)} of margin"
+        label += f", shaded: {target.metric.difference(target.margin)} of margin"
         axes.axhspan(target.value, target.bar, color=style.FAINT, linewidth=0)
     return style.bar(axes, target.value, label)
 
@@ -112,9 +113,10 @@ def _sweep(record: StudyRecord) -> Figure:
     figure = style.new_figure(height=3.3 + LEGEND_ROW * rows)
     both = figure.subplots(1, 2, sharey=True)
     shown = style.told_apart(names, 40)
-    for axes, column in zip(both, ("accuracy", "val_accuracy"), strict=True):
-        what = "training" if column == "accuracy" else "validation"
-        style.dress(axes, "", "epoch", "accuracy" if what == "training" else "")
+    columns, title = named(record.metric), record.metric.title
+    seen = [columns["accuracy"], columns["val_accuracy"]]
+    for axes, column, what in zip(both, seen, ("training", "validation"), strict=True):
+        style.dress(axes, "", "epoch", title if what == "training" else "")
         axes.set_title(what, fontsize=10, color=style.INK, loc="left")
         for i, name in enumerate(names):
             sns.lineplot(
@@ -128,9 +130,9 @@ def _sweep(record: StudyRecord) -> Figure:
                 legend=False,
                 ax=axes,
             )
-        axes.set(xlabel="epoch", ylabel="accuracy" if what == "training" else "")
+        axes.set(xlabel="epoch", ylabel=title if what == "training" else "")
         scales.epochs(axes, record.horizon)
-    scales.accuracies(both[0], [*frame["accuracy"], *frame["val_accuracy"].dropna()])
+    scales.measured(both[0], [v for c in seen for v in frame[c].dropna()], record.metric)
     figure.suptitle(
         style.titled(record, "learning curves, mean and standard deviation over seeds"),
         fontsize=10,

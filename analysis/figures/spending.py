@@ -134,7 +134,8 @@ def pruning_audit(study: optuna.Study | StudyRecord) -> Figure:
         return style.message(found.words())
     figure = style.new_figure(height=3.6)
     axes = figure.add_subplot()
-    style.dress(axes, style.titled(record, "pruning audit"), "epoch", "validation accuracy")
+    what = f"validation {record.metric.title}"
+    style.dress(axes, style.titled(record, "pruning audit"), "epoch", what)
     for reached, look in ((True, style.LOOKS["reached"]), (False, style.LOOKS["missed"])):
         mine = [t for t in some if t.reached == reached]
         name = "met the target: a false stop" if reached else "missed it: rightly stopped"
@@ -152,6 +153,6 @@ def pruning_audit(study: optuna.Study | StudyRecord) -> Figure:
     axes.axhline(target.bar, color=style.INK, lw=0.9, ls=(0, (6, 3)))
     scales.epochs(axes, record.horizon)
     seen = [e.val_measured for t in some for e in t.history]
-    scales.accuracies(axes, [*seen, target.bar])
+    scales.measured(axes, [*seen, target.bar], record.metric)
     style.legend(axes, columns=2, below=True)
     return figure

@@ -1,4 +1,4 @@
-"""Size against accuracy: the frontier of a study, and what each parameter is worth."""
+"""Size against what is measured: the frontier of a study, and what each parameter is worth."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from analysis import frames, published
+from analysis.columns import named
 from analysis.figures import axes as scales
 from analysis.figures import labels, style
 from tuner.records import words
+from tuner.records.objectives import DEFAULT_METRIC
 from tuner.records.studies import StudyRecord
 
 ROOM_FOR_A_NAME = 0.03
@@ -35,35 +37,38 @@ def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> Figure:
     edge = frames.frontier(record, by)
     if edge.empty:
         return style.message(f"{record.name}: no trained trial yet.")
-    frame = frames.trials(record)
-    trained = frame[frame["outcome"].isin(list(style.LOOKS)) & frame["val_accuracy"].notna()]
+    frame, metric = frames.trials(record), record.metric
+    val = named(metric)["val_accuracy"]
+    trained = frame[frame["outcome"].isin(list(style.LOOKS)) & frame[val].notna()]
     points = _comparable(record, by)
     figure = style.new_figure(height=4.8)
     axes = figure.add_subplot()
-    style.dress(axes, style.titled(record, "size and accuracy"), _words(by), "accuracy")
+    title = style.titled(record, f"size and {metric.title}")
+    style.dress(axes, title, _words(by), metric.title)
     for outcome, look in style.LOOKS.items():
         rows = trained[(trained["outcome"] == outcome) & ~trained["reference"]]
-        _scatter(axes, rows[by], rows["val_accuracy"], look)
-    _steps(axes, edge[by].astype(float), edge["val_accuracy"])
+        _scatter(axes, rows[by], rows[val], look)
+    _steps(axes, edge[by].astype(float), edge[val])
     _marked(axes, record, by)
-    named = _published(axes, points)
+    told = _published(axes, points)
     sizes = [*trained[by].dropna().astype(float), *(p.size for p in points)]
     scales.counts(axes.xaxis, sizes)
-    bars = [record.target or 0.5]
+    bars = [] if record.target is None and metric.unit is None else [record.target or 0.5]
     above = [p.accuracy + ROOM_FOR_A_NAME for p in points]
-    scales.accuracies(axes, [*trained["val_accuracy"], *above, *bars])
+    scales.measured(axes, [*trained[val], *above, *bars], metric)
     if record.target is not None:
-        bar = style.bar(axes, record.target, f"target {words.goal(record.target)}")
-        named.insert(0, (bar, labels.ALONG_A_LINE[::-1]))
+        bar = style.bar(axes, record.target, f"target {metric.goal(record.target)}")
+        told.insert(0, (bar, labels.ALONG_A_LINE[::-1]))
     style.legend(axes, columns=2, below=True)
-    labels.settle(axes, named)
+    labels.settle(axes, told)
     return figure
 
 
 def _comparable(record: StudyRecord, by: str) -> Sequence[published.Point]:
     """The published models that the study's may be compared with."""
     data = next(iter(record.data.values()), {})
-    return published.POINTS if published.is_cifar10(data) and by == "size" else ()
+    alike = record.metric is DEFAULT_METRIC and by == "size"
+    return published.POINTS if alike and published.is_cifar10(data) else ()
 
 
 def _steps(axes: Axes, x: pd.Series, y: pd.Series) -> None:
@@ -141,35 +146,48 @@ def _published(
 
 
 def efficiency(studies: Mapping[str, optuna.Study | StudyRecord]) -> Figure:
-    """What each parameter is worth: accuracy against size, and points of accuracy per 1,000.
+    """What each parameter is worth: the metric against size, and as much of it per 1,000.
+
+    Of accuracies these are points. Of an error it is what it is less than that of one answer for
+    all, or than the largest that was seen.
 
     Args:
         studies: Studies to compare by what to call them, such as ``dense`` and ``convolutional``.
     """
-    found = {name: _accurate(frames.record_of(study)) for name, study in studies.items()}
+    records = {name: frames.record_of(study) for name, study in studies.items()}
+    metric = next((r.metric for r in records.values()), DEFAULT_METRIC)
+    found = {name: _measured(record) for name, record in records.items()}
     if all(f.empty for f in found.values()):
         return style.message("No trained trial yet.")
     every = pd.concat(list(found.values()))
     figure = style.new_figure(height=3.7)
     left, right = figure.subplots(1, 2)
-    style.dress(left, "accuracy", "trainable parameters", "validation accuracy, best epoch")
-    style.dress(right, "for each 1,000 parameters", "trainable parameters", "points of accuracy")
+    val = named(metric)["val_accuracy"]
+    best = f"validation {metric.title}, best epoch"
+    style.dress(left, metric.title, "trainable parameters", best)
+    gained = "points of accuracy" if metric is DEFAULT_METRIC else f"{metric.title} gained"
+    style.dress(right, "for each 1,000 parameters", "trainable parameters", gained)
     for i, (name, frame) in enumerate(found.items()):
         look = style.Look(style.shorten(name), style.COLOURS[i], style.MARKERS[i], style.LINES[i])
-        _scatter(left, frame["size"], frame["val_accuracy"], look)
+        _scatter(left, frame["size"], frame[val], look)
         _scatter(right, frame["size"], frame["worth"], look)
     for axes in (left, right):
         scales.counts(axes.xaxis, every["size"].astype(float), narrow=True)
     scales.counts(right.yaxis, every["worth"])
-    scales.accuracies(left, every["val_accuracy"])
+    scales.measured(left, every[val], metric)
     style.legend(left, columns=3, below=True)
     return figure
 
 
-def _accurate(record: StudyRecord) -> pd.DataFrame:
-    """The trained trials that have an accuracy, with ``worth``: points per 1,000 parameters."""
-    frame = frames.trials(record)
-    known = frame["val_accuracy"].notna() & frame["size"].notna() & (frame["size"] > 0)
+def _measured(record: StudyRecord) -> pd.DataFrame:
+    """The trained trials that were measured, with ``worth``: the gain per 1,000 parameters."""
+    frame, metric = frames.trials(record), record.metric
+    val = named(metric)["val_accuracy"]
+    known = frame[val].notna() & frame["size"].notna() & (frame["size"] > 0)
     kept = frame[known & frame["outcome"].isin(list(style.LOOKS))].copy()
-    kept["worth"] = 100_000 * kept["val_accuracy"] / kept["size"].astype(float)
+    gain = kept[val]
+    if not metric.greater_is_better:
+        alone = record.by_constant
+        gain = (kept[val].max() if alone is None else alone) - kept[val]
+    kept["worth"] = 1_000 * metric.scale * gain / kept["size"].astype(float)
     return kept

@@ -25,8 +25,8 @@ def _models(record: StudyRecord) -> Markup:
             c.trial,
             c.verdict,
             words.count(c.size),
-            words.percent(c.measured, 2),
-            words.percent(c.at_least(2), 2),
+            c.metric.written(c.measured, 2),
+            c.metric.written(c.at_least(2), 2),
             words.percent(c.level, 2),
             words.percent(c.left, 0),
             f"{c.epochs} (met after {c.met_after})",
@@ -35,7 +35,9 @@ def _models(record: StudyRecord) -> Markup:
         )
         for c in found
     ]
-    header = ("look", "trial", "verdict", "parameters", "test accuracy", "lower bound")
+    metric = record.metric
+    bound = f"{words.side(metric)} bound"
+    header = ("look", "trial", "verdict", "parameters", f"test {metric.title}", bound)
     more = ("level", "budget left", "epochs", "file", "sha256")
     said = (
         "Of models: each file was tested once. All looks together may be wrong with a chance of "
@@ -53,15 +55,17 @@ def _recipes(record: StudyRecord) -> Markup:
             c.trial,
             c.verdict,
             words.count(c.size),
-            words.percent(c.mean, 2),
-            "too few seeds" if c.bound is None else words.percent(c.at_least(2), 2),
-            ", ".join(words.hundredths(a, 2) for a in c.measured),
+            c.metric.written(c.mean, 2),
+            "too few seeds" if c.bound is None else c.metric.written(c.at_least(2), 2),
+            ", ".join(c.metric.bare(a, 2) for a in c.measured),
             f"{len(c.seeds)} of {c.planned}",
             c.epochs,
         )
         for c in record.certificates.values()
     ]
-    header = ("trial", "verdict", "parameters", "mean", "lower bound", "each seed, %")
+    each = "each seed, %" if record.metric.is_share else "each seed"
+    bound = f"{words.side(record.metric)} bound"
+    header = ("trial", "verdict", "parameters", "mean", bound, each)
     more = ("seeds", "epochs")
     said = [
         paragraph(f"Recipe of trial {c.trial}: {certificate_words(c)}")
@@ -91,6 +95,6 @@ def _made(record: StudyRecord) -> Markup:
         )
         for c in record.certificates.values()
     ]
-    images = "training / test images"
+    images = f"training / test {record.examples}"
     header = ("trial", "seeds", "data", images, "trained for", "machine", "versions", "ended (UTC)")
     return table(header, rows, numbers=(0,))

@@ -28,6 +28,9 @@ def overview(studies: Sequence[optuna.Study | StudyRecord], again: Sequence[str]
     records = [frames.record_of(s) for s in studies]
     if not any(r.trained for r in records):
         raise ValueError("no study has a trained trial yet.")
+    metrics = {r.metric for r in records}
+    title = metrics.pop().title if len(metrics) == 1 else "metric"
+    what = "images" if {r.examples for r in records} == {"images"} else "examples"
     header = (
         "study",
         "data",
@@ -35,7 +38,7 @@ def overview(studies: Sequence[optuna.Study | StudyRecord], again: Sequence[str]
         "verdict",
         "parameters",
         "total",
-        "accuracy",
+        title,
         "smaller by",
         "trials",
     )
@@ -46,9 +49,9 @@ def overview(studies: Sequence[optuna.Study | StudyRecord], again: Sequence[str]
         element("header", element("h1", "All studies"), *_loud(records)),
         html_table(header, rows, (2, 4, 5, 6, 7, 8)),
         paragraph(
-            "Accuracy: on the test images where the model was tested, else the best epoch's on "
-            "validation images. Parameters: trainable ones. Smaller by: how many times, than the "
-            "reference.",
+            f"{title[0].upper()}{title[1:]}: on the test {what} where the model was tested, else "
+            f"the best epoch's on validation {what}. Parameters: trainable ones. Smaller by: how "
+            "many times, than the reference.",
             class_="note",
         ),
         element("nav", links),
@@ -74,11 +77,11 @@ def _row(record: StudyRecord) -> list[Content]:
     best = record.incumbent
     if record.target is None:
         return [*start, "", "sweep", "", "", "", "", trained]
-    goal = words.goal(record.target)
+    goal = words.aimed(record.metric, record.target)
     if best is None:
         return [*start, goal, "not met", "", "", "", "", trained]
     tested, _ = words.tested(record, best)
-    accuracy = best.val_measured if tested is None else tested
+    measured = best.val_measured if tested is None else tested
     smaller = record.times_smaller(best)
     return [
         *start,
@@ -86,7 +89,7 @@ def _row(record: StudyRecord) -> list[Content]:
         "met on validation" if record.proven_bound is None else "certified",
         words.count(best.size),
         words.count(best.total_size),
-        words.percent(accuracy),
+        record.metric.written(measured),
         "" if smaller is None else f"{words.times(smaller)} times",
         trained,
     ]
@@ -101,6 +104,8 @@ def _study(i: int, record: StudyRecord, again: Sequence[str]) -> Markup:
     if record.trained and record.target is None:
         told += [sweeps.sweep_table(record), svg.inline(figures.gap(record), f"{record.name}: gap")]
     elif record.trained:
-        told.append(svg.inline(figures.frontier(record), f"{record.name}: size and accuracy"))
+        told.append(
+            svg.inline(figures.frontier(record), f"{record.name}: size and {record.metric.title}")
+        )
     more = paragraph("In full: ", command("report", record.name, *again))
     return section(record.name, join(told), more, id_=f"study-{i}")

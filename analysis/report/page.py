@@ -63,7 +63,7 @@ def _search(record: StudyRecord) -> list[Content]:
         section("The model", parts.model(record)),
         section("Evaluation", parts.evaluation(record)),
         section("Certificates", certificates.certificates(record)),
-        section("Size and accuracy", sizes.frontier(record)),
+        section(f"Size and {record.metric.title}", sizes.frontier(record)),
         section(
             "Learning curves",
             svg.inline(figures.learning_curves(record), f"{name}: learning curves"),
@@ -85,20 +85,21 @@ def _search(record: StudyRecord) -> list[Content]:
 
 
 def _hyperparameters(record: StudyRecord) -> list[Content]:
-    name = record.name
+    name, title = record.name, record.metric.title
+    best = "highest" if record.metric.greater_is_better else "lowest"
     shares = figures.importances(record)
     return [
         svg.inline(
             figures.importance(record, shares=shares),
             f"{name}: importance of hyperparameters",
             "Optuna's PED-ANOVA over all trained trials but the reference: what it takes to be "
-            "among the tenth with the highest validation accuracy of the best epoch. Stopped "
+            f"among the tenth with the {best} validation {title} of the best epoch. Stopped "
             "trainings count with what they had reached; a search samples where it hopes to "
             "win, so this is what mattered there.",
         ),
         svg.inline(
             figures.marginal_effects(record, shares=shares),
-            f"{name}: validation accuracy by hyperparameter",
+            f"{name}: validation {title} by hyperparameter",
             "Each point a trial; the line is the median within groups of similar size, the other "
             "hyperparameters varying along: it shows association, not cause.",
         ),
@@ -114,16 +115,17 @@ def _audit(record: StudyRecord) -> Markup:
 
 
 def _sweep(record: StudyRecord) -> list[Content]:
+    title = record.metric.title
     body: list[Content] = [
         section(
-            "Accuracy",
+            f"{title[0].upper()}{title[1:]}",
             sweeps.sweep_table(record),
-            svg.inline(figures.gap(record), f"{record.name}: accuracy by configuration"),
+            svg.inline(figures.gap(record), f"{record.name}: {title} by configuration"),
         )
     ]
     for name, listed in record.study.get("grid", {}).items():
         if all(isinstance(v, int | float) and not isinstance(v, bool) for v in listed):
-            picture = svg.inline(figures.varied(record, name), f"{record.name}: accuracy by {name}")
+            picture = svg.inline(figures.varied(record, name), f"{record.name}: {title} by {name}")
             body.append(section(f"By {name}", picture))
     curves = svg.inline(figures.learning_curves(record), f"{record.name}: learning curves")
     return [*body, section("Learning curves", curves)]

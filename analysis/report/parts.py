@@ -7,7 +7,6 @@ from analysis.figures.confusion import accuracy_words, confusion_of
 from analysis.figures.evaluating import shown
 from analysis.report import svg
 from analysis.report.html import Content, Markup, element, escape, facts, join, paragraph, table
-from tuner.data.kinds import shape_words, stored_kind
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -17,16 +16,18 @@ LISTED = 50
 
 
 def model(record: StudyRecord) -> Markup:
-    """The model that a study is shown by: cost, accuracy, hyperparameters, file."""
+    """The model that a study is shown by: cost, metric, hyperparameters, file."""
     trial = shown(record)
     if trial is None:
         return paragraph("No trial has been trained.")
+    title = record.metric.title
+    one = f"{'an' if record.example[0] in 'aeiou' else 'a'} {record.example}"
     rows: list[tuple[Content, Content]] = [
         ("trainable parameters", words.count(trial.size)),
         ("all parameters", words.count(trial.total_size)),
-        ("multiply-accumulates an image", words.count(trial.macs)),
+        (f"multiply-accumulates {one}", words.count(trial.macs)),
         ("bytes in float32", words.count(trial.bytes)),
-        ("validation accuracy, best epoch", words.percent(trial.val_measured)),
+        (f"validation {title}, best epoch", record.metric.written(trial.val_measured)),
         ("epochs", f"{trial.epochs} of {record.horizon}"),
         ("training time", words.duration(trial.seconds)),
         ("file", trial.model_file or "not kept"),
@@ -53,14 +54,15 @@ def evaluation(record: StudyRecord) -> Markup:
     picture = svg.inline(
         figures.evaluation(record, trial.number),
         f"Evaluation of trial {trial.number}",
-        "Training accuracy is measured while the epoch trains, with dropout and augmentation on.",
+        f"Training {record.metric.title} is measured while the epoch trains, with dropout and "
+        "augmentation on.",
     )
     confusion = confusion_of(record, trial)
     if confusion is None or not (worst := confusion.worst()):
         return picture
     rows = [(a, b, words.count(n), words.percent(share)) for a, b, n, share in worst]
     said = f"Commonest mistakes of {confusion.images}; {accuracy_words(confusion)} are right."
-    header = ("true class", "taken for", "images", "of the class")
+    header = ("true class", "taken for", record.examples, "of the class")
     return join([picture, paragraph(said), table(header, rows, numbers=(2, 3))])
 
 
@@ -81,7 +83,7 @@ def _row(record: StudyRecord, trial: TrialRecord) -> list[Content]:
         words.outcome(trial, sweep=record.kind == "sweep"),
         words.count(trial.size),
         words.count(trial.total_size),
-        words.percent(trial.val_measured),
+        record.metric.written(trial.val_measured),
         trial.epochs,
         words.values(trial),
     ]
@@ -93,7 +95,7 @@ def data(record: StudyRecord) -> Markup:
         (
             str(d.get("name", key)),
             len(d.get("classes", ())),
-            shape_words(stored_kind(d), " x "),
+            words.shape(d, " x "),
             words.count(d.get("train_size")),
             words.count(d.get("validation_size")),
             words.count(d.get("test_size")),

@@ -1,13 +1,15 @@
-"""The section of a page on size against accuracy, and on other targets."""
+"""The section of a page on size against what is measured, and on other targets."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from analysis import figures, frames, published
+from analysis.columns import named
 from analysis.report import svg
 from analysis.report.html import Content, Markup, element, join, paragraph, table
 from tuner.records import words
+from tuner.records.objectives import DEFAULT_METRIC
 from tuner.records.studies import StudyRecord
 
 
@@ -17,23 +19,25 @@ def frontier(record: StudyRecord) -> Markup:
     edge = frames.frontier(record, by)
     if edge.empty:
         return paragraph("No trial has been trained.")
+    metric = record.metric
+    measured, title = named(metric)["val_accuracy"], f"validation {metric.title}"
     rows = [
         (
             r["number"],
             words.count(r[by]),
-            words.percent(r["val_accuracy"]),
+            metric.written(r[measured]),
             r["outcome"],
             r["epochs"],
         )
         for r in edge.to_dict("records")
     ]
-    header = ("trial", words.quantity(by), "validation accuracy", "outcome", "epochs")
+    header = ("trial", words.quantity(by), title, "outcome", "epochs")
     parts: list[Content] = [
         svg.inline(
             figures.frontier(record, by),
-            "Size against accuracy",
-            "Validation accuracy of each trial's best epoch, stopped trainings included: the "
-            "frontier is what was seen, a lower bound of what is possible.",
+            f"Size against {metric.title}",
+            f"{title[0].upper()}{title[1:]} of each trial's best epoch, stopped trainings "
+            "included: the frontier is what was seen, a lower bound of what is possible.",
         ),
         element("h3", "Smallest for other targets"),
         _other_targets(record, edge),
@@ -44,7 +48,7 @@ def frontier(record: StudyRecord) -> Markup:
         ),
     ]
     data = next(iter(record.data.values()), {})
-    if published.is_cifar10(data) and by == "size":
+    if published.is_cifar10(data) and by == "size" and metric is DEFAULT_METRIC:
         parts.append(_published())
     return join(parts)
 
@@ -54,25 +58,32 @@ def _other_targets(record: StudyRecord, edge: pd.DataFrame) -> Markup:
     assert record.target is not None
     holding = frames.frontier(record, record.minimize, refuted=False) if record.refuted else edge
     rows: list[tuple[Content, ...]] = []
+    metric, asked = record.metric, record.with_target(record.target)
+    measured = named(metric)["val_accuracy"]
     for step in (-0.10, -0.05, 0.0, 0.05, 0.10):
-        target = record.with_target(round(record.target + step, 4))
-        if not 0 < target.value < 1:
+        value = metric.beyond(asked.value, step * asked.unit)
+        target = record.with_target(round(value, 4) if metric.is_share else float(f"{value:.3g}"))
+        if step and not min(metric.worst, metric.best) < target.value < max(
+            metric.worst, metric.best
+        ):
             continue
         known = edge if step < 0 else holding
-        found = known[known["val_accuracy"].map(target.is_met).astype(bool)]
-        name = words.goal(target.value) + (" (asked)" if step == 0 else "")
+        found = known[known[measured].map(target.is_met).astype(bool)]
+        name = metric.goal(target.value) + (" (asked)" if step == 0 else "")
         if found.empty:
             rows.append((name, "none seen", "", ""))
             continue
         row = found.iloc[0]
-        accuracy = words.percent(float(row["val_accuracy"]))
-        rows.append((name, words.count(float(row[record.minimize])), accuracy, int(row["number"])))
-    header = ("target", words.quantity(record.minimize), "validation accuracy", "trial")
+        seen = metric.written(float(row[measured]))
+        rows.append((name, words.count(float(row[record.minimize])), seen, int(row["number"])))
+    title = f"validation {metric.title}"
+    header = ("target", words.quantity(record.minimize), title, "trial")
+    easier = "lower" if metric.greater_is_better else "higher"
     note = (
-        f"Among the trials of this search, best epoch at least the target + "
-        f"{words.points(record.margin)} margin; what a certificate refuted counts for lower "
-        "targets only. A search looks only near its own target, so a search for another may find "
-        "smaller."
+        f"Among the trials of this search, best epoch {words.no_worse(metric)} the target "
+        f"{'+' if metric.greater_is_better else '-'} {metric.difference(record.margin)} margin; "
+        f"what a certificate refuted counts for {easier} targets only. A search looks only near "
+        "its own target, so a search for another may find smaller."
     )
     return join([table(header, rows, (1, 2, 3)), paragraph(note, class_="note")])
 

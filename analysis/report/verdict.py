@@ -44,11 +44,12 @@ def verdict(record: StudyRecord, again: Sequence[str] = ()) -> Markup:
 
 
 def _headline(record: StudyRecord, best: TrialRecord, *, proven: bool) -> Content:
+    goal = words.aimed(record.metric, record.target)
     amount = f"{words.count(best.amount(record.minimize))} {words.quantity(record.minimize)}"
     what = words.size(best) if record.minimize == "size" else f"{amount}, {words.size(best)}"
     if not proven:
-        return f"Met on validation images, not certified: {what} for {words.goal(record.target)}."
-    return f"Certified: {what} reach {words.goal(record.target)} on the test images."
+        return f"Met on validation {record.examples}, not certified: {what} for {goal}."
+    return f"Certified: {what} reach {goal} on the test {record.examples}."
 
 
 def _proofs(record: StudyRecord, best: TrialRecord, again: Sequence[str]) -> list[Content]:
@@ -57,7 +58,7 @@ def _proofs(record: StudyRecord, best: TrialRecord, again: Sequence[str]) -> lis
     model, recipe = record.model_certificate, record.certificate
     if model is None and recipe is None:
         read = record.certificates or record.model_certificates
-        unread = "" if read else "No test image has been read yet. "
+        unread = "" if read else f"No test {record.example} has been read yet. "
         bar = f"it had to reach {words.bar(record)}"
         how = command("certify", record.name, *again)
         return [join([f"{seen}; {bar}. {unread}To prove it: ", how, "."])]
@@ -79,12 +80,14 @@ def _larger(record: StudyRecord) -> Content:
 def certificate_words(found: Certificate) -> str:
     """A certificate in one sentence."""
     seeds = words.several(len(found.seeds), "fresh seed")
-    text = f"Trained from scratch with {seeds}: mean test accuracy {words.percent(found.mean, 2)}"
+    metric = found.metric
+    mean = f"mean test {metric.title} {metric.written(found.mean, 2)}"
+    text = f"Trained from scratch with {seeds}: {mean}"
     if found.bound is not None:
-        bound = words.percent(found.at_least(2), 2)
-        text += f", one-sided {words.goal(found.level)} lower bound {bound}"
+        bound = metric.written(found.at_least(2), 2)
+        text += f", one-sided {words.goal(found.level)} {words.side(metric)} bound {bound}"
     learned = f"; {words.shared(found)}" if found.shared else ""
-    return f"{text}, target {words.goal(found.target)}{learned}."
+    return f"{text}, target {metric.goal(found.target)}{learned}."
 
 
 def _reference(record: StudyRecord, best: TrialRecord) -> Content:
@@ -97,11 +100,11 @@ def _reference(record: StudyRecord, best: TrialRecord) -> Content:
 
 
 def reference_words(record: StudyRecord, reference: TrialRecord) -> str:
-    """The reference model: name, size, accuracy."""
-    name = record.study.get("reference_name", "the reference model")
+    """The reference model: name, size, what was measured of it."""
+    name, metric = record.study.get("reference_name", "the reference model"), record.metric
     return (
-        f"{name}, {words.size(reference)}, {words.percent(reference.val_measured)} validation "
-        f"accuracy after {words.several(reference.epochs, 'epoch')}"
+        f"{name}, {words.size(reference)}, {metric.written(reference.val_measured)} validation "
+        f"{metric.title} after {words.several(reference.epochs, 'epoch')}"
     )
 
 
@@ -109,21 +112,22 @@ def _not_met(record: StudyRecord, again: Sequence[str]) -> list[Content]:
     target = record.objective
     assert target is not None
     lines: list[Content] = [
-        f"Not met: no model reached {words.goal(target.value)} within "
+        f"Not met: no model reached {words.aimed(target.metric, target.value)} within "
         f"{words.several(record.horizon, 'epoch')}."
     ]
     closest = record.closest
     more = command("search", record.name.partition("@")[0], "--more", "20", *again)
     if closest is None:
         return [*lines, join(["No trial has been trained. To search: ", more])]
-    reached = closest.val_measured or 0.0
+    metric, seen = record.metric, closest.val_measured
+    reached = metric.worst if seen is None else seen
     text = (
         f"The closest, trial {closest.number}, {words.size(closest)}, came to "
-        f"{words.percent(reached)} on validation images"
+        f"{words.named(metric, reached)} on validation {record.examples}"
     )
     short = target.shortfall(reached)
     if short > 0:
-        text += f", {words.points(short)} short of target and margin"
+        text += f", {metric.difference(short)} short of target and margin"
     lines.append(f"{text}.")
     if record.reference is not None and not closest.reference:
         lines.append(f"The reference: {reference_words(record, record.reference)}.")
@@ -147,7 +151,8 @@ def _sweep(record: StudyRecord, again: Sequence[str]) -> list[Content]:
 def _refuted(record: StudyRecord) -> Content:
     which = 1 if record.prove == "recipe" else 0
     return " ".join(
-        f"Trial {t.number} ({words.count(t.size)} parameters) met the target on validation images, "
+        f"Trial {t.number} ({words.count(t.size)} parameters) met the target on validation "
+        f"{record.examples}, "
         f"but {words.proofs(record, t)[which][0]} was {words.proofs(record, t)[which][1]}."
         for t in record.trials
         if t.number in record.refuted

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from analysis import figures, published
 from analysis.figures import style
 from analysis.figures.confusion import confusion_of
-from analysis.figures.seeds import accuracies, gaps
+from analysis.figures.seeds import gaps, measured_parts
 from analysis.figures.spending import Audit
 from tests.helpers import fakes, populated
 from tuner.records.keys import TrialKey
@@ -210,7 +210,7 @@ def test_importance_makes_its_study_quietly(full, capfd):
 
 
 def test_sweep_accuracies_are_those_of_the_last_epoch_and_lack_what_was_not_measured():
-    frame = accuracies(fakes.make_sweep())
+    frame = measured_parts(fakes.make_sweep())
     assert set(frame["part"]) == {"training", "validation"}
     assert set(frame["cell.batch_size"]) == {8, 32}
     table = gaps(StudyRecord.of(fakes.make_sweep())).set_index("configuration")

@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import binom, norm
 
 from tests.helpers.metrics import Error
-from tuner.certificates.looks import BUDGET, binomial_bound, bound_of, budget_left, level_of_next
+from tuner.certificates.bounds import binomial_bound, bound_of
+from tuner.certificates.looks import BUDGET, budget_left, level_of_next
 from tuner.objectives.metrics import METRICS
 
 
@@ -128,5 +129,10 @@ def test_a_metric_is_bounded_from_predictions():
     scores = np.eye(3)[y_true]
     scores[:6] = np.eye(3)[(y_true[:6] + 1) % 3]
     assert bound_of(METRICS["accuracy"], y_true, scores, 0.95) == binomial_bound(54, 60, 0.95)
-    with pytest.raises(ValueError, match="only accuracy can be proven of a model but got error"):
-        bound_of(Error(), y_true, scores, 0.95)
+    # Of less that is better the bound is above: nobody has said how Error is bounded.
+    truth = np.random.default_rng(0).normal(size=60)
+    off = truth + 0.5
+    assert bound_of(Error(), truth, off, 0.95) == pytest.approx(0.5)
+    off[:6] += 1.0
+    assert Error().of(truth, off) == pytest.approx(0.6)
+    assert 0.65 < bound_of(Error(), truth, off, 0.95) < 0.75

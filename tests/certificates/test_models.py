@@ -17,7 +17,8 @@ from optuna.trial import FrozenTrial
 
 from tests.helpers import tiny
 from tuner import api, data, load_study, search
-from tuner.certificates.looks import binomial_bound, budget_left, level_of_next
+from tuner.certificates.bounds import binomial_bound
+from tuner.certificates.looks import budget_left, level_of_next
 from tuner.certificates.models import ModelProofs
 from tuner.cli import main
 from tuner.data.dataset import TEST_IMAGES, TEST_LABELS

@@ -10,6 +10,15 @@ from tuner.objectives.target import Target
 from tuner.objectives.yardstick import Yardstick
 from tuner.records.keys import StudyKey
 
+__all__ = [
+    "DEFAULT_METRIC",
+    "Metric",
+    "metric_in",
+    "objective_of",
+    "target_of",
+    "yardstick_of",
+]
+
 
 def metric_in(spec: Mapping[str, Any]) -> Metric:
     """The metric of a study file's fields; of those stored before there was a choice, accuracy."""

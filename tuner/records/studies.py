@@ -116,6 +116,11 @@ class StudyRecord:
         return Target(value, self.margin, self.metric, 1.0 if known is None else known.unit)
 
     @property
+    def classes(self) -> bool:
+        """Whether answers are classes."""
+        return any(d.get("task", "classification") == "classification" for d in self.data.values())
+
+    @property
     def metric(self) -> Metric:
         """What it measures."""
         return metric_in(self.study)

@@ -7,6 +7,7 @@ too, so that who tells of a record needs one import.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tuner.basics.numbers import (
@@ -25,6 +26,7 @@ from tuner.basics.numbers import (
     spread,
     times,
 )
+from tuner.data.kinds import shape_words, stored_kind
 from tuner.objectives.metrics import DEFAULT_METRIC, Metric
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES
 from tuner.records.certificates import Certificate, has_learnt
@@ -74,6 +76,7 @@ __all__ = [
     "rate",
     "refuted",
     "several",
+    "shape",
     "short_count",
     "side",
     "size",
@@ -173,6 +176,11 @@ def comparison(record: StudyRecord, trial: TrialRecord) -> str:
 def data(record: StudyRecord) -> str:
     """``cifar10``, or loudly what stands in: ``shapes10, not cifar10``."""
     return record.stand_in or ", ".join(record.dataset_names)
+
+
+def shape(stored: Mapping[str, Any], times: str = "x") -> str:
+    """``32x32x3``: of an example of a data set, from what a study stores of it."""
+    return shape_words(stored_kind(stored), times)
 
 
 def bar(record: StudyRecord) -> str:

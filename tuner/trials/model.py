@@ -12,7 +12,8 @@ import optuna
 from tuner.basics.hardware import hardware
 from tuner.basics.numbers import count
 from tuner.basics.optuna_private import storage_of
-from tuner.certificates.looks import bound_of, budget_left
+from tuner.certificates.bounds import bound_of
+from tuner.certificates.looks import budget_left
 from tuner.certificates.models import ModelProofs
 from tuner.errors import StorageError
 from tuner.objectives.quantities import quantity_of

@@ -22,7 +22,8 @@ from scipy.stats import binom
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # run from a checkout as it is
 
-from tuner.certificates.looks import BUDGET, binomial_bound, level_of_next, share
+from tuner.certificates.bounds import binomial_bound
+from tuner.certificates.looks import BUDGET, level_of_next, share
 
 TARGET = 0.75
 LOOKS = 8

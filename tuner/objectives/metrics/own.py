@@ -15,6 +15,9 @@ from tuner.basics.importing import find
 from tuner.errors import StudyError
 from tuner.objectives.metrics.base import Array, Metric
 
+TAKEN = frozenset(("epoch", "loss", "seconds", "size", "number", "trial", "seed"))
+"""Names of what else is told of an epoch or a trial."""
+
 
 @dataclass(frozen=True)
 class OwnMetric(Metric):
@@ -37,8 +40,8 @@ class OwnMetric(Metric):
 
     @property
     def key(self) -> str:
-        """The function's name."""
-        return self.title
+        """The function's name, unless an epoch has something else of that name."""
+        return f"own_{self.title}" if self.title in TAKEN else self.title
 
     @property
     def worst(self) -> float:  # type: ignore[override]

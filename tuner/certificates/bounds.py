@@ -1,0 +1,165 @@
+"""One-sided confidence bounds of a metric, on the side where it is worse.
+
+Of a fraction of examples the bound is exact: C. J. Clopper, E. S. Pearson, "The use of confidence
+or fiducial limits illustrated in the case of the binomial", Biometrika 26(4), 1934.
+
+Other metrics are about their true value plus the mean of what each example adds
+(`Metric.influence`). The mean over a set of examples is not quite normal where few of them add a
+lot, and a bound from its standard error alone is wrong too often then: of rare mistakes a set may
+hold none. So its skewness is taken out: P. Hall, "On the removal of skewness by transformation",
+Journal of the Royal Statistical Society B 54(1), 1992. And what was never seen is reckoned with, as
+the exact bound of a fraction does: the standard error and the skewness are also those of the
+examples with one more mistake in each class, or with the worst error once more.
+
+tests/benchmarks/proofs says for which distributions of examples the level holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from tuner.objectives.metrics import Metric
+from tuner.objectives.metrics.base import Array
+from tuner.objectives.metrics.resampling import resampled
+
+DRAWS = 2_000
+"""Sets of examples drawn for the bound of a metric of which only values can be had."""
+
+
+def binomial_bound(correct: int, n: int, level: float) -> float:
+    """The exact one-sided lower confidence bound of a chance (Clopper and Pearson).
+
+    Args:
+        correct: How many examples of `n` are right.
+        n: How many there are, at least 1.
+        level: Confidence level, in (0, 1).
+
+    Returns:
+        A chance that the true one is not below, for a fraction of `level` or more of all sets of
+        examples; 0 where none is right.
+
+    Raises:
+        ValueError: `correct` is not in 0 to `n`, or `n` is below 1.
+    """
+    if n < 1 or not 0 <= correct <= n:
+        raise ValueError(f"of n examples, at least 1, 0 to n are correct but got {correct} of {n}.")
+    if correct == 0:
+        return 0.0
+    from scipy.special import betaincinv
+
+    return float(betaincinv(correct, n - correct + 1, 1.0 - level))
+
+
+def bound_of(metric: Metric, y_true: Array, scores: Array, level: float) -> float:
+    """The confidence bound of a metric on its worse side, of one model's predictions.
+
+    Args:
+        metric: What is measured.
+        y_true: The truth, one entry an example, [n] or [n, ...].
+        scores: What the model gave for each example, [n, ...].
+        level: Confidence level, in (0, 1).
+
+    Returns:
+        The bound; the metric's worst value where the scores are not finite.
+    """
+    if metric.name not in BOUNDS and not np.isfinite(scores).all():
+        return metric.worst
+    bound = BOUNDS.get(metric.name)
+    if bound is None:
+        bound = _bound_of_values if metric.influence(y_true, scores) is None else _bound_of_means
+    return bound(metric, y_true, scores, level)
+
+
+def _bound_of_share(metric: Metric, y_true: Array, scores: Array, level: float) -> float:
+    n = len(y_true)
+    return binomial_bound(round(metric.of(y_true, scores) * n), n, level)
+
+
+def _bound_of_means(metric: Metric, y_true: Array, scores: Array, level: float) -> float:
+    """Of a metric that is about a mean over examples."""
+    side = 1.0 if metric.greater_is_better else -1.0
+    reach = 0.0
+    for truth, given in ((y_true, scores), with_mistakes(metric, y_true, scores)):
+        each = metric.influence(truth, given)
+        assert each is not None
+        reach = max(reach, reach_of(side * each, level))
+    value = metric.of(y_true, scores)
+    return _within(metric, metric.beyond(value, -reach))
+
+
+def _bound_of_values(metric: Metric, y_true: Array, scores: Array, level: float) -> float:
+    """Of a metric of which only values can be had: from its values on sets drawn anew."""
+    side = 1.0 if metric.greater_is_better else -1.0
+    reach = 0.0
+    for truth, given in ((y_true, scores), with_mistakes(metric, y_true, scores)):
+        values = side * resampled(metric.of, truth, given, DRAWS)
+        deviation, skewness = float(values.std(ddof=1)), _skewness(values)
+        reach = max(reach, deviation * _quantile(level, len(truth), skewness))
+    return _within(metric, metric.beyond(metric.of(y_true, scores), -reach))
+
+
+def _within(metric: Metric, bound: float) -> float:
+    """The bound, no worse than the metric can be."""
+    return metric.worst if metric.missing(bound, metric.worst) > 0 else bound
+
+
+def reach_of(each: Array, level: float) -> float:
+    """How far below a mean its one-sided bound is, by what each example adds to it, [n]."""
+    n = len(each)
+    if n < 2:
+        return math.inf
+    skewness = _skewness(each) / math.sqrt(n)
+    return float(each.std(ddof=1)) / math.sqrt(n) * _quantile(level, n, skewness)
+
+
+def _skewness(values: Array) -> float:
+    deviation = float(values.std())
+    if deviation == 0.0:
+        return 0.0
+    return float(((values - values.mean()) ** 3).mean()) / deviation**3
+
+
+def _quantile(level: float, n: int, skewness: float) -> float:
+    """Standard errors from a mean to its lower bound.
+
+    Args:
+        level: Confidence level.
+        n: How many examples the mean is of.
+        skewness: Of the mean itself. Where rare examples lie far below the others it is negative,
+            and the bound further away; where they lie above, it is not nearer for it.
+    """
+    from scipy.special import stdtrit
+
+    plain = float(stdtrit(n - 1, level))
+    if skewness >= 0.0:
+        return plain
+    turned = np.cbrt(1 + skewness * (plain - skewness / 6)) - 1
+    return max(plain, float(3 / skewness * turned))
+
+
+def with_mistakes(metric: Metric, y_true: Array, scores: Array) -> tuple[Array, Array]:
+    """The examples, and a mistake more: in each class, or the worst one of numbers once more."""
+    if metric.needs_classes or np.issubdtype(np.asarray(y_true).dtype, np.integer):
+        classes = scores.shape[1]
+        each = np.arange(classes)
+        wrong = np.eye(classes, dtype=np.float64)[(each + 1) % classes]
+        return np.concatenate([y_true, each]), np.concatenate([scores, wrong])
+    away = np.abs(np.asarray(y_true, np.float64).reshape(len(y_true), -1) - _flat(scores, y_true))
+    worst = int(away.mean(axis=1).argmax())
+    rows = np.append(np.arange(len(y_true)), worst)
+    return y_true[rows], scores[rows]
+
+
+def _flat(scores: Array, y_true: Array) -> Array:
+    return np.asarray(scores, np.float64).reshape(len(y_true), -1)
+
+
+BOUNDS: Mapping[str, Callable[[Metric, Array, Array, float], float]] = {
+    "accuracy": _bound_of_share,
+    "top5_accuracy": _bound_of_share,
+}
+"""By metric's name, a bound of its own, that holds for any distribution of examples. Another metric
+has one of its examples' influences, or of a bootstrap."""
