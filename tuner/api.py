@@ -34,6 +34,7 @@ def search(
     storage: str | None = None,
     results: str | Path = RESULTS,
     workers: int | Literal["auto"] = "auto",
+    on: str | None = None,
     target: float | None = None,
     margin: float | None = None,
     minimize: Minimize | None = None,
@@ -64,6 +65,8 @@ def search(
         results: Folder for the storage and the models.
         workers: Worker processes; ``auto`` chooses from cores or GPUs; 0: none of its own, those
             that ``tuner worker`` starts do the work.
+        on: Where workers run: None or ``processes`` for this machine, ``ray`` for the Ray cluster
+            that ``RAY_ADDRESS`` names or one of this machine's own, ``ray://HOST:10001`` for one.
         target: Accuracy to reach, a fraction, instead of the study's; makes a study of its own.
         margin: Margin for validation noise, a fraction, instead of the study's.
         minimize: ``size``, ``macs`` or ``bytes``, instead of the study's; makes its own study.
@@ -103,6 +106,7 @@ def search(
         minimize=minimize,
         warm_start=warm_start,
         workers=workers,
+        on=on,
         timeout=timeout,
         relabel=relabel,
         accept_duplicates=accept_duplicates,
@@ -113,7 +117,7 @@ def search(
         prove=prove,
     )
     watcher = watcher or Silent()
-    launcher = launcher_for(workers)
+    launcher = launcher_for(workers, on)
     return Session(plan(wish, watcher), watcher, workers, launcher=launcher).run()
 
 
@@ -127,6 +131,7 @@ def certify(
     storage: str | None = None,
     results: str | Path = RESULTS,
     workers: int | Literal["auto"] = "auto",
+    on: str | None = None,
     accept_duplicates: bool = False,
     watcher: Watcher | None = None,
 ) -> CertificateResult:
@@ -145,6 +150,8 @@ def certify(
         results: The results folder.
         workers: Worker processes; ``auto`` chooses from cores or GPUs; 0: none of its own, those
             that ``tuner worker`` starts do the work.
+        on: Where workers run: None or ``processes`` for this machine, ``ray`` for the Ray cluster
+            that ``RAY_ADDRESS`` names or one of this machine's own, ``ray://HOST:10001`` for one.
         accept_duplicates: As in `search`.
         watcher: Is told what happens; default: nobody.
 
@@ -163,6 +170,6 @@ def certify(
         study, storage, Path(results), data, watcher, accept_duplicates=accept_duplicates
     )
     session = Session(
-        planned, watcher, workers, prove=prove, seeds=seeds, launcher=launcher_for(workers)
+        planned, watcher, workers, prove=prove, seeds=seeds, launcher=launcher_for(workers, on)
     )
     return session.certify(trial)

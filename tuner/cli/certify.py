@@ -14,6 +14,7 @@ from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import (
     OneOf,
     duplicates_option,
+    on_option,
     repeated,
     storage_options,
     study_argument,
@@ -50,6 +51,7 @@ from tuner.objectives.proof import DEFAULT, PROVES
 @click.option(
     "--workers", type=workers_or_auto, default="auto", metavar="auto|N", help="Worker processes."
 )
+@on_option
 @duplicates_option
 @storage_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event, a line each.")

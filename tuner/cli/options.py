@@ -119,6 +119,13 @@ relabel_option = click.option(
     help="Number the classes anew, 0, 1, 2, …: for labels that are counted from 1 or have gaps.",
 )
 
+on_option = click.option(
+    "--on",
+    metavar="ray|ray://HOST:10001",
+    help="Run workers in a Ray cluster: the one at this address or in RAY_ADDRESS, else one that "
+    "starts on this machine. Default: processes of this machine.",
+)
+
 duplicates_option = click.option(
     "--accept-duplicates",
     is_flag=True,

@@ -16,6 +16,7 @@ from tuner.cli.options import (
     duration,
     fraction,
     number_or_auto,
+    on_option,
     relabel_option,
     repeated,
     storage_options,
@@ -83,6 +84,7 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
     help="Worker processes; auto chooses from cores or GPUs; 0: only those that 'tuner worker' "
     "starts, here or elsewhere.",
 )
+@on_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
 @storage_options
 @click.option("--sampler", type=OneOf(SAMPLERS), default="smallest", show_default=True)

@@ -10,20 +10,46 @@ from __future__ import annotations
 
 from typing import Literal
 
+from tuner.basics.suggestions import suggestion
+from tuner.errors import UsageError
 from tuner.launchers.base import Launcher
 from tuner.launchers.elsewhere import ElsewhereLauncher
 from tuner.launchers.processes import ProcessLauncher
+from tuner.launchers.ray import RayLauncher
 
 __all__ = ["DEFAULT_LAUNCHER", "ELSEWHERE", "LAUNCHERS", "Launcher", "launcher_for"]
 
-LAUNCHERS: dict[str, Launcher] = {launcher.name: launcher for launcher in (ProcessLauncher(),)}
+LAUNCHERS: dict[str, Launcher] = {
+    launcher.name: launcher for launcher in (ProcessLauncher(), RayLauncher())
+}
 """By name."""
+RAY = "ray://"
+"""How the address of a Ray cluster begins."""
 ELSEWHERE = ElsewhereLauncher()
 """Of a search that wants no workers of its own."""
 DEFAULT_LAUNCHER = LAUNCHERS["processes"]
 """Of a search that names none."""
 
 
-def launcher_for(workers: int | Literal["auto"]) -> Launcher:
-    """What starts the workers of a search: nothing where it wants none of its own."""
-    return ELSEWHERE if workers == 0 else DEFAULT_LAUNCHER
+def launcher_for(workers: int | Literal["auto"], on: str | None = None) -> Launcher:
+    """What starts the workers of a search: nothing where it wants none of its own.
+
+    Args:
+        workers: How many it wants.
+        on: A launcher's name, or the address of a Ray cluster; None: processes of this machine.
+
+    Raises:
+        UsageError: There is no such launcher, or it is to start none.
+    """
+    if on is None:
+        return ELSEWHERE if workers == 0 else DEFAULT_LAUNCHER
+    if workers == 0:
+        raise UsageError(f"--workers 0 starts no workers on {on}; leave one of the two out.")
+    if on.startswith(RAY):
+        return RayLauncher(on)
+    if on not in LAUNCHERS:
+        raise UsageError(
+            f"nothing called {on!r} runs workers{suggestion(on, list(LAUNCHERS)) or '.'} "
+            f"There are: {', '.join(LAUNCHERS)}, and {RAY}HOST:10001 for a Ray cluster."
+        )
+    return LAUNCHERS[on]

@@ -22,12 +22,16 @@ class Ended:
         pid: Its process id on its machine.
         code: Its exit code, negative for a signal.
         error: What it ended with, where that ends the search.
+        host: Its machine; None: this one.
+        machine_left: Whether its machine has gone, which says nothing of what it trained.
     """
 
     index: int
     pid: int
     code: int
     error: TunerError | None = None
+    host: str | None = None
+    machine_left: bool = False
 
 
 class Crew(ABC):
@@ -62,6 +66,10 @@ class Crew(ABC):
     @abstractmethod
     def kill(self, index: int | None = None) -> None:
         """Ends a worker at once, or all of them."""
+
+    def news(self) -> Sequence[str]:
+        """What a user should know of them, a line each, since this was last asked."""
+        return ()
 
     @abstractmethod
     def log_of(self, index: int) -> str:

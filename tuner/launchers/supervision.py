@@ -16,6 +16,7 @@ from tuner.certificates.models import ModelProofs
 from tuner.errors import TunerError
 from tuner.launchers.base import Crew, Ended
 from tuner.launchers.silence import Silence
+from tuner.storages import claims
 from tuner.storages.claims import count_crash, is_running, reap
 from tuner.storages.patient import patience_of
 from tuner.workers.orders import EXIT_DONE, EXIT_HANGS, EXIT_RECYCLE
@@ -104,12 +105,17 @@ class Supervision:
 
     def _tend(self) -> bool:
         """Sees to the workers that have ended; false where none runs any more."""
-        for ended in self._crew.ended():
+        found = self._crew.ended()
+        for line in self._crew.news():
+            self._notice(line)
+        for ended in found:
             if ended.error is not None:
                 raise ended.error
             if ended.code == EXIT_DONE or self._asked_at is not None:
                 continue
-            if ended.code != EXIT_RECYCLE:
+            if ended.machine_left:
+                self._left(ended)
+            elif ended.code != EXIT_RECYCLE:
                 self._died(ended)
             self._crew.replace(ended)
         self._hurry()
@@ -117,6 +123,12 @@ class Supervision:
 
     def _stopping(self) -> bool:
         return self._asked_at is not None
+
+    def _left(self, ended: Ended) -> None:
+        """What a machine took with it when it left is trained elsewhere, at once."""
+        lost = [n for study in self._studies() if (n := claims.lose(study, ended)) is not None]
+        again = f"; trial {lost[0]} will be trained again" if lost else ""
+        self._notice(f"machine {ended.host} has left, with a worker{again}.")
 
     def _died(self, ended: Ended) -> None:
         self._deaths += 1
@@ -128,8 +140,12 @@ class Supervision:
         hung = ended.code == EXIT_HANGS
         silent = hung or ended.pid in self._silent
         number, *_ = (
-            count_crash(study, ended.pid, ended.code, silent=silent) for study in self._studies()
+            count_crash(study, ended.pid, ended.code, silent=silent, host=ended.host)
+            for study in self._studies()
         )
+        if ended.host is not None:
+            for study in self._studies():
+                claims.lose(study, ended)
         for study in self._studies():
             reap(study)
         how = f"died (signal {-ended.code})" if ended.code < 0 else f"died (exit code {ended.code})"

@@ -54,6 +54,7 @@ class Wish:
     minimize: Minimize | None
     warm_start: str | None = None
     workers: int | Literal["auto"] = "auto"
+    on: str | None = None
     timeout: float | None = None
     sampler: str = SAMPLERS[0]
     pruner: str = PRUNERS[0]
@@ -195,6 +196,7 @@ def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
         "--sampler": None if wish.sampler == SAMPLERS[0] else wish.sampler,
         "--pruner": None if wish.pruner == PRUNERS[0] else wish.pruner,
         "--workers": None if wish.workers == "auto" else wish.workers,
+        "--on": wish.on,
     }
     for option, value in options.items():
         if value is not None:

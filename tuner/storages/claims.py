@@ -12,7 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -285,8 +285,49 @@ def expected_cost(
     return {TrialKey.EXPECTED: known} if known else {}
 
 
-def count_crash(study: optuna.Study, pid: int, code: int, *, silent: bool = False) -> int | None:
-    """Notes that a worker of this machine died on its own while training a trial.
+class Process(Protocol):
+    """A process of some machine."""
+
+    @property
+    def host(self) -> str | None:
+        """Its machine; None: this one."""
+
+    @property
+    def pid(self) -> int:
+        """Its number there."""
+
+
+def trial_of(study: optuna.Study, process: Process) -> FrozenTrial | None:
+    """The running trial that a process has claimed."""
+    wanted = (process.host or socket.gethostname(), process.pid)
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        worker = trial.user_attrs.get(TrialKey.WORKER)
+        if worker is not None and (worker["host"], worker["pid"]) == wanted:
+            return trial
+    return None
+
+
+def lose(study: optuna.Study, process: Process) -> int | None:
+    """Queues again, at once, what a process was training that is known to be gone.
+
+    Returns:
+        The trial's number; None where it was training none, or had just ended it.
+    """
+    trial = trial_of(study, process)
+    if trial is None:
+        return None
+    if TrialKey.OUTCOME in trial.user_attrs:
+        conclude(study, trial)
+        return None
+    lost = abandon(study, trial, "its worker died")
+    requeue(study)
+    return trial.number if lost else None
+
+
+def count_crash(
+    study: optuna.Study, pid: int, code: int, *, silent: bool = False, host: str | None = None
+) -> int | None:
+    """Notes that a worker died on its own while training a trial.
 
     A configuration on which several workers died, none further than the one before, is given up: by
     the operating system's hand (SIGKILL) it counts as out of memory, else as failed.
@@ -296,6 +337,7 @@ def count_crash(study: optuna.Study, pid: int, code: int, *, silent: bool = Fals
         pid: The dead worker's process id.
         code: Its exit code, negative for a signal.
         silent: Whether it was ended because it showed no sign of life.
+        host: Its machine; None: this one.
 
     Returns:
         The trial's number; None where it was training none, or the trial is given up.
@@ -303,7 +345,10 @@ def count_crash(study: optuna.Study, pid: int, code: int, *, silent: bool = Fals
     trials = study.get_trials(deepcopy=False)
     for trial in (t for t in trials if t.state == TrialState.RUNNING):
         worker = trial.user_attrs.get(TrialKey.WORKER)
-        if worker is None or (worker["host"], worker["pid"]) != (socket.gethostname(), pid):
+        if worker is None or (worker["host"], worker["pid"]) != (
+            host or socket.gethostname(),
+            pid,
+        ):
             continue
         if TrialKey.OUTCOME in trial.user_attrs:
             return None

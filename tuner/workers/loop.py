@@ -43,10 +43,20 @@ IDLE_SECONDS = 1.0
 
 
 class Worker:
-    """The loop, and what it keeps between trials."""
+    """The loop, and what it keeps between trials.
 
-    def __init__(self, orders: WorkerOrders, stop: threading.Event) -> None:
+    Args:
+        orders: What it is told.
+        stop: Set to ask it to stop.
+        storage: The storage, where it is reached in another way than by the URL in the orders.
+    """
+
+    def __init__(
+        self, orders: WorkerOrders, stop: threading.Event, storage: BaseStorage | None = None
+    ) -> None:
         self.orders = orders
+        self._storage = storage
+        self._thread = threading.main_thread()
         self.stop = stop
         self.current: optuna.Trial | None = None
         self.study: optuna.Study | None = None
@@ -56,23 +66,16 @@ class Worker:
 
     def stopping(self) -> bool:
         """Whether the user or the time limit asks to stop; asked wherever the worker gets on."""
-        if threading.current_thread() is threading.main_thread():
+        if threading.current_thread() is self._thread:
             self.movement.passes(training=self.current is not None)
         deadline = self.orders.deadline
         return self.stop.is_set() or (deadline is not None and time.time() >= deadline)
 
     def run(self) -> int:
         """Works until the study has its trials; returns the exit code."""
-        from tuner.storages.opening import open_storage
-        from tuner.storages.patience import Patience
-
+        self._thread = threading.current_thread()
         threading.Thread(target=self._beat, daemon=True).start()
-        storage = open_storage(
-            self.orders.storage,
-            create=False,
-            worker=True,
-            patience=Patience(stopping=self.stopping),
-        )
+        storage = self._storage or self._open()
         follows = self._follows(storage)
         at = self._prepare(storage)
         while not self.stopping():
@@ -87,6 +90,13 @@ class Worker:
             elif task:
                 self._train(*task)
         return EXIT_DONE
+
+    def _open(self) -> BaseStorage:
+        from tuner.storages.opening import open_storage
+        from tuner.storages.patience import Patience
+
+        patience = Patience(stopping=self.stopping)
+        return open_storage(self.orders.storage, create=False, worker=True, patience=patience)
 
     def _prepare(self, storage: BaseStorage) -> Prepared:
         """What the study that the orders name needs."""
@@ -186,7 +196,7 @@ class Worker:
         while True:
             time.sleep(HEARTBEAT_SECONDS)
             if (why := self.movement.hangs()) is not None:
-                _give_up(why)
+                _give_up(why, self._thread)
             if self.study is None or (trial := self.current) is None:
                 continue
             try:
@@ -207,9 +217,9 @@ class Worker:
         return self.done >= TRIALS_A_PROCESS or grown > GROWTH_ALLOWED
 
 
-def _give_up(why: str) -> None:
+def _give_up(why: str, thread: threading.Thread) -> None:
     """Writes where each thread is into the worker's log, and ends the process at once."""
-    said = f"this worker {why}, at {whereabouts()}, and is ended; its threads were here:"
+    said = f"this worker {why}, at {whereabouts(thread)}, and is ended; its threads were here:"
     print(said, file=sys.stderr, flush=True)
     faulthandler.dump_traceback(sys.stderr)
     os._exit(EXIT_HANGS)

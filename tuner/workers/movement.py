@@ -81,10 +81,15 @@ class Movement:
         return None
 
 
-def whereabouts() -> str:
-    """Where the main thread is: file, line and function, of a user's code where it is in some."""
+def whereabouts(thread: threading.Thread | None = None) -> str:
+    """Where a thread is: file, line and function, of a user's code where it is in some.
+
+    Args:
+        thread: Which; None: the main one.
+    """
     frames = []
-    frame: FrameType | None = sys._current_frames().get(threading.main_thread().ident or 0)
+    asked = threading.main_thread() if thread is None else thread
+    frame: FrameType | None = sys._current_frames().get(asked.ident or 0)
     while frame is not None:
         frames.append(frame)
         frame = frame.f_back

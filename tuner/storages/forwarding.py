@@ -1,0 +1,251 @@
+"""A storage whose calls another process makes: workers without a way to the file that it is in.
+
+`Forwarder` stands where the storage is, `ForwardedStorage` where the worker is; between them goes
+whatever brings a call there and an answer back. Trials that have ended are brought once: what a
+worker asks for again and again are those that still change.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import threading
+from collections.abc import Callable, Container, Sequence
+from typing import Any, NamedTuple
+
+from optuna.distributions import BaseDistribution
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from tuner.basics.optuna_private import FrozenStudy, id_of
+
+CALLS = frozenset(
+    {"create_new_study", "delete_study", "set_study_user_attr", "set_study_system_attr"}
+    | {"get_study_id_from_name", "get_study_name_from_id", "get_study_directions"}
+    | {"get_study_user_attrs", "get_study_system_attrs", "get_all_studies", "create_new_trial"}
+    | {"set_trial_param", "set_trial_state_values", "set_trial_intermediate_value"}
+    | {"set_trial_user_attr", "set_trial_system_attr", "get_trial", "get_best_trial"}
+    | {"get_trial_id_from_study_id_trial_number", "get_n_trials"}
+)
+"""What may be asked for by its name; anything else is refused."""
+CHANGED = "changed trials"
+"""The call that brings those trials of a study that its reader does not know to have ended."""
+
+
+class Call(NamedTuple):
+    """A call of one of a storage's methods."""
+
+    name: str
+    given: tuple[Any, ...]
+
+
+class Answer(NamedTuple):
+    """What came of a call: its value, or the error that it raised."""
+
+    value: Any = None
+    error: BaseException | None = None
+
+
+class Forwarder:
+    """Makes the calls of others.
+
+    Args:
+        storage: On which.
+    """
+
+    def __init__(self, storage: BaseStorage) -> None:
+        self._storage = storage
+
+    def answer(self, parcel: bytes) -> bytes:
+        """Makes a call and says what came of it, whatever that is.
+
+        Args:
+            parcel: As `ForwardedStorage` packed it.
+        """
+        call = pickle.loads(parcel)
+        try:
+            return pickle.dumps(Answer(self._made(Call(*call))))
+        except Exception as error:
+            error.__cause__ = error.__context__ = None
+            try:
+                return pickle.dumps(Answer(error=error))
+            except Exception:  # a driver's error may hold a connection
+                return pickle.dumps(Answer(error=RuntimeError(str(error))))
+
+    def _made(self, call: Call) -> Any:
+        if call.name == CHANGED:
+            return self._changed(*call.given)
+        if call.name not in CALLS:
+            raise ValueError(f"a storage has no call {call.name!r}.")
+        return getattr(self._storage, call.name)(*call.given)
+
+    def _changed(self, study_id: int, open_ids: frozenset[int], last: int) -> list[FrozenTrial]:
+        trials = self._storage.get_all_trials(study_id, deepcopy=False)
+        return [t for t in trials if id_of(t) > last or id_of(t) in open_ids]
+
+
+class _Known:
+    """The trials of one study, as far as they were brought."""
+
+    def __init__(self) -> None:
+        self.trials: dict[int, FrozenTrial] = {}
+        self.open: set[int] = set()
+        self.last = -1
+
+    def take(self, changed: Sequence[FrozenTrial]) -> None:
+        for trial in changed:
+            number = id_of(trial)
+            self.trials[number] = trial
+            if trial.state.is_finished():
+                # Only of an ended one: another with a lower number may still be in the making.
+                self.last = max(self.last, number)
+                self.open.discard(number)
+            else:
+                self.open.add(number)
+
+
+class ForwardedStorage(BaseStorage):
+    """A storage in another process.
+
+    Args:
+        bring: Brings a packed call to a `Forwarder`, and its answer back.
+    """
+
+    def __init__(self, bring: Callable[[bytes], bytes]) -> None:
+        self._bring = bring
+        self._studies: dict[int, _Known] = {}
+        self._ended: dict[int, FrozenTrial] = {}
+        self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_bring": self._bring}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["_bring"])  # type: ignore[misc]
+
+    def _call(self, name: str, *given: Any) -> Any:
+        value, error = pickle.loads(self._bring(pickle.dumps(tuple(Call(name, given)))))
+        if error is not None:
+            raise error
+        return value
+
+    # Studies
+
+    def create_new_study(
+        self, directions: Sequence[StudyDirection], study_name: str | None = None
+    ) -> int:
+        """Makes it."""
+        return int(self._call("create_new_study", tuple(directions), study_name))
+
+    def delete_study(self, study_id: int) -> None:
+        """Deletes it."""
+        self._call("delete_study", study_id)
+        with self._lock:
+            self._studies.pop(study_id, None)
+            self._ended.clear()
+
+    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Writes."""
+        self._call("set_study_user_attr", study_id, key, value)
+
+    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Writes."""
+        self._call("set_study_system_attr", study_id, key, value)
+
+    def get_study_id_from_name(self, study_name: str) -> int:
+        """Reads."""
+        return int(self._call("get_study_id_from_name", study_name))
+
+    def get_study_name_from_id(self, study_id: int) -> str:
+        """Reads."""
+        return str(self._call("get_study_name_from_id", study_id))
+
+    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
+        """Reads."""
+        return list(self._call("get_study_directions", study_id))
+
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        """Reads."""
+        return dict(self._call("get_study_user_attrs", study_id))
+
+    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
+        """Reads."""
+        return dict(self._call("get_study_system_attrs", study_id))
+
+    def get_all_studies(self) -> list[FrozenStudy]:
+        """Reads."""
+        return list(self._call("get_all_studies"))
+
+    # Trials
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        """Makes it."""
+        return int(self._call("create_new_trial", study_id, template_trial))
+
+    def set_trial_param(
+        self,
+        trial_id: int,
+        param_name: str,
+        param_value_internal: float,
+        distribution: BaseDistribution,
+    ) -> None:
+        """Writes."""
+        self._call("set_trial_param", trial_id, param_name, param_value_internal, distribution)
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        """Writes."""
+        given = None if values is None else list(values)
+        return bool(self._call("set_trial_state_values", trial_id, state, given))
+
+    def set_trial_intermediate_value(
+        self, trial_id: int, step: int, intermediate_value: float
+    ) -> None:
+        """Writes."""
+        self._call("set_trial_intermediate_value", trial_id, step, intermediate_value)
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Writes."""
+        self._call("set_trial_user_attr", trial_id, key, value)
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Writes."""
+        self._call("set_trial_system_attr", trial_id, key, value)
+
+    def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
+        """Reads."""
+        return int(self._call("get_trial_id_from_study_id_trial_number", study_id, trial_number))
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """Reads; one that has ended only once."""
+        with self._lock:
+            found = self._ended.get(trial_id)
+        if found is None:
+            found = self._call("get_trial", trial_id)
+            assert isinstance(found, FrozenTrial)
+            if found.state.is_finished():
+                with self._lock:
+                    self._ended[trial_id] = found
+        return copy.deepcopy(found)
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """Reads what may have changed."""
+        with self._lock:
+            known = self._studies.setdefault(study_id, _Known())
+            known.take(self._call(CHANGED, study_id, frozenset(known.open), known.last))
+            trials = sorted(known.trials.values(), key=lambda t: t.number)
+        chosen = [t for t in trials if states is None or t.state in states]
+        return copy.deepcopy(chosen) if deepcopy else chosen
+
+    def get_best_trial(self, study_id: int) -> FrozenTrial:
+        """Reads."""
+        found = self._call("get_best_trial", study_id)
+        assert isinstance(found, FrozenTrial)
+        return found
