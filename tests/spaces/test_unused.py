@@ -24,9 +24,10 @@ def test_a_plain_space_is_used_whole() -> None:
     assert unused(Plain(), ["width", "batch_size", "shift"]) == []
 
 
-def test_a_fit_of_its_own_is_not() -> None:
-    (line,) = unused(Fitting(), [])
-    assert "fit() of Fitting is not used" in line
+def test_a_fit_of_its_own_makes_of_hyperparameters_what_it_likes() -> None:
+    (line,) = unused(Fitting(), ["epochs", "bs"])
+    assert "models are trained by the fit() of Fitting" in line
+    assert "initial_epoch" in line
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tuner.errors import SpaceError
 from tuner.launchers.silence import SILENT_SECONDS
 from tuner.specs.files import builtin_names, read_study
 from tuner.specs.spec import Study
+from tuner.training.weights import class_weights
 from tuner.workers.rehearsal import WORK
 
 MOST_FILES = 200
@@ -40,7 +41,10 @@ def check_space(spec: Study, data: Mapping[str, DataSet], timeout: float | None 
 
     Raises:
         SpaceError: It cannot be imported, or nothing of it can be built from the data.
+        StudyError: The study weighs classes that the data do not have.
     """
+    for each in data.values():
+        class_weights(spec.class_weight, each.classes)
     usual = all(isinstance(d.kind, ImageKind) and d.task == "classification" for d in data.values())
     if usual and _is_built_in(spec):
         return
@@ -80,11 +84,13 @@ def _known(spec: Study, data: Mapping[str, DataSet]) -> Path | None:
     if code is None:
         return None
     asked: list[Any] = [code, attribute, spec.space_options, spec.horizon]
+    asked += [spec.class_weight, spec.metric_output]
     asked += [versions(), keras_backend()]
     for d in data.values():
         asked.append([d.kind.shape, d.num_outputs])
         if not isinstance(d.kind, ImageKind) or d.task == "regression":
             asked.append([d.kind.dtype, d.task])
+        asked.append(d.weighted)
     digest = hashlib.sha256(json.dumps(asked, default=str).encode()).hexdigest()[:32]
     return cache_folder() / "spaces" / digest
 

@@ -115,11 +115,18 @@ class TrialHyperParameters(AnsweredHyperParameters):
             ) from error
 
 
+WALK_FIT = "_walk_fit"
+"""Attribute of a hypermodel with a `fit` of its own: asks for what that asks for, as
+`tuner.spaces.fits.FitWalk` does."""
+
+
 def walk_space(hypermodel: Any, hp: AnsweredHyperParameters) -> None:
     """Asks for one configuration's hyperparameters, without building where that is offered."""
     walk = getattr(hypermodel, "describe", hypermodel.build)
     try:
-        walk(hp)
+        made = walk(hp)
+        if (fit := getattr(hypermodel, WALK_FIT, None)) is not None:
+            fit(hp, made)
     except (ValueError, SpaceError):
         raise
     except (Exception, SystemExit) as error:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import keras_tuner
+from tuner.spaces.fits import has_own_fit
 
 BATCH = "the minibatch is the hyperparameter 'batch_size'"
 EPOCHS = "the study's key 'horizon' says how many epochs there are at most"
@@ -28,13 +28,13 @@ def unused(space: Any, names: Iterable[str]) -> list[str]:
         space: A keras-tuner hypermodel.
         names: Of its hyperparameters.
     """
+    if has_own_fit(space):
+        return [
+            f"models are trained by the fit() of {type(space).__name__}, and the program watches "
+            "through its callback: hyperparameters mean what fit() makes of them, and a training "
+            "that was lost goes on from its checkpoint only where fit() passes initial_epoch on."
+        ]
     lines = []
-    if type(space).fit is not keras_tuner.HyperModel.fit:
-        lines.append(
-            f"the fit() of {type(space).__name__} is not used: this program trains the model that "
-            "build() returns by itself, so that it can stop it; callbacks, class weights and "
-            "generators in it have no effect."
-        )
     for name in sorted(set(names)):
         plain = re.sub(r"[^a-z]", "", name.lower())
         meant = ELSEWHERE.get(plain) or ELSEWHERE.get(plain.removesuffix("s"))

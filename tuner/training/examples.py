@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from tuner.training.arrays import Array, Arrays
+from tuner.training.arrays import Array, Arrays, some
 
 Task = Literal["classification", "regression"]
 
@@ -39,6 +39,10 @@ class Examples:
     weights: Array | None = None
     validation_weights: Array | None = None
     output: str | None = None
+
+    def first(self) -> Arrays:
+        """A batch of one example to learn from."""
+        return some(self.x_train, slice(0, 1))
 
     @property
     def validated(self) -> Array:

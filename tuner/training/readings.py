@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tuner.errors import SpaceError
-from tuner.training.arrays import Array, Arrays, some
+from tuner.training.arrays import Array, Arrays
 from tuner.training.examples import Examples, answers_of
 from tuner.training.labels import Coding, coding_of, encode, of_numbers, right_scores
 from tuner.training.losses import loss_of, takes_logits
@@ -45,6 +45,11 @@ class Reading:
         codings[str(self.output)] = self.coding, self.num_classes
         return {n: encode(v, codings[n][1], codings[n][0]) for n, v in y.items() if n in codings}
 
+    def chosen(self, model: Any, given: Any) -> Array:
+        """The numbers of the output that is measured, of what a model gives for n examples."""
+        found = np.asarray(chosen(model, given, self.output))
+        return found.astype(np.float32) if found.dtype.itemsize < 4 else found
+
     def scores(self, model: Any, given: Any) -> Array:
         """What metrics take: probabilities wherever the loss says what the numbers mean.
 
@@ -58,8 +63,7 @@ class Reading:
         Raises:
             SpaceError: The output is not one number a class.
         """
-        found = np.asarray(chosen(model, given, self.output))
-        found = found.astype(np.float32) if found.dtype.itemsize < 4 else found
+        found = self.chosen(model, given)
         if self.coding == "number":
             return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
         if found.ndim == 2 and found.shape[1] == 1 and self.num_classes == 2:
@@ -84,7 +88,7 @@ def reading_of(model: Any, examples: Examples) -> Reading:
     Raises:
         SpaceError: Its output is not what the answers need, or its loss takes no coding of them.
     """
-    example = some(examples.x_train, slice(0, 1))
+    example = examples.first()
     y = examples.y_train
     output = examples.output
     if isinstance(y, Mapping) and output is None:

@@ -46,6 +46,11 @@ def predict(model: Any, x: Arrays, reading: Reading | int) -> Array:
     """
     if isinstance(reading, int):
         reading = Reading("index", reading)
+    return reading.scores(model, outputs_of(model, x))
+
+
+def outputs_of(model: Any, x: Arrays) -> Any:
+    """The model's own outputs for all examples, in its own structure."""
     most = evaluation_batch_size(x)
     size = even(count_of(x), most) or most
-    return reading.scores(model, model.predict(x, batch_size=size, verbose=0))
+    return model.predict(x, batch_size=size, verbose=0)

@@ -22,7 +22,8 @@ from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
 from tuner.objectives.yardstick import of_constant
 from tuner.records.epochs import Epoch, history_attributes
 from tuner.records.keys import Outcome, StudyKey, TrialKey
-from tuner.spaces.hyperparameters import TrialHyperParameters
+from tuner.spaces.fits import has_own_fit
+from tuner.spaces.hyperparameters import WALK_FIT, TrialHyperParameters
 from tuner.storages import claims, leftovers
 from tuner.storages.results import writing_to
 from tuner.training.arrays import count_of, some
@@ -31,12 +32,14 @@ from tuner.training.examples import Examples, answers_of
 from tuner.training.failures import diverged
 from tuner.training.loop import epochs
 from tuner.training.memory import require_memory
+from tuner.training.own_fit import Fitting
 from tuner.training.readings import Reading, reading_of
 from tuner.training.scores import confusion, predict
 from tuner.training.settings import read_settings
 from tuner.training.weights import class_weights, multiplied
 from tuner.trials.checks import check_expected, check_measured, counted, value_of
 from tuner.trials.files import check_saving
+from tuner.trials.fitting import Fitted
 from tuner.trials.work import StopRequested, TakenOverError, Work
 
 
@@ -109,21 +112,80 @@ class TrialRun(ABC):
 
         keras.utils.set_random_seed(self.seed)
         hp = TrialHyperParameters(self.trial)
-        model = self.work.spaces[self.dataset].build(hp)
-        if not getattr(model, "optimizer", None):
+        model = self._space.build(hp)
+        if not self.fits_itself and not getattr(model, "optimizer", None):
             raise SpaceError("the search space's build() must return a compiled Keras model.")
+        if (ask := getattr(self._space, WALK_FIT, None)) is not None:
+            ask(hp, model)
         cost = counted(model, some(self.data.train()[0], slice(0, 1)))
         check_expected(cost, self.trial.user_attrs.get(TrialKey.EXPECTED, {}), self._searched())
         value = value_of(cost, self.quantity)
-        check_measured(self.work.spaces[self.dataset], hp.values, self.quantity, value)
+        check_measured(self._space, hp.values, self.quantity, value)
         values = dict(hp.values)
         self._describe(values, cost)
         if self.gate(cost):
             return self._end("gated", value, started)
         check_saving(model, self.work.spec.space)
         self.reading = reading_of(model, self.examples())
-        outcome = self.conclude(model, self._train(model, values, cost))
-        return self._end(outcome, value, started)
+        if self.fits_itself:
+            model = self._anew(hp)
+            trained = self._fit(model, hp, cost)
+        else:
+            trained = self._train(model, values, cost)
+        return self._end(self.conclude(model, trained), value, started)
+
+    @property
+    def _space(self) -> Any:
+        return self.work.spaces[self.dataset]
+
+    @property
+    def fits_itself(self) -> bool:
+        """Whether the hypermodel's own `fit` trains the models."""
+        return has_own_fit(self._space)
+
+    def _anew(self, hp: TrialHyperParameters) -> Any:
+        """The model built again, with nothing between: its random state is what `fit` goes on from.
+
+        What was looked at of the first has drawn random numbers that keras-tuner would not have.
+        """
+        import keras
+
+        keras.utils.clear_session(free_memory=False)
+        keras.utils.set_random_seed(self.seed)
+        return self._space.build(hp)
+
+    def _fit(self, model: Any, hp: TrialHyperParameters, cost: ModelCost) -> Outcome:
+        """Trains by the hypermodel's own `fit`."""
+        examples = self.examples()
+        assert self.reading is not None
+        self._stop_if_asked()  # also says that the model was built and a training begins
+        fitting = Fitting(
+            space=self._space,
+            hp=hp,
+            examples=examples,
+            reading=self.reading,
+            metric=self.metric,
+            planned=self.work.spec.horizon,
+            most=self.horizon,
+            seed=self.seed,
+            class_weight=self.class_weight(),
+            pause=self._stop_if_asked,
+        )
+        training = Fitted(
+            fitting,
+            judge=lambda epoch: self._judge(epoch, cost),
+            note=self._note,
+            amend=self._amend,
+            take_over=self._take_over,
+        )
+        outcome = training.train(model, self._checkpoint(dict(hp.values)))
+        self.trial.set_user_attr(TrialKey.VALUES, dict(hp.values))
+        return outcome
+
+    def _amend(self, epoch: Epoch) -> None:
+        """The latest epoch, as `fit` has left the model behind it."""
+        self.history[-1] = epoch
+        self._store_history(1)
 
     def _searched(self) -> str:
         """The trial of the search whose model this one is, as people know it."""
@@ -244,6 +306,17 @@ class TrialRun(ABC):
 
     # For the hooks
 
+    def class_weight(self) -> dict[int, float] | None:
+        """What a `fit` of the user's own is to be given as Keras's argument of that name.
+
+        None where it has none, and where examples have weights too: Keras takes only one of them.
+        """
+        if not self.fits_itself or self.data.weighted:
+            return None
+        answers = answers_of(self.data.answers("train"), self.work.spec.metric_output)
+        found = class_weights(self.work.spec.class_weight, self.data.classes, answers)
+        return None if found is None else dict(enumerate(map(float, found)))
+
     def learned_from(
         self, x: Any, y: Any, x_validation: Any, y_validation: Any, part: PartName = "train"
     ) -> Examples:
@@ -258,7 +331,9 @@ class TrialRun(ABC):
         """
         data, spec = self.data, self.work.spec
         labels = answers_of(y, spec.metric_output)
-        by_class = class_weights(spec.class_weight, data.classes, labels)
+        # A `fit` of the user's own is given those of classes by themselves.
+        wanted = None if self.class_weight() is not None else spec.class_weight
+        by_class = class_weights(wanted, data.classes, labels)
         validated = count_of(x_validation) > 0
         return Examples(
             x,

@@ -34,7 +34,12 @@ class CertificateTrial(TrialRun):
         return leftovers.certificate_stem(self.trial.user_attrs[TrialKey.CELL])
 
     def examples(self) -> Examples:
-        """Training and validation examples together."""
+        """Training and validation examples together; apart where the user's own `fit` trains.
+
+        It was written for both: its callbacks look at the validation.
+        """
+        if self.fits_itself:
+            return super().examples()
         x, y = self.data.learning()
         none = slice(0, 0)
         return self.learned_from(x, y, some(x, none), some(y, none), part="learning")

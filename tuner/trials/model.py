@@ -18,7 +18,7 @@ from tuner.certificates.models import ModelProofs
 from tuner.errors import StorageError
 from tuner.objectives.quantities import quantity_of
 from tuner.records.certificates import has_learnt, metric_fields
-from tuner.records.epochs import Epoch
+from tuner.records.epochs import Epoch, read_history
 from tuner.records.keys import SHORTFALL, Outcome, StudyKey, TrialKey
 from tuner.records.objectives import objective_of
 from tuner.spaces.custom_objects import read_model
@@ -74,10 +74,10 @@ class ModelTrial(TrialRun):
             self.work.files.fetch(file)
         if self._is_better(outcome, file):
             self.save(model, file.name)
-            epochs, seen = self.horizon, self.history[-1].val_measured
+            epochs, seen = len(self.history), self.history[-1].val_measured
         else:
             model = self._stopped(file)
-            epochs, seen = self.met_after, self.history[self.met_after - 1].val_measured
+            epochs, seen = self.met_after, read_history(self.proves.user_attrs)[-1].val_measured
             self.stop("trained on, it fell below the target: the file is the one that met it")
         proofs = ModelProofs(self.main)
         level, earlier = proofs.begin_look(self.trial)
@@ -106,7 +106,7 @@ class ModelTrial(TrialRun):
                 "val_accuracy": seen,
                 "epochs": epochs,
                 "met_after": self.met_after,
-                "trained": len(self.history) - self.met_after,
+                "trained": max(len(self.history) - self.met_after, 0),
                 "size": self.trial.user_attrs[TrialKey.SIZE],
                 **self._circumstances(file),
                 "confusion": confusion,

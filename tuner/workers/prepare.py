@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import keras
@@ -25,6 +24,7 @@ from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.proofs import prove_of
 from tuner.spaces import configurations
 from tuner.spaces.exploration import Exploration, explore
+from tuner.spaces.fits import has_own_fit
 from tuner.spaces.loading import load_space
 from tuner.spaces.source import source_hash
 from tuner.spaces.unbuildable import unbuildable
@@ -32,14 +32,12 @@ from tuner.spaces.unused import unused
 from tuner.specs.spec import Study, SweepStudy, from_dict
 from tuner.storages import claims
 from tuner.storages.sent_files import SentFiles
-from tuner.training.settings import MEANINGS, read_settings
+from tuner.training.settings import MEANINGS
 from tuner.trials.work import Work
 from tuner.workers.asker import Asker
+from tuner.workers.looks import check_settings, prepare_fit
 from tuner.workers.orders import WorkerOrders
 from tuner.workers.room import memory_warning
-
-DRAWS = 4
-"""Values within the range of each hyperparameter that are looked at, besides its ends."""
 
 HINTS = {
     **{
@@ -77,7 +75,8 @@ def prepare(
     found, lines = explored(spaces, data)
     _check_space(study, found.hash, spec)
     _check_source(study, spec)
-    check_settings(found)
+    if not any(map(has_own_fit, spaces.values())):
+        check_settings(found, data.values())
     work = Work(
         study=study,
         spec=spec,
@@ -151,21 +150,6 @@ def explored(spaces: dict[str, Any], data: dict[str, DataSet]) -> tuple[Explorat
     return found[0], [line for line in lines if line is not None]
 
 
-def check_settings(found: Exploration) -> None:
-    """Reads the training's own hyperparameters at some places of their ranges.
-
-    Raises:
-        SpaceError: The space means something else by one of them.
-    """
-    random = Random(0)
-    for name, code in found.codes.items():
-        stored = [*code.corners, *(code.draw(random) for _ in range(DRAWS))]
-        for value in stored:
-            read_settings({name.split("[")[0]: code.decode(value)})
-    for name, value in found.fixed.items():
-        read_settings({name.split("[")[0]: value})
-
-
 def _room(work: Work, orders: WorkerOrders) -> list[str]:
     """A line where memory is short, for the data set of the largest examples."""
     key = max(work.data, key=lambda k: bytes_of(work.data[k].kind))
@@ -193,9 +177,10 @@ def load(spec: Study, data: DataSet, *, whole: bool = False) -> Any:
     Args:
         spec: The study.
         data: The data set.
-        whole: Whether it is trained on training and validation images together.
+        whole: Whether it is trained on training and validation examples together; never where the
+            space trains by a `fit` of its own.
     """
-    return load_space(
+    space = load_space(
         spec.space,
         input_shape=data.kind.shape,
         num_classes=data.num_outputs,
@@ -206,6 +191,10 @@ def load(spec: Study, data: DataSet, *, whole: bool = False) -> Any:
         horizon=spec.horizon,
         options=dict(spec.space_options),
     )
+    if whole and has_own_fit(space):
+        return load(spec, data)
+    prepare_fit(space, spec, data)
+    return space
 
 
 def _check_space(study: optuna.Study, found: str, spec: Study) -> None:

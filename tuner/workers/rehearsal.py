@@ -35,13 +35,18 @@ def work(orders: dict[str, Any], channel: Channel) -> None:
     find(space)
     # Keras takes seconds: a space that cannot be imported is told of before.
     from tuner.data import open_again
+    from tuner.spaces.fits import has_own_fit
     from tuner.specs.spec import from_dict
-    from tuner.workers import prepare
+    from tuner.workers import looks, prepare
 
     spec = from_dict(orders["study"])
     data = {key: open_again(**reference) for key, reference in orders["data"].items()}
-    found, _ = prepare.explored({key: prepare.load(spec, d) for key, d in data.items()}, data)
-    prepare.check_settings(found)
+    spaces = {key: prepare.load(spec, d) for key, d in data.items()}
+    found, _ = prepare.explored(spaces, data)
+    if not any(map(has_own_fit, spaces.values())):
+        looks.check_settings(found, data.values())
+    for key, space in spaces.items():
+        looks.check_training(spec, space, data[key])
 
 
 def _listen(channel: Channel) -> None:
