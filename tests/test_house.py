@@ -90,6 +90,15 @@ def test_the_environment_knows_every_extra() -> None:
     assert set(known[1].split(" | ")) == set(PROJECT["project"]["optional-dependencies"])
 
 
+def test_no_sentence_of_the_readmes_first_page_is_long() -> None:
+    text = (house.ROOT / "README.md").read_text(encoding="utf-8").partition("## Verbs")[0]
+    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    lines = [line for line in text.splitlines() if not line.startswith(("|", "#", "<!--", "!["))]
+    sentences = re.split(r"(?<=[.?!:])\s+", re.sub(r"\]\([^)]*\)", "]", " ".join(lines)))
+    assert len(sentences) > 20
+    assert [s for s in sentences if len(s.split()) > 30] == []
+
+
 def test_half_of_the_files_have_at_most_150_lines() -> None:
     lines = [len(file.read_text(encoding="utf-8").splitlines()) for file in house.own()]
     assert statistics.median(lines) <= 150

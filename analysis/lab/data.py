@@ -109,7 +109,7 @@ def _numbers(seen: Sequence[Look]) -> list[Table]:
         for of in measured
     ]
     header = ("data", "type", "lowest", "highest", "mean", "images a class")
-    note = f"Measured on the first {words.count(LOOKED_AT)} training images."
+    note = f"Lowest, highest and mean of the first {words.count(LOOKED_AT)} training images."
     return [Table(header, tuple(rows), (2, 3, 4, 5), note)]
 
 

@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from analysis.lab.answer import Answer, Table
-from analysis.lab.commands import Commands
+from analysis.lab.commands import FOLDER, Commands
 from tuner.records import words
 
 IMAGES = Path("images") / "lab"
@@ -34,7 +34,7 @@ WHERE = """
 def page(answers: Sequence[Answer], commands: Commands) -> str:
     """The whole page."""
     options = "".join(f" {option}" for option in commands.data)
-    where = WHERE if "DIR" in commands.data else ""
+    where = WHERE if FOLDER in commands.data else ""
     blocks = [OPENING.format(options=options, where=where).replace("\n\n\n", "\n\n")]
     if stand_ins := _stand_ins(answers):
         blocks.append(

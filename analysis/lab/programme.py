@@ -43,6 +43,11 @@ class Part:
         return TRIALS.get(self.study)
 
     @property
+    def datasets(self) -> tuple[str, ...]:
+        """The data sets that the study names."""
+        return read_study(self.study).datasets()
+
+    @property
     def prove(self) -> Prove | None:
         """What to prove; None: what the study says. Repeated searches prove their models only."""
         return "model" if self.seed else None

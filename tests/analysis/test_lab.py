@@ -20,7 +20,7 @@ from tests.helpers import fakes, populated
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.studies import StudyRecord
 
-HERE = Commands(["--results", "r"], ["--data", "DIR"])
+HERE = Commands(["--results", "r"], ["--data", "DIR"], {"cifar10": "DIR/c", "mnist": "DIR/m"})
 
 
 class Pictures:
@@ -96,8 +96,9 @@ def test_what_is_missing_is_named_with_its_command() -> None:
     for question in QUESTIONS:
         assert "**Not run yet**" in page[question.number]
         for part in question.needs:
+            folder = "DIR/m" if part.study == "q3" else "DIR/c"
             options = f" --trials {part.trials}" if part.trials else ""
-            line = f"tuner search {part.study} --results r{options} --data DIR"
+            line = f"tuner search {part.study} --results r{options} --data {folder}"
             assert line in page[question.number]
     assert "tuner lab q1 --data DIR --results r" in page[1]
     repeated = "tuner search q4 --results r --trials 30 --name q4-seed-1 --seed 1 --prove model"

@@ -85,15 +85,15 @@ def lab(
     for hours where all is asked for. The same command again goes on where it stopped.
     Exit code 1: a question has no answer yet.
     """
-    from analysis.lab.commands import Commands
-    from tuner.sessions.lab import Lab, LabWish
+    from analysis.lab.commands import Commands, anywhere
+    from tuner.sessions.lab import Lab, LabWish, sources
 
     asked = _asked(questions)
     _check_files(output, readme)
     wish = LabWish(asked, data, storage, results, workers, timeout)
     again = repeated(storage, results)
     given = [part for source in data for part in ("--data", source)]
-    commands = Commands(again, given)
+    commands = Commands(again, given, sources(data))
     if stored:
         done, evidence, looks = True, _stored(wish), _looks(wish)
     else:
@@ -106,10 +106,8 @@ def lab(
     found = answers(evidence, asked, looks)
     for answer in found:
         click.echo("\n" + "\n".join(text.lines(answer, commands)))
-    # On a page no folder of this machine's has a meaning.
-    shown = Commands((), ["--data", "DIR"] if data else [])
     with _writing():
-        for file in publishing.publish(evidence, looks, shown, output, readme):
+        for file in publishing.publish(evidence, looks, anywhere(), output, readme):
             click.echo(str(file))
     remind_of_secret(storage)
     if not done:
