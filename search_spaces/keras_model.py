@@ -8,32 +8,48 @@ from typing import Any
 import keras
 
 from search_spaces.network import Network
+from search_spaces.scaling import Line, Scaling
 
 # Short trainings: the moving statistics must follow within a few hundred steps (Keras: 0.99).
 BATCH_NORM_MOMENTUM = 0.9
 
 
-def to_keras(network: Network) -> keras.Model:
-    """The network as a functional model: images in 0..255 to class probabilities.
+def to_keras(
+    network: Network, scaling: Scaling | None = None, *, classes: bool = True
+) -> keras.Model:
+    """The network as a functional model: images to class probabilities, or to amounts.
 
     Args:
-        network: Its last operation gives one number, a logit, for each class.
+        network: Its last operation gives one number, a logit, for each class, or the amounts.
+        scaling: What images and amounts are like; by default images are bytes, 0 to 255.
+        classes: Whether it gives classes.
 
     Returns:
-        A model from (batch, height, width, channels), uint8 or float, to (batch, classes).
+        A model from (batch, height, width, channels), of any number type, to (batch, classes) or
+        (batch, amounts).
     """
+    scaling = scaling or Scaling()
     tensors: list[Any] = []
     for kind, sources, settings in network.ops:
         if kind == "input":
             inputs = keras.Input(settings)
-            tensors.append(keras.layers.Rescaling(1 / 64, offset=-2.0)(inputs))
+            tensors.append(_scaled(inputs, scaling.inputs))
         elif kind == "add":
             tensors.append(keras.layers.Add()([tensors[i] for i in sources]))
         else:
             tensors.append(_LAYERS[kind](*settings)(tensors[sources[0]]))
+    if not classes:
+        amounts = keras.layers.Activation("linear", dtype="float32")(tensors[-1])
+        return keras.Model(inputs, _scaled(amounts, scaling.outputs, dtype="float32"))
     # In float32 even under a mixed policy: probabilities near 0 do not survive half precision.
     outputs = keras.layers.Activation("softmax", dtype="float32")(tensors[-1])
     return keras.Model(inputs, outputs)
+
+
+def _scaled(tensor: Any, line: Line | None, dtype: str | None = None) -> Any:
+    if line is None:
+        return tensor
+    return keras.layers.Rescaling(line[0], offset=line[1], dtype=dtype)(tensor)
 
 
 def _conv(filters: int, kernel: int, stride: int, bias: bool) -> Any:

@@ -74,13 +74,16 @@ class Recipe:
 SCHEDULES = ["one_cycle", "cosine", "linear", "constant"]
 
 
-def declare(hp: HyperParameters, start: Recipe, batch_range: tuple[int, int]) -> Recipe:
+def declare(
+    hp: HyperParameters, start: Recipe, batch_range: tuple[int, int], *, classes: bool = True
+) -> Recipe:
     """Asks for every training hyperparameter.
 
     Args:
         hp: Who answers.
         start: The defaults.
         batch_range: Smallest and largest minibatch, images.
+        classes: Whether the answers are classes, whose labels can be smoothed.
     """
     optimizer = hp.Choice("optimizer", ["adam", "sgd"], default=start.optimizer)
     adam_rate, sgd_rate = start.adam_rate, start.sgd_rate
@@ -98,21 +101,27 @@ def declare(hp: HyperParameters, start: Recipe, batch_range: tuple[int, int]) ->
             "batch_size", low, high, sampling="log", default=min(max(start.batch_size, low), high)
         ),
         weight_decay=hp.Float("weight_decay", 0.0, 3e-4, default=start.weight_decay),
-        label_smoothing=hp.Float("label_smoothing", 0.0, 0.15, default=start.label_smoothing),
+        label_smoothing=hp.Float("label_smoothing", 0.0, 0.15, default=start.label_smoothing)
+        if classes
+        else 0.0,
         flip=hp.Boolean("flip", default=start.flip),
         shift=hp.Int("shift", 0, 4, default=start.shift),
         cutout=hp.Int("cutout", 0, 12, default=start.cutout),
     )
 
 
-def compile_model(model: Any, recipe: Recipe, train_size: int, horizon: int) -> None:
-    """Compiles a Keras model for one-hot labels.
+def compile_model(
+    model: Any, recipe: Recipe, train_size: int, horizon: int, *, spread: float | None = None
+) -> None:
+    """Compiles a Keras model for one-hot labels, or for amounts.
 
     Args:
-        model: Gives class probabilities.
+        model: Gives class probabilities, or amounts.
         recipe: How to train it.
         train_size: Training images.
         horizon: Epochs over which the learning rate falls.
+        spread: Mean square of the amounts' deviations, by which the loss is divided: rates are
+            good for amounts of any scale then. None: of classes.
     """
     import keras  # here, so that asking for hyperparameters needs no backend
 
@@ -126,10 +135,12 @@ def compile_model(model: Any, recipe: Recipe, train_size: int, horizon: int) -> 
         optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True, weight_decay=decay)
     # Biases and batch normalisation's scales and shifts are few, and shrinking them only biases.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    smoothed = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
     model.compile(
         optimizer=optimizer,
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
-        metrics=["accuracy"],
+        loss=smoothed if spread is None else keras.losses.MeanSquaredError(),
+        loss_weights=None if spread is None else [1 / spread],
+        metrics=["accuracy"] if spread is None else None,
         # On a CPU TensorFlow's own kernels are faster than XLA's for small networks.
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )

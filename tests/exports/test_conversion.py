@@ -15,7 +15,8 @@ from search_spaces.dense import DenseSpace
 from search_spaces.resnet import ResidualSpace
 from tests.helpers import exports
 from tuner.exports import runtimes
-from tuner.exports.conversion import convert, spread, taking
+from tuner.exports.calibration import spread
+from tuner.exports.conversion import convert, taking
 from tuner.exports.orders import Format
 
 pytestmark = [

@@ -14,7 +14,8 @@ from keras import layers
 from tests.exports.test_conversion import pytestmark as pytestmark
 from tuner.errors import ExportError
 from tuner.exports import recurrent, runtimes
-from tuner.exports.conversion import convert, spread
+from tuner.exports.calibration import spread
+from tuner.exports.conversion import convert
 from tuner.exports.orders import Format
 from tuner.exports.process import _names
 from tuner.exports.refusals import refusal, unrunnable

@@ -102,6 +102,11 @@ class DataSet:
         """How many numbers a model gives: one a class, or those of an answer."""
         return len(self.classes) if self.task == "classification" else self.outputs
 
+    @property
+    def output_normalization(self) -> Any:
+        """Mean and deviation of each number of the training answers; None of classes."""
+        return self.answered.get("normalization")
+
     def reference(self, seed: int) -> dict[str, Any]:
         """For another process, perhaps on another machine: what `tuner.data.open_again` takes.
 

@@ -46,7 +46,16 @@ def answered(raw: Raw, train_rows: Any, validation_rows: Any) -> dict[str, Any]:
         "high": float(learning.max()),
         "mean": float(learning.mean()),
         "deviation": float(np.sqrt(((learning - learning.mean(axis=0)) ** 2).mean())),
+        "normalization": _normalization(y["train"]),
     }
+
+
+def _normalization(y: Any) -> dict[str, list[float]]:
+    """Mean and standard deviation of each number of the training answers."""
+    columns = np.asarray(y, np.float64).reshape(len(y), -1)
+    deviations = columns.std(axis=0)
+    deviations[deviations == 0] = 1
+    return {"mean": columns.mean(axis=0).tolist(), "deviation": deviations.tolist()}
 
 
 def facts_of(data: DataSet) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tuner.exports import usage
 from tuner.records import words
 
 if TYPE_CHECKING:
@@ -11,9 +12,9 @@ if TYPE_CHECKING:
 
 NAMES = {"keras": "Keras", "tflite": "TFLite", "onnx": "ONNX"}
 HOW_ACTIVATIONS = (
-    "Activations are estimated from the layer graph, for one image: the sum of all tensors that "
-    "are alive together at the worst moment, where a layer that maps each value writes over its "
-    "input. Weights and a kernel's scratch memory come on top."
+    "Activations are estimated from the layer graph, for one {example}: the sum of all tensors "
+    "that are alive together at the worst moment, where a layer that maps each value writes over "
+    "its input. Weights and a kernel's scratch memory come on top."
 )
 
 
@@ -27,7 +28,7 @@ def size(made: Exported) -> str:
     facts = made.facts
     return (
         f"{words.count(facts.size)} trainable parameters ({words.count(facts.total_size)} total), "
-        f"{words.count(facts.macs)} MACs an image"
+        f"{words.count(facts.macs)} MACs {an_example(made)}"
     )
 
 
@@ -35,8 +36,8 @@ def activations(made: Exported) -> str:
     """Memory of the activations at the peak."""
     if made.facts.activations is None:
         return "unknown: the model has no layer graph"
-    number = "int8" if made.int8 else "float32"
-    return f"about {words.count(made.facts.activations)} bytes at the peak ({number}, one image)"
+    number, name = "int8" if made.int8 else "float32", example(made)
+    return f"about {words.count(made.facts.activations)} bytes at the peak ({number}, one {name})"
 
 
 def accuracy(made: Exported) -> str:
@@ -44,12 +45,24 @@ def accuracy(made: Exported) -> str:
     found = made.facts.measured
     if found is None:
         return "not measured"
-    own, agreed = (words.percent(a, 2) for a in (found.accuracy, found.agreement))
-    same = "" if made.format == "keras" else f", the same class for {agreed} of them"
+    own, keras = (found.measures.written(a, 2) for a in (found.accuracy, found.keras_accuracy))
+    same = ""
+    if made.format != "keras" and found.agreement is not None:
+        same = f", the same class for {words.percent(found.agreement, 2)} of them"
     return (
-        f"{own} on the {found.which} images ({words.count(found.images)}, {found.runtime}); "
-        f"the Keras model {words.percent(found.keras_accuracy, 2)}{same}"
+        f"{own} on the {found.which} {example(made)}s ({words.count(found.images)}, "
+        f"{found.runtime}); the Keras model {keras}{same}"
     )
+
+
+def example(made: Exported) -> str:
+    """What the file takes: ``image`` or ``example``."""
+    return "image" if made.facts.inputs.images else "example"
+
+
+def an_example(made: Exported) -> str:
+    """The same with its article."""
+    return f"an {example(made)}"
 
 
 def warning(made: Exported) -> str | None:
@@ -58,9 +71,11 @@ def warning(made: Exported) -> str | None:
     if found is None or not found.loses_more_than_a_point:
         return None
     advice = "; export without --int8 to keep it" if made.int8 else ""
+    metric = found.measures
+    more = "a point" if metric.is_share else "a hundredth of it"
     return (
-        f"this file loses {words.points(found.lost)} of accuracy against the Keras model, "
-        f"more than a point{advice}"
+        f"this file loses {metric.difference(found.lost)} of {metric.title} against the Keras "
+        f"model, more than {more}{advice}"
     )
 
 
@@ -70,7 +85,11 @@ def card(made: Exported) -> str:
     stored = study.data[made.source.dataset]
     rows = _rows(made)
     table = "\n".join(f"| {name} | {_cell(value)} |" for name, value in rows.items())
-    classes = "\n".join(f"{i}. {name}" for i, name in enumerate(map(str, stored["classes"])))
+    names = list(map(str, stored["classes"]))
+    classes = "\n".join(f"{i}. {name}" for i, name in enumerate(names))
+    listed = f"## Classes, in label order\n\n{classes}\n\n" if names else ""
+    load = "classify" if names else "predict"
+    about = HOW_ACTIVATIONS.format(example=example(made))
     return f"""# {made.file.name}
 
 {study.question or study.name} Found by tuner, study `{study.name}`.
@@ -79,19 +98,15 @@ def card(made: Exported) -> str:
 |---|---|
 {table}
 
-## Load and classify
+## Load and {load}
 
 ```python
-{snippet(made)}
+{usage.snippet(made)}
 ```
 {_own_layers(made)}
-## Classes, in label order
+{listed}## About the numbers
 
-{classes}
-
-## About the numbers
-
-{HOW_ACTIVATIONS}
+{about}
 """
 
 
@@ -104,48 +119,20 @@ def _rows(made: Exported) -> dict[str, str]:
         "size": size(made),
         "on disk": f"{words.count(made.facts.bytes)} bytes",
         "activations": activations(made),
-        "accuracy": accuracy(made) + (f". **Beware: {bad}.**" if bad else ""),
+        _measure(made): accuracy(made) + (f". **Beware: {bad}.**" if bad else ""),
         "this model": source.verdict(study.name),
         "its recipe": source.recipe_verdict,
-        "input": f"uint8 images {_shape(made, 'n')}, 0 to 255; no preprocessing needed",
-        "output": f"a score for each class, [n, {len(stored['classes'])}], the highest wins"
-        + ("; uint8, 256 times the probability" if _quantised_output(made) else ""),
+        "input": usage.taken(made),
+        "output": usage.given(made, len(stored["classes"]), int(stored.get("outputs", 1))),
         "trained": f"trial {source.trial.number}, seed {source.seed}, {_epochs(made)}",
         "data": f"{stored['name']}, hash `{stored['hash']}`",
         "versions": ", ".join(f"{k} {v}" for k, v in made.facts.versions.items()),
     }
 
 
-def snippet(made: Exported) -> str:
-    """Five lines that classify ``image.png``."""
-    height, width, channels = made.facts.image_shape
-    mode = "L" if channels == 1 else "RGB"
-    imports, scores = {
-        "keras": (
-            "import keras, numpy, PIL.Image",
-            f"keras.models.load_model({made.file.name!r}).predict(images)[0]",
-        ),
-        "tflite": (
-            "import numpy, PIL.Image, ai_edge_litert.interpreter as litert",
-            f"litert.Interpreter({made.file.name!r}).get_signature_runner()(images=images)"
-            '["output_0"][0]',
-        ),
-        "onnx": (
-            "import numpy, PIL.Image, onnxruntime",
-            f"onnxruntime.InferenceSession({made.file.name!r})"
-            '.run(None, {"images": images})[0][0]',
-        ),
-    }[made.format]
-    classes = [str(c) for c in made.record.data[made.source.dataset]["classes"]]
-    return "\n".join(
-        [
-            imports,
-            f'image = PIL.Image.open("image.png").convert("{mode}").resize(({width}, {height}))',
-            f"images = numpy.asarray(image).reshape({_shape(made, '1')[1:-1]})",
-            f"scores = {scores}",
-            f"print({classes}[scores.argmax()])",
-        ]
-    )
+def _measure(made: Exported) -> str:
+    measured = made.facts.measured
+    return made.record.metric.title if measured is None else measured.measures.title
 
 
 def _own_layers(made: Exported) -> str:
@@ -158,16 +145,8 @@ def _own_layers(made: Exported) -> str:
     )
 
 
-def _quantised_output(made: Exported) -> bool:
-    return made.int8 and made.format == "tflite"
-
-
 def _epochs(made: Exported) -> str:
     return words.several(made.source.epochs, "epoch")
-
-
-def _shape(made: Exported, batch: str) -> str:
-    return "[" + ", ".join([batch, *map(str, made.facts.image_shape)]) + "]"
 
 
 def _cell(value: str) -> str:

@@ -1,101 +1,125 @@
-"""Turns a Keras model into a file that takes uint8 images."""
+"""Turns a Keras model into a file that takes examples as the data has them."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tuner.errors import ExportError
-from tuner.exports.orders import INPUT, Format
+from tuner.exports.inputs import Inputs
+from tuner.exports.orders import Format
 from tuner.exports.recurrent import unrolled
 
-CALIBRATION_IMAGES = 500
-"""Training images that show a quantiser the range of each activation."""
 OPSET = 17
 """Of ONNX; ONNX Runtime reads it since 1.12."""
-
-Images = NDArray[np.uint8]
 
 
 def convert(
     model: Any,
     format: Format,
     file: str,
-    calibration: Images | None,
-    image_shape: Sequence[int] | None = None,
+    calibration: Any,
+    inputs: Inputs | Sequence[int] | None = None,
+    *,
+    classes: bool = True,
 ) -> Any:
-    """Writes a model that takes uint8 images, [n, height, width, channels], whatever n.
+    """Writes a model that takes examples as the data has them, [n, ...], whatever n.
 
     Args:
-        model: A Keras model that takes images in 0..255, of whatever type.
+        model: A Keras model that takes such examples, of whatever type.
         format: What to write.
         file: Where to.
-        calibration: Training images; the file is then quantised to int8.
-        image_shape: [height, width, channels] of the images that TFLite and ONNX files are to
-            take, for models that take any; default: what the model says.
+        calibration: Training examples; the file is then quantised to int8.
+        inputs: What TFLite and ONNX files are to take, for models that take any; default: images
+            in bytes, of the shape that the model says.
+        classes: Whether it gives classes, not amounts.
 
     Returns:
-        The Keras model of what was written, from images to scores.
+        The Keras model of what was written, from examples to scores.
 
     Raises:
         ExportError: The quantised model would not take images as they are.
     """
+    if inputs is not None and not isinstance(inputs, Inputs):
+        inputs = Inputs.of(inputs)
     if format == "keras":
-        wrapped = taking(model, "uint8", image_shape)
+        wrapped = taking(model, "uint8", inputs)
         wrapped.save(file)
     elif format == "tflite":
         with unrolled(model):
             # A quantised input is the image itself, so the model under it takes floats.
             kind = "uint8" if calibration is None else "float32"
-            wrapped = taking(model, kind, image_shape, fixed=True)
-            _tflite(wrapped, file, calibration)
+            wrapped = taking(model, kind, inputs, fixed=True)
+            images = inputs is None or inputs.images
+            _tflite(wrapped, file, calibration, Quantised(images, images and classes))
     else:
-        wrapped = taking(model, "uint8", image_shape, fixed=True)
+        wrapped = taking(model, "uint8", inputs, fixed=True)
         _onnx(wrapped, file, calibration)
     return wrapped
 
 
 def taking(
-    model: Any, dtype: str, image_shape: Sequence[int] | None = None, *, fixed: bool = False
+    model: Any, dtype: str, inputs: Inputs | Sequence[int] | None = None, *, fixed: bool = False
 ) -> Any:
-    """The model with an input called `images` of this type, and a cast where it takes another.
+    """The model with inputs of the data's names and types, and casts where it takes others.
 
     Args:
         model: A Keras model; one with a ``call`` of its own says nothing of its input.
-        dtype: What the images are.
-        image_shape: [height, width, channels] of images; needed where the model says nothing.
-        fixed: Whether the model shall take images of this shape only, though it could take others.
+        dtype: What images are; other examples have the type that they have.
+        inputs: What it is to take; needed where the model says nothing.
+        fixed: Whether the model shall take examples of this shape only, though it could others.
     """
     import keras
 
-    given = getattr(model, "inputs", None)
-    shape = tuple(given[0].shape[1:] if given else image_shape or ())
-    if fixed and image_shape is not None and None in shape:
-        shape = tuple(image_shape)
-    own = given[0].dtype if given else model.input_dtype
-    images = keras.Input(shape, dtype=dtype, name=INPUT)
-    cast = images if own == dtype else keras.ops.cast(images, own)
-    return keras.Model(images, model(cast), name=model.name)
+    given = list(getattr(model, "inputs", None) or ())
+    if inputs is not None and not isinstance(inputs, Inputs):
+        inputs = Inputs.of(inputs)
+    if inputs is None:
+        inputs = Inputs.of(given[0].shape[1:])
+    own = _own_inputs(model, given, inputs)
+    tensors, casts = {}, {}
+    for name, shape in inputs.shapes.items():
+        kept, takes = own.get(name, (shape, model.input_dtype))
+        if (fixed and None in kept) or not kept:
+            kept = shape
+        wanted = dtype if inputs.images else inputs.dtypes[name]
+        tensors[name] = keras.Input(kept, dtype=wanted, name=name)
+        casts[name] = tensors[name] if takes == wanted else keras.ops.cast(tensors[name], takes)
+    if inputs.single:
+        (tensor,), (cast,) = tensors.values(), casts.values()
+        return keras.Model(tensor, model(cast), name=model.name)
+    return keras.Model(tensors, model(casts), name=model.name)
 
 
-def spread(images: Images, count: int = CALIBRATION_IMAGES) -> Images:
-    """At most `count` images, evenly from all over, with 0 and 255 among their values.
+def _own_inputs(model: Any, given: list[Any], inputs: Inputs) -> dict[str, tuple[Any, str]]:
+    """Shape and type of each input, as the model has them."""
+    found = [(tuple(tensor.shape[1:]), str(tensor.dtype)) for tensor in given]
+    names = inputs.names if inputs.single else list(getattr(model, "input_names", ()))
+    struct = getattr(model, "_inputs_struct", None)
+    if isinstance(struct, Mapping):  # flattened in the order of its keys
+        names = sorted(struct)
+    return dict(zip(names, found, strict=False))
 
-    A quantiser takes the smallest and the largest value that it sees for the input's range. Two
-    pixels make that the range of uint8, so that an image need not be scaled to be classified.
+
+@dataclass(frozen=True)
+class Quantised:
+    """What of a quantised TFLite file are bytes, and not floats.
+
+    Attributes:
+        inputs: What it takes: images.
+        outputs: What it gives: 256 times a probability.
     """
-    chosen = np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)
-    taken = np.array(images[chosen])
-    taken[0, 0, 0], taken[0, -1, -1] = 0, 255
-    return taken
+
+    inputs: bool
+    outputs: bool
 
 
-def _tflite(model: Any, file: str, calibration: Images | None) -> None:
+def _tflite(model: Any, file: str, calibration: Any, quantised: Quantised) -> None:
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory() as folder:
@@ -107,11 +131,13 @@ def _tflite(model: Any, file: str, calibration: Images | None) -> None:
                 [image[None].astype(np.float32)] for image in calibration
             )
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.inference_input_type = tf.uint8
-            converter.inference_output_type = tf.uint8
+            if quantised.inputs:
+                converter.inference_input_type = tf.uint8
+            if quantised.outputs:
+                converter.inference_output_type = tf.uint8
         content = converter.convert()
     Path(file).write_bytes(content)
-    if calibration is not None:
+    if calibration is not None and quantised.inputs:
         _check_input(content)
 
 
@@ -127,9 +153,10 @@ def _check_input(content: bytes) -> None:
         )
 
 
-def _onnx(model: Any, file: str, calibration: Images | None) -> None:
-    _, height, width, channels = model.inputs[0].shape
-    model(np.zeros((1, height, width, channels), np.uint8))  # Keras exports what was called
+def _onnx(model: Any, file: str, calibration: Any) -> None:
+    zeros = {t.name: np.zeros((1, *t.shape[1:]), t.dtype) for t in model.inputs}
+    one = len(zeros) == 1 and not isinstance(model._inputs_struct, Mapping)
+    model(next(iter(zeros.values())) if one else zeros)  # Keras exports what was called
     if calibration is None:
         model.export(file, format="onnx", opset_version=OPSET, verbose=False)
         return
@@ -143,7 +170,7 @@ def _onnx(model: Any, file: str, calibration: Images | None) -> None:
         quantize_static(
             prepared,
             file,
-            _Reader(calibration),
+            _Reader(model.inputs[0].name, calibration),
             quant_format=QuantFormat.QDQ,
             activation_type=QuantType.QInt8,
             weight_type=QuantType.QInt8,
@@ -155,13 +182,14 @@ def _onnx(model: Any, file: str, calibration: Images | None) -> None:
 
 
 class _Reader:
-    """Gives ONNX Runtime's quantiser its images."""
+    """Gives ONNX Runtime's quantiser its examples."""
 
-    def __init__(self, images: Images, batch: int = 32) -> None:
-        self._batches: Iterator[Images] = (
-            images[i : i + batch] for i in range(0, len(images), batch)
+    def __init__(self, name: str, examples: Any, batch: int = 32) -> None:
+        self._name = name
+        self._batches: Iterator[Any] = (
+            examples[i : i + batch] for i in range(0, len(examples), batch)
         )
 
-    def get_next(self) -> dict[str, Images] | None:
+    def get_next(self) -> dict[str, Any] | None:
         batch = next(self._batches, None)
-        return None if batch is None else {INPUT: batch}
+        return None if batch is None else {self._name: batch}

@@ -19,6 +19,7 @@ from tuner.exports.card import card as write_card
 from tuner.exports.facts import Exported, Facts
 from tuner.exports.orders import FORMATS, ExportOrders, Format
 from tuner.exports.source import Source, find_source
+from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 
@@ -48,7 +49,7 @@ def export(
     storage: str | None = None,
     results: str | Path = RESULTS,
 ) -> Exported:
-    """Writes a study's model as a file that takes uint8 images, and a card beside it.
+    """Writes a study's model as a file that takes examples as the data has them, and a card.
 
     Args:
         study: Its name; what follows an ``@`` may be left out where that is unambiguous.
@@ -57,8 +58,8 @@ def export(
         trial: Number of the trial; default: the incumbent.
         output: File, or folder that exists; default: the study's name in the current folder.
         data: Where the study's images are now; default: where they were.
-        measure: Whether to measure the accuracy of the file: on the test images, where the model
-            has been tested on them before, else on the validation images.
+        measure: Whether to measure the file by the study's metric: on the test examples, where the
+            model has been tested on them before, else on the validation examples.
         storage: URL of the storage; default: the SQLite file in `results`.
         results: The results folder.
 
@@ -199,6 +200,8 @@ def _orders(
         images="validation" if source.model is None and record.target is not None else "test",
         space=record.space_arguments(source.dataset),
         data=None if images is None else images.reference(int(record.study.get("split_seed", 0))),
+        metric=str(record.study.get("metric", DEFAULT_METRIC.name)),
+        metric_direction=record.study.get("metric_direction"),
     )
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from tuner.data import DataSet, open_again
+from tuner.objectives.metrics import DEFAULT_METRIC, Direction, Metric, metric_of
 
 Format = Literal["keras", "tflite", "onnx"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 INPUT = "images"
-"""Name of the exported models' input."""
+"""Name of the exported models' input where it is an image in bytes."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,26 @@ class ExportOrders:
     space: dict[str, Any]
     """Arguments of `tuner.spaces.loading.load_space`, for models with layers of the space's own."""
     data: dict[str, Any] | None
-    """What `tuner.data.open_again` takes; None where no images are needed."""
+    """What `tuner.data.open_again` takes; None where no examples are needed."""
+    metric: str = DEFAULT_METRIC.name
+    """What the study measures."""
+    metric_direction: Direction | None = None
+    """Which way a metric of the user's own gets better."""
 
     def to_json(self) -> str:
         """One line."""
         return json.dumps(dataclasses.asdict(self))
 
+    @property
+    def classes(self) -> bool:
+        """Whether the model gives classes, not amounts."""
+        return bool(self.space.get("task", "classification") == "classification")
+
+    @property
+    def measures(self) -> Metric:
+        """What the study measures."""
+        return metric_of(self.metric, self.metric_direction)
+
     def dataset(self) -> DataSet | None:
-        """The images to calibrate with and to measure on."""
+        """The examples to calibrate with and to measure on."""
         return None if self.data is None else open_again(**self.data)

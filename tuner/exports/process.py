@@ -18,9 +18,11 @@ from tuner.basics.child_process import Channel
 from tuner.basics.files import elsewhere
 from tuner.errors import ExportError, TunerError
 from tuner.exports import runtimes
-from tuner.exports.conversion import convert, spread
+from tuner.exports.calibration import calibrating, examples_of
+from tuner.exports.conversion import convert
 from tuner.exports.facts import Facts, Measured
 from tuner.exports.graphs import as_graph
+from tuner.exports.inputs import Inputs
 from tuner.exports.orders import ExportOrders, Format
 from tuner.exports.refusals import refusal, unrunnable
 
@@ -41,28 +43,56 @@ def export(orders: ExportOrders) -> Facts:
 
     data = orders.dataset()
     model, own = _load(orders)
-    model = as_graph(model, orders.space["input_shape"])
-    calibration = spread(data.train()[0]) if orders.int8 and data is not None else None
-    height, width, channels = orders.space["input_shape"]
-    shape = (height, width, channels)
+    inputs = Inputs.of(orders.space["input_shape"], orders.space.get("input_dtype", "uint8"))
+    if orders.int8 and not inputs.single:
+        raise ExportError(
+            f"a model of {len(inputs.names)} inputs cannot be quantised to int8; export without "
+            "--int8."
+        )
+    with keras.saving.custom_object_scope(own):
+        logits = orders.classes and _logits(orders, inputs)
+    model = as_graph(model, inputs, classes=orders.classes, logits=logits)
+    calibration = calibrating(data) if orders.int8 and data is not None else None
     with keras.saving.custom_object_scope(own):  # to read what is written as well
         wrapped = _converted(
-            model, orders.format, orders.part, calibration, shape, int8=orders.int8
+            model,
+            orders.format,
+            orders.part,
+            calibration,
+            inputs,
+            int8=orders.int8,
+            classes=orders.classes,
         )
-        measured = _measure(orders, model) if orders.measure else None
-    cost = cost_of_model(model, np.zeros((1, *shape), np.uint8))
+        measured = _measure(orders, model, inputs) if orders.measure else None
+    cost = cost_of_model(model, inputs.zeros())
     return Facts(
         size=cost.size,
         total_size=cost.total_size,
         macs=cost.macs,
         bytes=Path(orders.part).stat().st_size,
         activations=peak(wrapped, int8=orders.int8),
-        image_shape=shape,
+        inputs=inputs,
         own_layers=bool(own),
         backend=keras.backend.backend(),
         versions={**versions(), **installed(CONVERTERS)},
         measured=measured,
     )
+
+
+def _logits(orders: ExportOrders, inputs: Inputs) -> bool:
+    """Whether the model's loss takes its numbers for logits; of what cannot be read, not."""
+    import keras
+
+    from tuner.training.examples import Examples
+    from tuner.training.readings import reading_of
+
+    count = int(orders.space["num_classes"])
+    try:
+        compiled = keras.models.load_model(orders.model_file)
+        x, y = inputs.zeros(), np.zeros(1, np.int64)
+        return reading_of(compiled, Examples(x, y, x, y, count)).logits
+    except Exception:  # a loss or an optimizer of the user's own that Keras cannot read
+        return False
 
 
 def _load(orders: ExportOrders) -> tuple[Any, dict[str, Any]]:
@@ -93,11 +123,12 @@ def _converted(
     format: Format,
     file: str,
     calibration: Any,
-    image_shape: tuple[int, int, int],
+    inputs: Inputs,
     *,
     int8: bool,
+    classes: bool = True,
 ) -> Any:
-    """Writes the file and classifies a black image: some that are written no runtime can run.
+    """Writes the file and runs it on an example of zeros: some no runtime can run.
 
     Returns:
         The Keras model of what was written.
@@ -106,13 +137,13 @@ def _converted(
         ExportError: It cannot be written or run.
     """
     try:
-        wrapped = convert(model, format, file, calibration, image_shape)
+        wrapped = convert(model, format, file, calibration, inputs, classes=classes)
     except (TunerError, OSError):
         raise
     except Exception as error:
         raise ExportError(refusal(error, format, _names(model))) from error
     try:
-        runtimes.classify(format, file, np.zeros((1, *image_shape), np.uint8))
+        runtimes.scores(format, file, [inputs.zeros()], inputs)
     except Exception as error:
         raise ExportError(unrunnable(error, format, _names(model), int8=int8)) from error
     return wrapped
@@ -123,20 +154,38 @@ def _names(model: Any) -> set[str]:
     return {layer.name for layer in model._flatten_layers(include_self=False)}
 
 
-def _measure(orders: ExportOrders, model: Any) -> Measured:
+def _measure(orders: ExportOrders, model: Any, inputs: Inputs) -> Measured:
     data = orders.dataset()
     assert data is not None
-    images, labels = data.test() if orders.images == "test" else data.validation()
-    file = runtimes.classify(orders.format, orders.part, images)
-    keras_model = np.argmax(model.predict(images, batch_size=512, verbose=0), axis=1)
+    metric = orders.measures
+    parts = list(examples_of(data, orders.images))
+    labels = np.concatenate([y for _, y in parts])
+    file = _read(runtimes.scores(orders.format, orders.part, (x for x, _ in parts), inputs), labels)
+    given = [model.predict(x, batch_size=512, verbose=0) for x, _ in parts]
+    keras_model = _read(np.concatenate(given), labels)
+    agreed = None
+    if orders.classes:
+        agreed = float(np.mean(file.argmax(axis=1) == keras_model.argmax(axis=1)))
     return Measured(
         which=orders.images,
-        images=len(images),
-        accuracy=float(np.mean(file == labels)),
-        keras_accuracy=float(np.mean(keras_model == labels)),
-        agreement=float(np.mean(file == keras_model)),
+        images=len(labels),
+        accuracy=metric.of(labels, file),
+        keras_accuracy=metric.of(labels, keras_model),
+        agreement=agreed,
         runtime=runtimes.name(orders.format),
+        metric=orders.metric,
+        metric_direction=orders.metric_direction,
     )
+
+
+def _read(scores: Any, answers: Any) -> Any:
+    """Scores in the shape that metrics take: amounts as the answers have them."""
+    found = np.asarray(scores)
+    if found.dtype.kind in "iu":  # of a quantised file, 256 times a probability
+        found = found.astype(np.float32) / 256
+    if answers.ndim == 1 and found.ndim == 2 and found.shape[1] == 1:
+        found = found[:, 0]
+    return found
 
 
 def _line(error: BaseException) -> str:
@@ -158,17 +207,18 @@ def rehearse(orders: dict[str, Any], _: Channel) -> list[str]:
 
     if hasattr(os, "nice"):
         os.nice(19)
-    shape = tuple(orders["space"]["input_shape"])
-    black = np.zeros((1, *shape), np.uint8)
-    model = load_space(**orders["space"]).build(HyperParameters())
-    model(black)  # one without an input of its own is built by its first call
-    model = as_graph(model, shape)
+    space = orders["space"]
+    inputs = Inputs.of(space["input_shape"], space.get("input_dtype", "uint8"))
+    classes = space.get("task", "classification") == "classification"
+    model = load_space(**space).build(HyperParameters())
+    model(inputs.zeros())  # one without an input of its own is built by its first call
+    model = as_graph(model, inputs, classes=classes)
     refused = []
     for format in orders["formats"]:
         with tempfile.TemporaryDirectory(prefix="tuner-export-") as folder:
             file = str(Path(folder) / f"model.{format}")
             try:
-                _converted(model, format, file, None, shape, int8=False)
+                _converted(model, format, file, None, inputs, int8=False, classes=classes)
             except ExportError as error:
                 refused.append(str(error))
     return refused

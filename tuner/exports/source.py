@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.errors import ExportError, UsageError
+from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records import words
 from tuner.records.certificates import Certificate
 from tuner.records.model_certificates import ModelCertificate
@@ -30,6 +31,8 @@ class Source:
     """Of the training that made the file."""
     epochs: int
     """That the file was trained for."""
+    metric: str = DEFAULT_METRIC.title
+    """What its study measures, in words."""
 
     @property
     def certified(self) -> bool:
@@ -39,7 +42,8 @@ class Source:
     def verdict(self, study: str) -> str:
         """What stands behind the file, in one sentence."""
         if self.model is None:
-            return f"{words.UNPROVEN_MODEL}; run tuner certify {study}"
+            unproven = words.UNPROVEN_MODEL.format(metric=self.metric)
+            return f"{unproven}; run tuner certify {study}"
         return words.verdict(self.model)
 
     @property
@@ -98,7 +102,8 @@ def find_source(record: StudyRecord, folder: Path, number: int | None) -> Source
         )
     dataset = trial.data_key or next(iter(record.data))
     epochs = trial.epochs if model is None else model.epochs
-    return Source(trial, model, recipe, dataset, file, trial.seed, epochs)
+    seed, metric = trial.seed, record.metric.title
+    return Source(trial, model, recipe, dataset, file, seed, epochs, metric)
 
 
 def _incumbent(record: StudyRecord) -> TrialRecord:

@@ -47,6 +47,7 @@ def load_space(
     task: str = "classification",
     input_dtype: Any = "uint8",
     input_normalization: Any = None,
+    output_normalization: Any = None,
 ) -> keras_tuner.HyperModel:
     """Imports a space and makes it for a data set.
 
@@ -65,6 +66,7 @@ def load_space(
         input_dtype: NumPy's name of an example's type; of several inputs by name.
         input_normalization: ``mean`` and ``deviation`` of each channel over the training examples;
             None for bytes; of several inputs by name.
+        output_normalization: The same of each number of an answer; None of classes.
 
     Raises:
         SpaceError: It cannot be imported, does not take an option, or is no hypermodel.
@@ -81,6 +83,7 @@ def load_space(
         "task": task,
         "input_dtype": input_dtype,
         "input_normalization": input_normalization,
+        "output_normalization": output_normalization,
     }
     # These may be a space's own options: what the study says goes before what the data is.
     offered |= {name: value for name, value in more.items() if name not in options}

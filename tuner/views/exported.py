@@ -10,12 +10,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from tuner.exports import card
+from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records import words
 from tuner.views.events import VERSION, proof_object
 from tuner.views.layout import facts, short_path
 
 if TYPE_CHECKING:
-    from tuner.exports.facts import Exported
+    from tuner.exports.facts import Exported, Measured
+    from tuner.exports.inputs import Inputs
 
 
 def exported(made: Exported) -> RenderableType:
@@ -30,7 +32,7 @@ def exported(made: Exported) -> RenderableType:
         ("from", Text(short_path(source.file))),
         ("model", Text(card.size(made))),
         ("activations", Text(card.activations(made))),
-        ("accuracy", Text(card.accuracy(made))),
+        (made.record.metric.title, Text(card.accuracy(made))),
     ]
     if (bad := card.warning(made)) is not None:
         rows.append(("", Text(f"Beware: {bad}.", style="bold red")))
@@ -64,10 +66,29 @@ def exported_object(made: Exported) -> dict[str, Any]:
         "macs": facts.macs,
         "bytes": facts.bytes,
         "activations": facts.activations,
-        "input_shape": [None, *facts.image_shape],
+        "input_shape": _shapes(facts.inputs),
         "classes": list(stored["classes"]),
         "data_hash": stored["hash"],
-        "measured": None if measured is None else dataclasses.asdict(measured),
+        "measured": None if measured is None else _measured(measured),
         "warning": card.warning(made),
         "versions": dict(facts.versions),
     }
+
+
+def _shapes(inputs: Inputs) -> Any:
+    """Of the file's input, the batch first; of several by name."""
+    if inputs.single:
+        return [None, *inputs.shape]
+    return {name: [None, *shape] for name, shape in inputs.shapes.items()}
+
+
+def _measured(found: Measured) -> dict[str, Any]:
+    """What was measured, by the metric's own name; of accuracy as every version had it."""
+    fields = dataclasses.asdict(found)
+    del fields["metric_direction"]
+    key = found.measures.key
+    names = {"accuracy": key, "keras_accuracy": f"keras_{key}"}
+    made = {names.get(name, name): value for name, value in fields.items()}
+    if found.metric == DEFAULT_METRIC.name:
+        del made["metric"]
+    return made

@@ -187,6 +187,7 @@ def load(spec: Study, data: DataSet, *, whole: bool = False) -> Any:
         task=data.task,
         input_dtype=data.kind.dtype,
         input_normalization=data.normalization,
+        output_normalization=data.output_normalization,
         train_size=data.train_size + (data.validation_size if whole else 0),
         horizon=spec.horizon,
         options=dict(spec.space_options),
