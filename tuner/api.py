@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tuner.basics.environment import RESULTS
 from tuner.certificates import FEWEST, SEEDS
-from tuner.errors import UsageError
+from tuner.errors import SpaceError, UsageError
 from tuner.exports.export import export
 from tuner.objectives.proof import DEFAULT, Prove
 from tuner.pruners.registry import PRUNERS
 from tuner.samplers.registry import SAMPLERS
-from tuner.specs.spec import Minimize, Study
+from tuner.specs.spec import Minimize
 from tuner.storages.studies import load_study
+from tuner.views.choosing import watching
 
 __all__ = ["certify", "export", "load_study", "search"]
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 
 def search(
-    study: str | Study,
+    study: Any,
     *,
-    data: Sequence[str] | str | None = None,
+    data: Any = None,
     trials: int | Literal["auto"] | None = None,
     more: int | None = None,
     timeout: float | None = None,
@@ -45,17 +46,38 @@ def search(
     warm_start: str | None = None,
     relabel: bool = False,
     accept_duplicates: bool = False,
+    horizon: int | None = None,
     name: str | None = None,
+    metric: str | None = None,
+    metric_direction: Literal["maximize", "minimize"] | None = None,
+    test_split: float | None = None,
+    space_options: Mapping[str, Any] | None = None,
+    in_process: bool = False,
     watcher: Watcher | None = None,
 ) -> Result:
-    """Searches for the smallest model that meets a study's target, or trains a sweep's grid.
+    """Searches for the smallest model that meets a target, or trains a sweep's grid.
 
-    Called again with the same arguments it goes on where it stopped, also after a crash.
+    Called again with the same arguments it goes on where it stopped, also after a crash, and in a
+    notebook after its kernel was started anew::
+
+        def build_model(hp):
+            model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
+            model.add(keras.layers.Dense(hp.Int("units", 4, 256, sampling="log"), "relu"))
+            model.add(keras.layers.Dense(10, "softmax"))
+            model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+            return model
+
+        result = search(build_model, data=(x_train, y_train, x_test, y_test), target=0.9)
+        model = result.load()
 
     Args:
-        study: Name of a built-in study, path of a study file, or a validated study.
-        data: Where the images come from, instead of what the study names; in a sweep over several
-            data sets one ``name=source`` for each.
+        study: A function ``build_model(hp)`` that returns a compiled Keras model, a Keras Tuner
+            HyperModel or a class of such, of a notebook as well as of a module; or the name of a
+            built-in study, the path of a study file, or a validated study.
+        data: ``(x_train, y_train, x_test, y_test)``, ``(x, y)``, what Keras's ``load_data`` gives,
+            or a dict of the usual names, of NumPy arrays or pandas frames; or where the data comes
+            from, instead of what the study names; in a sweep over several data sets one
+            ``name=source`` for each.
         trials: Trained trials that the study shall have in all; default 50; a sweep's is its grid.
             ``auto``: as many as it takes until another is expected to gain less than 2 %.
         more: Trained trials to add to those that the study has.
@@ -67,7 +89,8 @@ def search(
             that ``tuner worker`` starts do the work.
         on: Where workers run: None or ``processes`` for this machine, ``ray`` for the Ray cluster
             that ``RAY_ADDRESS`` names or one of this machine's own, ``ray://HOST:10001`` for one.
-        target: Accuracy to reach, a fraction, instead of the study's; makes a study of its own.
+        target: What to reach, of an accuracy a fraction, instead of the study's; makes a study of
+            its own.
         margin: Margin for validation noise, a fraction, instead of the study's.
         minimize: ``size``, ``macs`` or ``bytes``, instead of the study's; makes its own study.
         sampler: One of `tuner.samplers.registry.SAMPLERS`.
@@ -80,30 +103,46 @@ def search(
         relabel: Whether to number the data's classes anew, 0, 1, 2, … in the order of its labels.
         accept_duplicates: Whether to prove anything although more than 1 % of the test images are
             training images as well.
+        horizon: Epochs that one training of a function's model may take; default: 25.
         name: What the study is called in the storage, instead of its own name: to repeat one
-            beside the first, with another seed.
-        watcher: Is told what happens; default: nobody.
+            beside the first, with another seed. A function's is made of the function's name and a
+            hash of all that makes the study what it is.
+        metric: What is measured of a function's models; default: accuracy. One of
+            `tuner.objectives.metrics.METRICS`, or ``file.py:function``.
+        metric_direction: Which way a metric of one's own gets better.
+        test_split: Share of arrays to set aside as test examples where none are given; default: a
+            tenth.
+        space_options: More arguments of a function, or of a HyperModel's class.
+        in_process: Whether to train one trial after another in this very process, so that
+            ``print``, ``breakpoint()`` and tracebacks of a function work as always.
+        watcher: Is told what happens; default: a live view in a notebook and on a terminal, else a
+            line for each event.
 
     Raises:
         TunerError: Anything that the caller can mend; see `tuner.errors`.
     """
+    from tuner.data.sources import held
     from tuner.launchers import launcher_for
-    from tuner.sessions.plan import plan
+    from tuner.sessions import cells
+    from tuner.sessions.plan import forget, plan
     from tuner.sessions.session import Session
-    from tuner.sessions.watcher import Silent
     from tuner.sessions.wish import Wish
 
+    own = cells.Goal(
+        target, horizon, name, metric, metric_direction, margin, minimize, prove, space_options
+    )
+    chosen, sources, own_goal = cells.wished(study, data, own, test_split, relabel=relabel)
     wish = Wish(
-        study=study,
-        data=(data,) if isinstance(data, str) else tuple(data or ()),
+        study=chosen,
+        data=sources,
         trials=trials,
         more=more,
         seed=seed,
         storage=storage,
         results=Path(results),
-        target=target,
-        margin=margin,
-        minimize=minimize,
+        target=None if own_goal else target,
+        margin=None if own_goal else margin,
+        minimize=None if own_goal else minimize,
         warm_start=warm_start,
         workers=workers,
         on=on,
@@ -116,14 +155,23 @@ def search(
         reference=reference,
         prove=prove,
     )
-    watcher = watcher or Silent()
-    launcher = launcher_for(workers, on)
-    return Session(plan(wish, watcher), watcher, workers, launcher=launcher).run()
+    launcher = launcher_for(workers, on, in_process=in_process)
+    with watching(watcher, in_process=in_process) as told:
+        try:
+            planned = plan(wish, told, apart=launcher.apart)
+        finally:
+            held.release()  # the cache has them
+        try:
+            return Session(planned, told, workers, launcher=launcher).run()
+        except SpaceError:
+            forget(planned)
+            raise
 
 
 def certify(
     study: str,
     *,
+    build_model: Any = None,
     trial: int | None = None,
     prove: Prove = DEFAULT,
     seeds: int = SEEDS,
@@ -141,6 +189,8 @@ def certify(
 
     Args:
         study: Name of a study with results, as for `load_study`.
+        build_model: The function that a notebook's study was made with, where this process has not
+            searched with it.
         trial: Number of the trial instead.
         prove: ``model``: of its very file, that it meets the target on the test images. ``recipe``:
             of its configuration, trained anew with fresh seeds. ``both``: the one, then the other.
@@ -153,7 +203,7 @@ def certify(
         on: Where workers run: None or ``processes`` for this machine, ``ray`` for the Ray cluster
             that ``RAY_ADDRESS`` names or one of this machine's own, ``ray://HOST:10001`` for one.
         accept_duplicates: As in `search`.
-        watcher: Is told what happens; default: nobody.
+        watcher: Is told what happens; default: as in `search`.
 
     Raises:
         TunerError: Anything that the caller can mend; see `tuner.errors`.
@@ -161,15 +211,16 @@ def certify(
     from tuner.launchers import launcher_for
     from tuner.sessions.plan import plan_again
     from tuner.sessions.session import Session
-    from tuner.sessions.watcher import Silent
+    from tuner.spaces import carried
 
     if seeds < FEWEST:
         raise UsageError(f"seeds must be at least {FEWEST} but got {seeds}.")
-    watcher = watcher or Silent()
-    planned = plan_again(
-        study, storage, Path(results), data, watcher, accept_duplicates=accept_duplicates
-    )
-    session = Session(
-        planned, watcher, workers, prove=prove, seeds=seeds, launcher=launcher_for(workers, on)
-    )
-    return session.certify(trial)
+    if build_model is not None:
+        carried.hold(build_model)
+    launcher = launcher_for(workers, on)
+    with watching(watcher) as told:
+        planned = plan_again(
+            study, storage, Path(results), data, told, accept_duplicates=accept_duplicates
+        )
+        session = Session(planned, told, workers, prove=prove, seeds=seeds, launcher=launcher)
+        return session.certify(trial)

@@ -146,6 +146,8 @@ class Child:
                 encoding="utf-8",
                 env={**os.environ, **(environment or {})},
                 start_new_session=apart,
+                # Windows has no sessions: there a Ctrl-C goes to a console's group of processes.
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if apart else 0,
             )
         self.tell({"function": function, "orders": orders})
 

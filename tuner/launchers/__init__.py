@@ -14,10 +14,11 @@ from tuner.basics.suggestions import suggestion
 from tuner.errors import UsageError
 from tuner.launchers.base import Launcher
 from tuner.launchers.elsewhere import ElsewhereLauncher
+from tuner.launchers.in_process import InProcessLauncher
 from tuner.launchers.processes import ProcessLauncher
 from tuner.launchers.ray import RayLauncher
 
-__all__ = ["DEFAULT_LAUNCHER", "ELSEWHERE", "LAUNCHERS", "Launcher", "launcher_for"]
+__all__ = ["DEFAULT_LAUNCHER", "ELSEWHERE", "HERE", "LAUNCHERS", "Launcher", "launcher_for"]
 
 LAUNCHERS: dict[str, Launcher] = {
     launcher.name: launcher for launcher in (ProcessLauncher(), RayLauncher())
@@ -27,20 +28,30 @@ RAY = "ray://"
 """How the address of a Ray cluster begins."""
 ELSEWHERE = ElsewhereLauncher()
 """Of a search that wants no workers of its own."""
+HERE = InProcessLauncher()
+"""Of a search whose user looks on."""
 DEFAULT_LAUNCHER = LAUNCHERS["processes"]
 """Of a search that names none."""
 
 
-def launcher_for(workers: int | Literal["auto"], on: str | None = None) -> Launcher:
+def launcher_for(
+    workers: int | Literal["auto"], on: str | None = None, *, in_process: bool = False
+) -> Launcher:
     """What starts the workers of a search: nothing where it wants none of its own.
 
     Args:
         workers: How many it wants.
         on: A launcher's name, or the address of a Ray cluster; None: processes of this machine.
+        in_process: Whether this very process is the only one.
 
     Raises:
-        UsageError: There is no such launcher, or it is to start none.
+        UsageError: There is no such launcher, or it is to start none, or several in this process.
     """
+    if in_process:
+        if workers not in ("auto", 1) or on is not None:
+            given = f"workers={workers!r}" if on is None else f"on={on!r}"
+            raise UsageError(f"in_process=True is one worker, this process, but got {given}.")
+        return HERE
     if on is None:
         return ELSEWHERE if workers == 0 else DEFAULT_LAUNCHER
     if workers == 0:

@@ -63,6 +63,9 @@ class Crew(ABC):
     def ask_to_stop(self) -> None:
         """Asks every worker to stop at the next good moment; it gives its trial back."""
 
+    def interrupted_again(self) -> None:  # noqa: B027 - most have nothing to do
+        """A person asks a second time to stop: whoever is asked raises, or will be killed."""
+
     @abstractmethod
     def kill(self, index: int | None = None) -> None:
         """Ends a worker at once, or all of them."""
@@ -81,9 +84,11 @@ class Launcher(ABC):
 
     Attributes:
         name: As a user names it.
+        apart: Whether its workers are other processes, which must be sent what no file holds.
     """
 
     name: ClassVar[str]
+    apart: ClassVar[bool] = True
 
     @abstractmethod
     def size(self, workers: int | Literal["auto"], left: int, space: str) -> int:

@@ -218,6 +218,8 @@ class Supervision:
             if self.interrupts == 1:
                 self._notice("stopping; press Ctrl-C again to stop at once.")
                 self.stop()
+            else:
+                self._crew.interrupted_again()
 
         if threading.current_thread() is not threading.main_thread():
             yield

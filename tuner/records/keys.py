@@ -32,6 +32,7 @@ class StudyKey:
     SPACE_HASH = "space_hash"
     NOTICES = "notices"  # lines about the search space that a user should read
     SOURCE_HASH = "source_hash"  # of the code of a user's own space
+    SPACE_SOURCE = "space_source"  # the text of a notebook's function, for people to read
     MARGIN = "margin"
     YARDSTICK = "yardstick"  # of another metric than accuracy: a `Yardstick` as a dict
     SEED = "seed"

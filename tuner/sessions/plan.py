@@ -21,6 +21,7 @@ from tuner.records.keys import StudyKey
 from tuner.records.proofs import prove_of
 from tuner.records.studies import StudyRecord
 from tuner.samplers.registry import SAMPLERS
+from tuner.sessions import cells
 from tuner.sessions.agreement import agree
 from tuner.sessions.measures import measure
 from tuner.sessions.places import open_places
@@ -28,6 +29,8 @@ from tuner.sessions.spaces import check_space
 from tuner.sessions.trust import met_by_a_constant
 from tuner.sessions.watcher import Watcher
 from tuner.sessions.wish import Wish, assign, full_name, goal, overridden, resume_arguments
+from tuner.spaces import carried
+from tuner.spaces.carried import is_carried
 from tuner.specs.files import read_study
 from tuner.specs.spec import SearchStudy, Study, from_dict
 from tuner.storages import warm_start
@@ -57,15 +60,21 @@ class Planned:
     orders: WorkerOrders
     folder: Path
     arguments: tuple[str, ...]
-    """The command line, behind ``tuner search``, that goes on with it."""
+    """The command line, behind ``tuner search``, that goes on with it; none where only the cell of
+    a notebook does."""
     prove: Prove = "none"
     """What is to be proven of what it finds; nothing, where its test images prove nothing."""
     certifiable: bool = True
     """Whether a proof on its test images is worth something, or is wanted all the same."""
 
 
-def plan(wish: Wish, watcher: Watcher) -> Planned:
+def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
     """Reads the study, finds its data, makes it in the storage or checks that it is the same.
+
+    Args:
+        wish: What its user asked for.
+        watcher: Is told what its user should know.
+        apart: Whether other processes are to train, which must be sent what no file holds.
 
     Raises:
         TunerError: Whatever of it cannot be done.
@@ -77,6 +86,10 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     begun = time.time()
     yardstick = measure(spec, data)
     check_space(spec, data, wish.timeout)
+    if is_carried(spec.space) and apart:
+        cells.require_workers(spec.space, wish.workers)
+        if why := carried.warning(spec.space):
+            watcher.notice(why)
     url = chosen_url(wish.storage, wish.results.resolve())
     patience = Patience(watcher.notice)
     storage = open_places(
@@ -92,7 +105,12 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
         load_if_exists=True,
         pruner=optuna.pruners.NopPruner(),
     )
+    begins = StudyKey.SCHEMA not in study.user_attrs
     agree(study, spec, data, wish.seed, yardstick)
+    if begins and isinstance(spec, SearchStudy) and is_carried(spec.space):
+        cells.remember(study, spec)
+        if why := cells.changed(spec, storage):
+            watcher.notice(why)
     if why := met_by_a_constant(spec, data, yardstick):
         watcher.notice(why)
     warm_start.agree(study, wish.warm_start)
@@ -111,7 +129,7 @@ def plan(wish: Wish, watcher: Watcher) -> Planned:
     if prove != "none" and not certifiable:
         watcher.notice(NOT_PROVEN)
         prove = "none"
-    arguments = resume_arguments(wish, orders.goal)
+    arguments = () if is_carried(spec.space) else resume_arguments(wish, orders.goal)
     return Planned(study, spec, orders, folder, arguments, prove, certifiable)
 
 
@@ -123,6 +141,13 @@ def _prove(study: optuna.Study, spec: Study, wish: Wish) -> Prove:
     if study.user_attrs.get(StudyKey.PROVE) != prove:
         study.set_user_attr(StudyKey.PROVE, prove)
     return prove
+
+
+def forget(planned: Planned) -> None:
+    """Removes a study that was made for a function of which nothing could be trained."""
+    study = planned.study
+    if is_carried(planned.spec.space) and not study.get_trials(deepcopy=False):
+        optuna.delete_study(study_name=study.study_name, storage=study._storage)
 
 
 def plan_again(
@@ -155,6 +180,8 @@ def plan_again(
     opened = open_storage(url, create=False, patience=Patience(watcher.notice))
     study = find_study(name, opened)
     spec = from_dict(study.user_attrs[StudyKey.STUDY])
+    if is_carried(spec.space):
+        carried.found(spec.space)
     stored = study.user_attrs[StudyKey.DATA]
     data = {
         key: images.resolve(

@@ -27,7 +27,7 @@ class Result:
     results: Path
     """The study's folder, with its ``.keras`` files."""
     resume: str
-    """The command that goes on with it."""
+    """The command that goes on with it; empty where it is the cell of a notebook that does."""
     exhausted: bool = False
     """Whether it ended before it had its trials, because nothing was left that could be trained."""
     certifiable: bool = True

@@ -31,6 +31,7 @@ from tuner.sessions.progress import ModelProgress, RunProgress, machines
 from tuner.sessions.result import CertificateResult, Result, Status
 from tuner.sessions.standing import Standing
 from tuner.sessions.watcher import Attended, Watcher
+from tuner.spaces import carried
 from tuner.storages import leftovers
 from tuner.storages.claims import never_finish_an_epoch, reap
 from tuner.storages.sent_files import SentFiles
@@ -153,11 +154,16 @@ class Session:
 
     def work(self, study: optuna.Study, orders: WorkerOrders, left: int) -> Iterator[None]:
         """Runs a crew on a study; yields about once a second until it is done or left."""
-        orders = dataclasses.replace(orders, environment=dict(self._shared))
-        orders = self._standing.give(orders)
-        crew = self._launcher.start(
-            orders, self._workers, left, self.planned.spec.space, self.planned.folder / "logs"
+        space = self.planned.spec.space
+        orders = dataclasses.replace(
+            orders,
+            environment=dict(self._shared),
+            # No file has it: it goes to the workers by the channel that starts them.
+            carried=carried.parcel(space) if self._launcher.apart else {},
         )
+        orders = self._standing.give(orders)
+        logs = self.planned.folder / "logs"
+        crew = self._launcher.start(orders, self._workers, left, space, logs)
         self._count = crew.size
         supervision = Supervision(crew, study, self.watcher.notice, orders.deadline)
         try:
@@ -318,6 +324,7 @@ class Session:
             status = "complete" if self.record.done >= self.goal else "interrupted"
         else:
             status = "met" if self.record.incumbent is not None else "not_met"
+        arguments = self.planned.arguments
         return Result(
             status=status,
             record=self.record,
@@ -325,5 +332,5 @@ class Session:
             results=self.planned.folder,
             exhausted=self._exhausted and not self.stopped(),
             certifiable=self.planned.certifiable,
-            resume=shlex.join(["tuner", "search", *self.planned.arguments]),
+            resume=shlex.join(["tuner", "search", *arguments]) if arguments else "",
         )

@@ -22,6 +22,7 @@ from tuner.data import DataSet
 from tuner.data.kinds import ImageKind
 from tuner.errors import SpaceError
 from tuner.launchers.silence import SILENT_SECONDS
+from tuner.spaces.carried import is_carried
 from tuner.specs.files import builtin_names, read_study
 from tuner.specs.spec import Study
 from tuner.training.weights import class_weights
@@ -48,6 +49,8 @@ def check_space(spec: Study, data: Mapping[str, DataSet], timeout: float | None 
     usual = all(isinstance(d.kind, ImageKind) and d.task == "classification" for d in data.values())
     if usual and _is_built_in(spec):
         return
+    if is_carried(spec.space):
+        return  # a notebook's function: its workers say what is wrong, seconds earlier than this
     known = _known(spec, data)
     if known is not None and known.exists():
         return

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.basics.importing import module_of
+from tuner.spaces import carried
 from tuner.spaces.source import modules_beside
 
 KNOWN = frozenset({"builtins", "keras", "keras_tuner", "tensorflow", "jax", "torch", "numpy"})
@@ -37,6 +38,8 @@ def custom_objects(spec: str) -> dict[str, Any]:
     Args:
         spec: ``module:Class`` or ``path/to/file.py:Class``.
     """
+    if carried.is_carried(spec):
+        return {key: value for key, value in carried.parts(spec).items() if _may_be_part(value)}
     module = module_of(spec)
     found: dict[str, Any] = {}
     for each in [] if module is None else modules_beside(module):

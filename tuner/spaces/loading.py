@@ -12,6 +12,7 @@ from tuner.basics.causes import sentence_of
 from tuner.basics.importing import find, kind_of
 from tuner.basics.suggestions import suggestion
 from tuner.errors import SpaceError
+from tuner.spaces import carried
 
 
 class BuildFunction(keras_tuner.HyperModel):  # type: ignore[misc]
@@ -71,7 +72,13 @@ def load_space(
     Raises:
         SpaceError: It cannot be imported, does not take an option, or is no hypermodel.
     """
-    target = find(spec)
+    target = carried.found(spec) if carried.is_carried(spec) else find(spec)
+    if isinstance(target, keras_tuner.HyperModel):
+        if options:
+            raise SpaceError(
+                f"{spec} is a hypermodel already: make it with the options it shall have."
+            )
+        return target
     offered = {
         "input_shape": _shapes(input_shape),
         "num_classes": num_classes,

@@ -67,3 +67,19 @@ def _beside(root: Path) -> set[Path]:
     """Files of loaded modules below a folder, environments in it left out."""
     files = {_file(module) for module in list(sys.modules.values()) if not _is_own(module)}
     return {f for f in files if f is not None and f.is_relative_to(root) and is_users(f, root)}
+
+
+def source_of_module(module: ModuleType) -> str | None:
+    """A SHA-256, in hex, of a user's module and of those of theirs that it imports.
+
+    Returns:
+        The hash; None for a module of this project or of an environment, and where there is no
+        source to read.
+    """
+    file = None if _is_own(module) else _file(module)
+    if file is None or not is_users(file) or module.__name__ == "__main__":
+        return None
+    digest = hashlib.sha256()
+    for found in sorted({file, *imported_files(file, module.__name__)}):
+        digest.update(found.name.encode() + code_of(found))
+    return digest.hexdigest()

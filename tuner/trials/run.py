@@ -52,12 +52,15 @@ def run(trial: optuna.Trial, work: Work) -> Outcome | None:
         raise  # the storage's errors among them: any other is the search space's
     except (Exception, SystemExit) as error:  # a script may call exit()
         outcome: Outcome = "out_of_memory" if out_of_memory(error) else "failed"
-        log.warning("trial %d: %s", trial.number, outcome, exc_info=True)
+        if not work.raises:
+            log.warning("trial %d: %s", trial.number, outcome, exc_info=True)
         trial.set_user_attr(TrialKey.ERROR, cause_of(error))
         trial.set_user_attr(TrialKey.SECONDS, round(time.monotonic() - started, 2))
         trial.set_user_attr(TrialKey.OUTCOME, outcome)
         work.study.tell(trial, state=TrialState.FAIL)
         running.forget()
+        if work.raises:
+            raise
         return outcome
     finally:
         _release_memory()

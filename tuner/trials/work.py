@@ -43,6 +43,9 @@ class Work:
     files: SentFiles | None = None
     """Brings the models to whoever plans the search, where that is another machine."""
 
+    raises: bool = False
+    """Whether an error of the user's code is raised, once its trial is stored as failed."""
+
     @property
     def kind(self) -> str:
         """``search``, ``sweep``, ``recipe`` or ``model``."""

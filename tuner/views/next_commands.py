@@ -29,9 +29,12 @@ def next_commands(result: Result, again: Sequence[str]) -> list[str]:
     """
     name = result.record.name
     if result.status == "interrupted":
-        return [result.resume, command(["tuner", "status", name], again)]
+        on = [result.resume] if result.resume else []
+        return [*on, command(["tuner", "status", name], again)]
     typed = shlex.split(result.resume)
     more = [shlex.join([*_without(typed, "--trials", "--more"), "--more", str(MORE)])]
+    if not typed:
+        more = []
     if result.exhausted:
         more = []
     trials = ["tuner", "trials", name]
@@ -41,7 +44,8 @@ def next_commands(result: Result, again: Sequence[str]) -> list[str]:
         easier = easier_target(target)
         lower = [shlex.join([*_without(typed, "--target"), "--target", easier])]
         alone = result.record.by_constant
-        if alone is not None and target.metric.missing(alone, float(easier)) <= 0:
+        met = alone is not None and target.metric.missing(alone, float(easier)) <= 0
+        if not typed or met:
             lower = []  # a model that has learnt nothing would meet it
         return [*more, *lower, command([*trials, "--sort", sort_word(target.metric)], again)]
     dashboard = command(["tuner", "dashboard"], again)
@@ -49,7 +53,7 @@ def next_commands(result: Result, again: Sequence[str]) -> list[str]:
         return [command([*trials, "--csv"], again), dashboard]
     certify = [command(["tuner", "certify", name], again)]
     tried = result.certificate is not None and result.model_certificate is not None
-    if tried or not result.certifiable:
+    if tried or not result.certifiable or not typed:
         certify = []
     return [command(["tuner", "best", name], again), *certify, dashboard, *more]
 

@@ -45,6 +45,9 @@ class WorkerOrders:
     """Whether the models that it keeps are sent to whoever plans the search, by the storage."""
     step_seconds: float = 3.0
     """How long a worker that is asked to stop may take for the step that it is in."""
+    carried: dict[str, str] = field(default_factory=dict)
+    """The search space where no file holds it, as `tuner.spaces.carried` sends it. It runs whatever
+    it says, so that it must never be stored where others can write."""
     environment: dict[str, str] = field(default_factory=dict)
     cpus: list[int] = field(default_factory=list)
     """Processors to be pinned to; none: all."""

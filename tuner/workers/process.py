@@ -38,6 +38,10 @@ def work(fields: dict[str, Any], channel: Channel) -> None:
     threading.Thread(target=_listen, args=(channel, worker), daemon=True).start()
     if orders.gpu_memory and keras_backend() == "tensorflow":
         bound_gpu_memory(orders.gpu_memory)
+    if orders.carried:
+        from tuner.spaces import carried  # not before the process is set up
+
+        carried.receive(orders.carried)
     code = worker.run()
     sys.exit(code)
 

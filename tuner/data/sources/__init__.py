@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tuner.data.sources.base import Found, Source
 from tuner.data.sources.folders import ClassFolders
+from tuner.data.sources.held import HeldArrays
 from tuner.data.sources.npy import NpyFolder
 from tuner.data.sources.npz import NpzFile
 from tuner.data.sources.official import Official
@@ -18,6 +19,7 @@ from tuner.data.sources.shapes10 import Shapes10
 __all__ = ["BUILTIN", "SOURCES", "Found", "Source"]
 
 SOURCES: tuple[Source, ...] = (
+    HeldArrays(),
     Official(),
     Shapes10(),
     NpzFile(),

@@ -1,0 +1,258 @@
+"""A search as a notebook's cell has it: a model function and arrays, made a study.
+
+A function that a file holds is named as study files name it; any other is kept by
+`tuner.spaces.carried`. A study that is given no name is called after its function, and after a hash
+of all that makes it what it is: the same cell goes on, and another is another study.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+import pydantic
+from optuna.storages import BaseStorage
+
+from tuner.data.sources import held
+from tuner.errors import UsageError
+from tuner.objectives.proof import Prove
+from tuner.records.keys import StudyKey
+from tuner.spaces import carried
+from tuner.spaces.fingerprints import by_reference, source_text
+from tuner.specs.spec import SearchStudy, Study, SweepStudy, rule_of
+
+HORIZON = 25
+"""Epochs that one training may use, where nothing else is said."""
+MOST_SOURCE = 20_000
+"""Characters of a function's text that a study keeps."""
+QUESTION = "What is the smallest model of {name} that reaches the target?"
+CHANGED = {"space": "its function", "data": "its data"}
+"""What people call the keys of a study that a cell changes; the others by their names."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a cell asks for, besides function and data; see `tuner.search`."""
+
+    target: float | None
+    horizon: int | None = None
+    name: str | None = None
+    metric: str | None = None
+    metric_direction: str | None = None
+    margin: float | None = None
+    minimize: str | None = None
+    prove: Prove | None = None
+    options: Mapping[str, Any] | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """What of it belongs to a study, by its keys."""
+        given = {
+            "target": self.target,
+            "horizon": self.horizon,
+            "metric": self.metric,
+            "metric_direction": self.metric_direction,
+            "margin": self.margin,
+            "minimize": self.minimize,
+            "prove": self.prove,
+            "space_options": None if self.options is None else dict(self.options),
+        }
+        return {"horizon": HORIZON} | {k: v for k, v in given.items() if v is not None}
+
+
+def wished(
+    study: Any, data: Any, goal: Goal, test_split: float | None, *, relabel: bool
+) -> tuple[str | Study, tuple[str, ...], bool]:
+    """What a user gave `tuner.search`, as a study and the names of its data.
+
+    Returns:
+        The study, its data, and whether the goal is part of the study already.
+
+    Raises:
+        TunerError: They do not fit.
+    """
+    if isinstance(study, str | SearchStudy | SweepStudy):
+        _require_none(goal)
+        if is_arrays(data):
+            return study, (held.hold(data, test_split=test_split, relabel=relabel),), False
+        if test_split is not None:
+            raise UsageError("test_split is for arrays: a data set has test examples of its own.")
+        return study, (data,) if isinstance(data, str) else tuple(data or ()), False
+    require_function(study)
+    source = data_of(data, test_split=test_split, relabel=relabel)
+    return study_of(study, source, goal), (source,), True
+
+
+def _require_none(goal: Goal) -> None:
+    """Refuses what a study's file says.
+
+    Raises:
+        UsageError: It was given.
+    """
+    given = {
+        "horizon": goal.horizon,
+        "metric": goal.metric,
+        "metric_direction": goal.metric_direction,
+        "space_options": goal.options,
+    }
+    for key, value in given.items():
+        if value is not None:
+            raise UsageError(f"{key} is for a function: a study says its own, in its file.")
+
+
+def study_of(build_model: Any, data: str, goal: Goal) -> SearchStudy:
+    """The study of a cell.
+
+    Args:
+        build_model: A function of hyperparameters, a hypermodel or a class of such.
+        data: What a study calls its data.
+        goal: What else is asked for.
+
+    Raises:
+        UsageError: Something of it does not fit.
+    """
+    require_function(build_model)
+    if goal.target is None:
+        raise UsageError(
+            "search needs a target for a function, as in target=0.9: what the smallest model must "
+            "reach."
+        )
+    space = space_of(build_model)
+    name = carried.called(build_model)
+    fields = {
+        "kind": "search",
+        "question": QUESTION.format(name=name),
+        "space": space,
+        "data": data,
+        **goal.fields(),
+    }
+    whole = json.dumps(fields, sort_keys=True, default=str)
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:6]
+    chosen = goal.name or f"{name.lstrip('_') or 'model'}-{digest}"
+    try:
+        return SearchStudy(**{**fields, "name": chosen})
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key, given = ".".join(map(str, first["loc"])), first["input"]
+        raise UsageError(
+            f"{key} {rule_of(first)} but got {given!r}{_meant(key, given)}."
+        ) from error
+
+
+def _meant(key: str, given: Any) -> str:
+    if key in ("target", "margin") and isinstance(given, int | float) and 1 < given < 100:
+        return f"; for {given:g} % write {given / 100:g}"
+    return ""
+
+
+def space_of(build_model: Any) -> str:
+    """What a study calls a function, a hypermodel or a class."""
+    plain = isinstance(getattr(build_model, "__qualname__", None), str)
+    if plain and "." not in build_model.__qualname__ and by_reference(build_model):
+        return f"{build_model.__module__}:{build_model.__qualname__}"
+    return carried.hold(build_model)
+
+
+def require_function(build_model: Any) -> None:
+    """Refuses what builds no model.
+
+    Raises:
+        UsageError: It does not.
+    """
+    kind = type(build_model)
+    bases = {f"{c.__module__.partition('.')[0]}.{c.__name__}" for c in kind.__mro__}
+    if "keras.Layer" in bases or "keras.Operation" in bases:
+        raise UsageError(
+            "search was given a Keras model: give the function that builds it from hyperparameters,"
+            " def build_model(hp)."
+        )
+    if hasattr(build_model, "hypermodel"):
+        raise UsageError(f"search was given a {kind.__name__}: give the function that it tunes.")
+    builds = callable(getattr(build_model, "build", None))
+    if not callable(build_model) and not builds:
+        raise UsageError(
+            "search takes a study's name or file, or a function build_model(hp), but was given "
+            f"a {kind.__name__}."
+        )
+
+
+def data_of(data: Any, *, test_split: float | None, relabel: bool) -> str:
+    """What a study calls data of a cell: a name or a place as it is, arrays by their content.
+
+    Raises:
+        DataError: They cannot be used.
+        UsageError: There is none.
+    """
+    if data is None:
+        raise UsageError(
+            "search needs data for a function: data=(x_train, y_train, x_test, y_test), or the "
+            "name of a data set."
+        )
+    if not is_arrays(data):
+        names = [data] if isinstance(data, str) else list(data)
+        if len(names) != 1:
+            raise UsageError(f"a function is searched on one data set but got {len(names)}.")
+        if test_split is not None:
+            raise UsageError("test_split is for arrays: a data set has test examples of its own.")
+        return str(names[0])
+    return held.hold(data, test_split=test_split, relabel=relabel)
+
+
+def is_arrays(data: Any) -> bool:
+    """Whether data is meant as arrays, not as names."""
+    if data is None or isinstance(data, str):
+        return False
+    texts = isinstance(data, list | tuple) and all(isinstance(each, str) for each in data)
+    return not (texts and len(data) > 0)
+
+
+def require_workers(space: str, workers: int | str) -> None:
+    """Refuses workers that somebody else starts, whom no function can be sent.
+
+    Raises:
+        UsageError: There are no others.
+    """
+    if workers == 0:
+        raise UsageError(
+            f"{carried.function_of(space)} is a function of a notebook or a script, which cannot "
+            "be sent to workers elsewhere: put it into a file, and give 'file.py:"
+            f"{carried.function_of(space)}' as the space of a study."
+        )
+
+
+def remember(study: optuna.Study, spec: SearchStudy) -> None:
+    """Stores a function's text, for people to read: no program does."""
+    text = source_text(carried.found(spec.space))[:MOST_SOURCE]
+    study.set_user_attr(StudyKey.SPACE_SOURCE, text)
+
+
+def changed(spec: SearchStudy, storage: BaseStorage) -> str | None:
+    """A line where a new study differs from one that the same function's name had before.
+
+    Args:
+        spec: The new study.
+        storage: Where it and others are.
+    """
+    function = carried.function_of(spec.space)
+    same = re.compile(rf"{re.escape(function.lstrip('_'))}-[0-9a-f]{{6}}")
+    names = [n for n in optuna.get_all_study_names(storage) if same.fullmatch(n)]
+    if spec.name in names or not same.fullmatch(spec.name) or not names:
+        return None
+    latest = optuna.load_study(study_name=names[-1], storage=storage)
+    was, now = latest.user_attrs.get(StudyKey.STUDY), spec.model_dump()
+    if not isinstance(was, dict):
+        return None
+    keys = [k for k in now if k not in ("name", "question") and was.get(k, now[k]) != now[k]]
+    if not keys:
+        return None
+    differs = " and ".join(CHANGED.get(key, f"its {key}") for key in keys)
+    trials = len(latest.get_trials(deepcopy=False))
+    learns = f"; warm_start={latest.study_name!r} learns from that" if "data" not in keys else ""
+    return (
+        f"{spec.name} is a new study: {differs} {'is' if len(keys) == 1 else 'are'} not what "
+        f"{latest.study_name} ({trials} trials) had{learns}."
+    )
