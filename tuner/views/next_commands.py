@@ -74,7 +74,7 @@ def sort_word(metric: Metric) -> str:
 def _without(words: Sequence[str], *options: str) -> list[str]:
     """The words of a command without these options and their values."""
     kept: list[str] = []
-    for before, word in zip(["", *words[:-1]], words, strict=True):
+    for before, word in zip(["", *words], words, strict=False):
         if word not in options and before not in options:
             kept.append(word)
     return kept
