@@ -10,9 +10,9 @@ import optuna
 
 from tuner.data import DataSet, resolve
 from tuner.records.keys import SCHEMA, StudyKey
-from tuner.spaces.loading import load_space
 from tuner.specs.files import read_study
 from tuner.trials.work import Work
+from tuner.workers.prepare import load
 
 
 def data_in(folder: Path) -> DataSet:
@@ -38,20 +38,13 @@ def work_in(
         options: Fields of the `Work`.
     """
     spec = read_study(str(study_file))
-    data = data_in(folder)
+    (name,) = spec.datasets()
+    data = resolve(name)
     study = optuna.create_study(study_name="tiny", pruner=pruner)
     stored = {StudyKey.SCHEMA: SCHEMA, StudyKey.STUDY: spec.model_dump(), **(attributes or {})}
     for key, value in stored.items():
         study.set_user_attr(key, value)
-    space = load_space(
-        spec.space,
-        input_shape=data.kind.shape,
-        num_classes=3,
-        train_size=data.train_size,
-        horizon=spec.horizon,
-        options={},
-    )
-    (name,) = spec.datasets()
+    space = load(spec, data)
     return Work(
         study=study,
         spec=spec,

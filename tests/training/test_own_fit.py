@@ -58,7 +58,6 @@ def trained(
         planned=HORIZON,
         most=most,
         seed=SEED,
-        class_weight=None,
         pause=lambda: None,
     ).run(model, each)
     return model, seen

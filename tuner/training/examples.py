@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,6 +28,9 @@ class Examples:
         weights: How much each training example counts in the loss, float32 [n]; None: all alike.
         validation_weights: The same for validation, [m].
         output: The output that is measured, of a model of several.
+        streams: Iterators over batches, ``train`` and ``validation`` (None: nothing is validated),
+            of examples that do not fit into memory; then the arrays are those of a first batch.
+        class_weight: What each class counts in such a stream; None: all alike.
     """
 
     x_train: Arrays
@@ -39,6 +42,8 @@ class Examples:
     weights: Array | None = None
     validation_weights: Array | None = None
     output: str | None = None
+    streams: Any = None
+    class_weight: Mapping[int, float] | None = None
 
     def first(self) -> Arrays:
         """A batch of one example to learn from."""

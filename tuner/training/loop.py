@@ -17,6 +17,7 @@ from tuner.training.augmentation import Augmentation
 from tuner.training.checkpoints import Checkpoint
 from tuner.training.engines import Engine, engine_for, within
 from tuner.training.examples import Examples
+from tuner.training.piped import piped_epochs
 from tuner.training.readings import Reading, reading_of
 from tuner.training.reported import accuracy_of
 
@@ -73,6 +74,19 @@ def epochs(
     """
     rng = np.random.default_rng(seed)
     reading = reading_of(model, examples) if reading is None else reading
+    if examples.streams is not None:
+        yield from piped_epochs(
+            model,
+            examples,
+            horizon=horizon,
+            seed=seed,
+            metric=metric,
+            reading=reading,
+            settle=SETTLING if settled else 0,
+            pause=pause,
+            checkpoint=checkpoint,
+        )
+        return
     x, y = examples.x_train, reading.encode(examples.y_train)
     count = count_of(x)
     validation = _Validation(examples, reading, metric, pause)

@@ -27,6 +27,7 @@ from tuner.training.checkpoints import Checkpoint
 from tuner.training.engines.settling import numbers
 from tuner.training.examples import Examples
 from tuner.training.losses import cost, loss_of
+from tuner.training.piped import coded, collect
 from tuner.training.readings import Reading
 from tuner.training.scores import outputs_of
 
@@ -47,7 +48,6 @@ class Fitting:
         planned: Epochs that `fit` is told.
         most: Epochs after which it is ended, at most as many.
         seed: Of a training that goes on from a checkpoint.
-        class_weight: What each class counts, as Keras's `fit` takes it; None: all alike.
         pause: Called after every minibatch; may raise to end the training there.
     """
 
@@ -59,28 +59,33 @@ class Fitting:
     planned: int
     most: int
     seed: int
-    class_weight: Mapping[int, float] | None
     pause: Callable[[], None]
 
     def arguments(self, callback: Any, begin: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """What `fit` is called with behind hyperparameters and model, by place and by name."""
         examples, encode = self.examples, self.reading.encode
-        validation = [examples.x_validation, encode(examples.y_validation)]
+        streams, validation = examples.streams, [examples.x_validation]
+        data: tuple[Any, ...] = (examples.x_train, encode(examples.y_train))
+        validation.append(encode(examples.y_validation))
         if examples.validation_weights is not None:
             validation.append(examples.validation_weights)
-        given = {
-            "validation_data": tuple(validation),
+        if streams is not None:
+            data = (coded(streams.train, self.reading),)
+        given: dict[str, Any] = {
+            "validation_data": tuple(validation)
+            if streams is None
+            else coded(streams.validation, self.reading),
             "epochs": self.planned,
             "callbacks": [callback],
             "verbose": 0,
         }
         if examples.weights is not None:
             given["sample_weight"] = examples.weights
-        if self.class_weight is not None:
-            given["class_weight"] = dict(self.class_weight)
+        if examples.class_weight is not None:
+            given["class_weight"] = dict(examples.class_weight)
         if begin:
             given["initial_epoch"] = begin
-        return (examples.x_train, encode(examples.y_train)), given
+        return data, given
 
     def run(
         self, model: Any, each: Callable[[Epoch], bool], checkpoint: Checkpoint | None = None
@@ -278,6 +283,9 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         """Loss and metric on the validation examples; NaN where there are none."""
         fitting = self._fitting
         examples, reading = fitting.examples, fitting.reading
+        if examples.streams is not None:
+            truth, scores, loss = collect(self._trained, examples.streams.validation, reading)
+            return loss, fitting.metric.of(truth, scores)
         if not count_of(examples.x_validation):
             return math.nan, math.nan
         given = outputs_of(self._trained, examples.x_validation)

@@ -45,6 +45,10 @@ class Reading:
         codings[str(self.output)] = self.coding, self.num_classes
         return {n: encode(v, codings[n][1], codings[n][0]) for n, v in y.items() if n in codings}
 
+    def encode_one(self, y: Array) -> Array:
+        """Answers of the output that is measured, as its loss takes them."""
+        return encode(y, self.num_classes, self.coding)
+
     def chosen(self, model: Any, given: Any) -> Array:
         """The numbers of the output that is measured, of what a model gives for n examples."""
         found = np.asarray(chosen(model, given, self.output))

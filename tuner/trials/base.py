@@ -6,7 +6,7 @@ import contextlib
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import optuna
@@ -14,7 +14,6 @@ from optuna.trial import TrialState
 
 from tuner.basics.files import part_of, remove_with_parts
 from tuner.basics.seeds import derived_seed
-from tuner.data.dataset import PartName
 from tuner.errors import SpaceError
 from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.objectives.model_cost import ModelCost
@@ -26,20 +25,19 @@ from tuner.spaces.fits import has_own_fit
 from tuner.spaces.hyperparameters import WALK_FIT, TrialHyperParameters
 from tuner.storages import claims, leftovers
 from tuner.storages.results import writing_to
-from tuner.training.arrays import count_of, some
 from tuner.training.checkpoints import Checkpoint
-from tuner.training.examples import Examples, answers_of
+from tuner.training.examples import Examples
 from tuner.training.failures import diverged
 from tuner.training.loop import epochs
 from tuner.training.memory import require_memory
 from tuner.training.own_fit import Fitting
 from tuner.training.readings import Reading, reading_of
-from tuner.training.scores import confusion, predict
+from tuner.training.scores import confusion
 from tuner.training.settings import read_settings
-from tuner.training.weights import class_weights, multiplied
 from tuner.trials.checks import check_expected, check_measured, counted, value_of
 from tuner.trials.files import check_saving
 from tuner.trials.fitting import Fitted
+from tuner.trials.learning import Learning
 from tuner.trials.work import StopRequested, TakenOverError, Work
 
 
@@ -63,6 +61,7 @@ class TrialRun(ABC):
         self.root = int(attributes.get(TrialKey.RETRY_OF, trial.number))
         self.seed = int(attributes.get(TrialKey.SEED, derived_seed(work.seed, self.root)))
         self.history: list[Epoch] = []
+        self.learning = Learning(self.data, work.spec, has_own_fit(self._space))
         self.reading: Reading | None = None
         self.metric = work.spec.measured
         self.quantity: Quantity = DEFAULT_QUANTITY
@@ -76,7 +75,7 @@ class TrialRun(ABC):
 
     def examples(self) -> Examples:
         """What to train and to validate on."""
-        return self.learned_from(*self.data.train(), *self.data.validation())
+        return self.learning.examples()
 
     @abstractmethod
     def report(self, epoch: Epoch) -> None:
@@ -113,11 +112,12 @@ class TrialRun(ABC):
         keras.utils.set_random_seed(self.seed)
         hp = TrialHyperParameters(self.trial)
         model = self._space.build(hp)
-        if not self.fits_itself and not getattr(model, "optimizer", None):
+        if not self.learning.by_fit and not getattr(model, "optimizer", None):
             raise SpaceError("the search space's build() must return a compiled Keras model.")
         if (ask := getattr(self._space, WALK_FIT, None)) is not None:
             ask(hp, model)
-        cost = counted(model, some(self.data.train()[0], slice(0, 1)))
+        examples = self.examples()
+        cost = counted(model, examples.first())
         check_expected(cost, self.trial.user_attrs.get(TrialKey.EXPECTED, {}), self._searched())
         value = value_of(cost, self.quantity)
         check_measured(self._space, hp.values, self.quantity, value)
@@ -126,22 +126,17 @@ class TrialRun(ABC):
         if self.gate(cost):
             return self._end("gated", value, started)
         check_saving(model, self.work.spec.space)
-        self.reading = reading_of(model, self.examples())
-        if self.fits_itself:
+        self.reading = reading_of(model, examples)
+        if self.learning.by_fit:
             model = self._anew(hp)
-            trained = self._fit(model, hp, cost)
+            trained = self._fit(model, hp, examples, cost)
         else:
-            trained = self._train(model, values, cost)
+            trained = self._train(model, values, examples, cost)
         return self._end(self.conclude(model, trained), value, started)
 
     @property
     def _space(self) -> Any:
         return self.work.spaces[self.dataset]
-
-    @property
-    def fits_itself(self) -> bool:
-        """Whether the hypermodel's own `fit` trains the models."""
-        return has_own_fit(self._space)
 
     def _anew(self, hp: TrialHyperParameters) -> Any:
         """The model built again, with nothing between: its random state is what `fit` goes on from.
@@ -154,9 +149,10 @@ class TrialRun(ABC):
         keras.utils.set_random_seed(self.seed)
         return self._space.build(hp)
 
-    def _fit(self, model: Any, hp: TrialHyperParameters, cost: ModelCost) -> Outcome:
+    def _fit(
+        self, model: Any, hp: TrialHyperParameters, examples: Examples, cost: ModelCost
+    ) -> Outcome:
         """Trains by the hypermodel's own `fit`."""
-        examples = self.examples()
         assert self.reading is not None
         self._stop_if_asked()  # also says that the model was built and a training begins
         fitting = Fitting(
@@ -168,7 +164,6 @@ class TrialRun(ABC):
             planned=self.work.spec.horizon,
             most=self.horizon,
             seed=self.seed,
-            class_weight=self.class_weight(),
             pause=self._stop_if_asked,
         )
         training = Fitted(
@@ -209,9 +204,11 @@ class TrialRun(ABC):
         }.items():
             self.trial.set_user_attr(key, value)
 
-    def _train(self, model: Any, values: dict[str, Any], cost: ModelCost) -> Outcome:
-        settings, examples = read_settings(values), self.examples()
-        require_memory(model, self.data.train()[0], settings.batch_size)
+    def _train(
+        self, model: Any, values: dict[str, Any], examples: Examples, cost: ModelCost
+    ) -> Outcome:
+        settings = read_settings(values)
+        require_memory(model, examples.x_train, settings.batch_size)
         checkpoint = self._checkpoint(values)
         checkpoint.resume(model, np.random.default_rng(self.seed))
         self._take_over(checkpoint.history)
@@ -306,47 +303,6 @@ class TrialRun(ABC):
 
     # For the hooks
 
-    def class_weight(self) -> dict[int, float] | None:
-        """What a `fit` of the user's own is to be given as Keras's argument of that name.
-
-        None where it has none, and where examples have weights too: Keras takes only one of them.
-        """
-        if not self.fits_itself or self.data.weighted:
-            return None
-        answers = answers_of(self.data.answers("train"), self.work.spec.metric_output)
-        found = class_weights(self.work.spec.class_weight, self.data.classes, answers)
-        return None if found is None else dict(enumerate(map(float, found)))
-
-    def learned_from(
-        self, x: Any, y: Any, x_validation: Any, y_validation: Any, part: PartName = "train"
-    ) -> Examples:
-        """Examples with what the study says of them.
-
-        Args:
-            x: To learn from.
-            y: Their answers.
-            x_validation: To validate on; may be empty.
-            y_validation: Their answers.
-            part: Which examples of the data set those to learn from are.
-        """
-        data, spec = self.data, self.work.spec
-        labels = answers_of(y, spec.metric_output)
-        # A `fit` of the user's own is given those of classes by themselves.
-        wanted = None if self.class_weight() is not None else spec.class_weight
-        by_class = class_weights(wanted, data.classes, labels)
-        validated = count_of(x_validation) > 0
-        return Examples(
-            x,
-            y,
-            x_validation,
-            y_validation,
-            num_classes=data.num_outputs,
-            task=data.task,
-            weights=multiplied(data.weights(part), by_class, labels),
-            validation_weights=data.weights("validation") if validated else None,
-            output=spec.metric_output,
-        )
-
     def stop(self, why: str) -> None:
         """Stores why the training ended early, one sentence."""
         self.trial.set_user_attr(TrialKey.STOP, why)
@@ -373,8 +329,8 @@ class TrialRun(ABC):
 
     def test(self, model: Any) -> float:
         """Measures the model once on the test examples."""
-        x, y = self.data.test()
-        measured = self.metric.of(y, self.confuse(model, x, y))
+        y, scores = self.scores(model, "test")
+        measured = self.metric.of(y, scores)
         self.trial.set_user_attr(TrialKey.TEST_ACCURACY, measured)
         if (alone := self.alone(y)) is not None:
             self.trial.set_user_attr(TrialKey.ALONE, alone)
@@ -386,10 +342,11 @@ class TrialRun(ABC):
             return None
         return of_constant(self.metric, np.asarray(y), len(self.data.classes))
 
-    def confuse(self, model: Any, x: Any, y: Any) -> Any:
-        """Stores which classes it takes for which, if any; returns the scores that metrics take."""
-        scores = predict(model, x, self.reading or self.data.num_outputs)
+    def scores(self, model: Any, part: Literal["validation", "test"]) -> tuple[Any, Any]:
+        """The truth of a part and the model's scores; stores which classes it takes for which."""
+        assert self.reading is not None
+        y, scores = self.learning.scores(model, self.reading, part)
         if classes := len(self.data.classes):
             square = confusion(y, scores.argmax(axis=1), classes)
             self.trial.set_user_attr(TrialKey.CONFUSION, square.tolist())
-        return scores
+        return y, scores

@@ -11,7 +11,6 @@ from tuner.records.keys import SHORTFALL, Outcome, TrialKey
 from tuner.records.objectives import objective_of
 from tuner.specs.spec import SearchStudy
 from tuner.storages import leftovers
-from tuner.training.arrays import some
 from tuner.training.examples import Examples
 from tuner.trials.base import TrialRun
 from tuner.trials.work import Work
@@ -34,15 +33,8 @@ class CertificateTrial(TrialRun):
         return leftovers.certificate_stem(self.trial.user_attrs[TrialKey.CELL])
 
     def examples(self) -> Examples:
-        """Training and validation examples together; apart where the user's own `fit` trains.
-
-        It was written for both: its callbacks look at the validation.
-        """
-        if self.fits_itself:
-            return super().examples()
-        x, y = self.data.learning()
-        none = slice(0, 0)
-        return self.learned_from(x, y, some(x, none), some(y, none), part="learning")
+        """Training and validation examples together, but for a `fit` of the user's own."""
+        return self.learning.examples("learning")
 
     def report(self, epoch: Epoch) -> None:
         """Nothing: nothing is validated."""

@@ -81,8 +81,8 @@ class SearchTrial(TrialRun):
     def conclude(self, model: Any, outcome: Outcome) -> Outcome:
         """Keeps a model that met the target, and which classes it confuses."""
         if outcome == "reached":
-            x, y = self.data.validation()
-            measured = self.metric.of(y, self.confuse(model, x, y))
+            y, scores = self.scores(model, "validation")
+            measured = self.metric.of(y, scores)
             check_reported(self.history[-1].val_measured, measured, len(y), self.metric)
             file = self.save(model, f"trial-{self.trial.number:04d}.keras")
             artifacts.keep(self.trial, self.work.results.parent, file)

@@ -17,8 +17,9 @@ from tuner.spaces.exploration import Exploration
 from tuner.spaces.fits import FitWalk, has_own_fit
 from tuner.spaces.hyperparameters import WALK_FIT
 from tuner.specs.spec import Study
-from tuner.training.arrays import some
+from tuner.training.arrays import count_of, some
 from tuner.training.examples import Examples
+from tuner.training.piped import first_batch
 from tuner.training.readings import reading_of
 from tuner.training.settings import read_settings
 from tuner.training.weights import class_weights
@@ -54,6 +55,11 @@ def _few(spec: Study, data: DataSet) -> Few:
             named["sample_weight"] = weights[: len(examples.validated)]
         elif spec.class_weight is not None:
             named["class_weight"] = dict.fromkeys(range(data.num_outputs), 1.0)
+        if data.pipeline:
+            streams = data.streams()
+            named["validation_data"] = streams.validation
+            train = streams.train
+            return (train.take(2) if hasattr(train, "take") else train,), named
         return (examples.x_train, encode(examples.y_train)), named
 
     return given
@@ -62,7 +68,11 @@ def _few(spec: Study, data: DataSet) -> Few:
 def few_of(spec: Study, data: DataSet) -> Examples:
     """Some examples of a data set, to look at what becomes of them."""
     count = max(2, min(FEW, FEW_BYTES // max(1, bytes_of(data.kind))))
-    x, y = data.train()
+    if data.pipeline:
+        x, _ = first_batch(data.streams().train)
+        y = data.answers("train")[: count_of(x)]
+    else:
+        x, y = data.train()
     x, y = some(x, slice(0, count)), some(y, slice(0, count))
     return Examples(
         x, y, x, y, num_classes=data.num_outputs, task=data.task, output=spec.metric_output

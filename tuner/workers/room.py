@@ -65,6 +65,8 @@ def _least(space: Any, values: dict[str, Any], data: DataSet) -> LeastMemory | N
         model = space.build(hp)
         if not model.built:
             return None
+        if data.pipeline:
+            return None
         return least_memory(model, data.train()[0], read_settings(hp.values).batch_size)
     except Exception:
         return None
