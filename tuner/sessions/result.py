@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from tuner.errors import UsageError
 from tuner.objectives.proof import Prove
 from tuner.records.certificates import Certificate
 from tuner.records.model_certificates import ModelCertificate
@@ -13,13 +15,27 @@ from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.sessions.progress import RunProgress
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
 Status = Literal["met", "not_met", "complete", "interrupted"]
 """How a search ended. ``complete``: a sweep has trained all of its grid."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a search found."""
+    """What a search found; a notebook shows it as a short table with a figure.
+
+    Example::
+
+        result = search(build_model, data=(x_train, y_train, x_test, y_test), target=0.9)
+        result.best.size         # trainable parameters of the smallest model
+        result.hyperparameters   # {"units": 24, "learning_rate": 0.003}
+        model = result.load()    # the Keras model
+        result.trials()          # every trial, a row of a pandas frame
+        result.plot()            # size against accuracy
+    """
 
     status: Status
     record: StudyRecord
@@ -59,10 +75,75 @@ class Result:
         best = self.best
         return self.results / best.model_file if best and best.model_file else None
 
+    @property
+    def hyperparameters(self) -> Mapping[str, Any]:
+        """Those of the best model, by Keras Tuner's names; empty where there is none.
+
+        Example::
+
+            keras_model = build_model_by_hand(**result.hyperparameters)
+        """
+        return {} if self.best is None else dict(self.best.values)
+
+    def load(self) -> Any:
+        """The best model, as Keras reads it from its file.
+
+        Example::
+
+            model = result.load()
+            model.evaluate(x_test, y_test)
+
+        Raises:
+            UsageError: Nothing has met the target, or its file is gone.
+        """
+        from tuner.spaces.custom_objects import load_model
+
+        if self.best is None:
+            raise UsageError(f"study {self.record.name!r}: no model has met the target yet.")
+        file = self.model_file
+        if file is None or not file.is_file():
+            raise UsageError(f"study {self.record.name!r}: the model's file {file} is gone.")
+        return load_model(file, str(self.record.study["space"]))
+
+    def trials(self) -> pd.DataFrame:
+        """Every trial, a row each: outcome, size, metric, epochs, hyperparameters.
+
+        Example::
+
+            result.trials().sort_values("size").head()
+        """
+        from analysis.frames import trials
+
+        return trials(self.record)
+
+    def plot(self) -> Figure:
+        """The figure of size against the metric, with the frontier, of matplotlib.
+
+        Example::
+
+            result.plot().savefig("frontier.png")
+        """
+        from tuner.sessions.pages import drawn
+
+        figure: Figure = drawn(self.record)
+        return figure
+
+    def _repr_html_(self) -> str:
+        """For a notebook."""
+        from tuner.sessions.pages import result_page
+
+        return result_page(self.record, self.status, self.model_file)
+
 
 @dataclass(frozen=True)
 class CertificateResult:
-    """What came of proving something of one trial."""
+    """What came of proving something of one trial; a notebook shows it as a short table.
+
+    Example::
+
+        proof = certify("build_model-3fa2c1", prove="recipe")
+        proof.holds, proof.recipe.bound
+    """
 
     record: StudyRecord
     number: int | None
@@ -94,3 +175,13 @@ class CertificateResult:
         model = self.model is not None and self.model.certified
         recipe = self.recipe is not None and self.recipe.certified
         return {"both": model and recipe, "model": model, "recipe": recipe}.get(self.prove, False)
+
+    def _repr_html_(self) -> str:
+        """For a notebook."""
+        from tuner.sessions.pages import proof_page
+
+        return proof_page(self.record, self.trial, holds=self.holds)
+
+
+Proof = CertificateResult
+"""What people call it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tuner.basics.importing import module_of
+from tuner.basics.importing import find, module_of
 from tuner.spaces import carried
 from tuner.spaces.source import modules_beside
 
@@ -27,6 +27,27 @@ def read_model(file: Path | str, spec: str) -> Any:
 
     own = custom_objects(spec)
     return keras.models.load_model(file, own, compile=False, safe_mode=False)
+
+
+def load_model(file: Path | str, spec: str) -> Any:
+    """Reads a model for its user, compiled where Keras can read how.
+
+    Args:
+        file: A ``.keras`` file that this program has written.
+        spec: What the study calls the space.
+
+    Raises:
+        SpaceError: The space cannot be imported here.
+    """
+    import keras
+
+    if not carried.is_carried(spec):
+        find(spec)
+    own = custom_objects(spec)
+    try:
+        return keras.models.load_model(file, own, safe_mode=False)
+    except Exception:  # a loss or a metric that has no name to be found by
+        return keras.models.load_model(file, own, compile=False, safe_mode=False)
 
 
 def custom_objects(spec: str) -> dict[str, Any]:
