@@ -11,6 +11,7 @@ from analysis.lab.effects import Effect
 from analysis.lab.programme import SEEDS, Part, Question
 from analysis.lab.runs import Runs, mean_and_spread, runs
 from tuner.records import words
+from tuner.records.questions import titles_of
 from tuner.records.studies import StudyRecord
 
 PLAIN = "q4"
@@ -33,10 +34,12 @@ def two_data_sets(question: Question, evidence: Evidence) -> Answer:
     best, theirs = mine.incumbent, other.incumbent
     if best is None or theirs is None or not best.size or not theirs.size:
         return found
+    data = titles_of(other.dataset_names)
+    times = max(theirs.size, best.size) / min(theirs.size, best.size)
+    how = "as many" if theirs.size >= best.size else "fewer"
     beside = (
-        f"On {words.data(other)} the smallest that reaches {words.goal(other.target)} has "
-        f"{words.count(theirs.size)} parameters (question 2): "
-        f"{words.times(theirs.size / best.size)} times as many as here."
+        f"On {data} the smallest that reaches {words.goal(other.target)} has "
+        f"{words.count(theirs.size)} parameters (question 2): {words.times(times)} times {how}."
     )
     effort = _effort(mine, other)
     return replace(found, lines=(*found.lines[:1], beside, *effort, *found.lines[1:]))
@@ -49,8 +52,8 @@ def _effort(mine: StudyRecord, other: StudyRecord) -> list[str]:
         return []
     return [
         f"The two targets ask about as much: the lab's network meets {words.goal(mine.target)} on "
-        f"{words.data(mine)} after {words.several(one.epochs, 'epoch')} and "
-        f"{words.goal(other.target)} on {words.data(other)} after "
+        f"{titles_of(mine.dataset_names)} after {words.several(one.epochs, 'epoch')} and "
+        f"{words.goal(other.target)} on {titles_of(other.dataset_names)} after "
         f"{words.several(two.epochs, 'epoch')}."
     ]
 
@@ -167,7 +170,7 @@ def _in_words(thing: str, of: Measured) -> str:
     if of.in_sizes:
         factor = of.effect.factor()
         said = (
-            f"the mean size is {words.times(factor.difference)} times that without it, 95 % "
+            f"the smallest size is {words.times(factor.difference)} times that without it, 95 % "
             f"interval {words.times(factor.low)} to {words.times(factor.high)}"
         )
     else:

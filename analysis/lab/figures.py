@@ -166,9 +166,9 @@ def dropout(record: StudyRecord) -> Figure:
     scales.accuracies(panels[0], seen)
     for axes in panels:
         scales.epochs(axes, record.horizon + 1)
-    seeds = len(found[0].trials)
+    seeds = words.several(len(found[0].trials), "seed")
     figure.suptitle(
-        style.titled(record, f"dropout, mean and SD of {seeds} seeds"),
+        style.titled(record, f"dropout, mean and SD of {seeds}"),
         fontsize=10,
         color=style.INK,
         x=0.01,
@@ -251,9 +251,10 @@ def minibatches(record: StudyRecord) -> Figure:
     for axes in (top, below):
         axes.tick_params(axis="x", labelsize=8)
     seeds = sorted({len(r.trials) for r in found})
-    told = " to ".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))
+    fewest = f"{seeds[0]} to " if seeds[0] != seeds[-1] else ""
+    told = f"{fewest}{words.several(seeds[-1], 'seed')}"
     figure.suptitle(
-        style.titled(record, f"size of the minibatch, mean and SD of {told} seeds"),
+        style.titled(record, f"size of the minibatch, mean and SD of {told}"),
         fontsize=10,
         color=style.INK,
         x=0.01,

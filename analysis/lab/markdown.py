@@ -21,10 +21,12 @@ OPENING = """# The lab's ten questions
 How small can a network be that does what the lab's networks do? Each answer below was measured by
 the command above it. `tuner lab{options}` makes all of them, and goes on where it was stopped.
 {where}
-An accuracy is *proven* where it was measured on test images that nothing had read before, with a
-bound that holds with 95 % confidence: of a trained network, or of its recipe, trained anew with
-fresh seeds. This page is written by the program from what is stored; nothing in it is typed by
-hand."""
+A result is *certified* where it is proven on test images that nothing had read before: the accuracy
+has a lower bound, with 95 % confidence, that is not below the target. It is *refuted* where that
+was tried and failed. Either is said of a trained network, which is one file, or of its recipe,
+which was trained anew with fresh seeds.
+
+This page is written by the program from what is stored; nothing in it is typed by hand."""
 
 WHERE = """
 `DIR` is a folder with `cifar10/` and `mnist/` in it.
@@ -72,12 +74,12 @@ def _answer(answer: Answer, commands: Commands) -> str:
     blocks += [_table(table) for table in answer.tables]
     blocks.append("\n".join(f"- {line}" for line in _made(answer)))
     if missing:
-        blocks.append(f"Not run yet, and missing here:\n\n```sh\n{missing}\n```")
+        blocks.append(f"Missing here; to train it:\n\n```sh\n{missing}\n```")
     return "\n\n".join(blocks)
 
 
 def _made(answer: Answer) -> list[str]:
-    lines = [f"Proven: {escape(' '.join(answer.proven))}"]
+    lines = [f"Proven: {escape(sentence)}" for sentence in answer.proven]
     if answer.seconds is not None:
         lines.append(f"Time: {words.duration(answer.seconds)} of training and proofs.")
     if answer.machine:

@@ -6,7 +6,7 @@ the answer is chance; without them there is an answer all the same, which says w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tuner.objectives.proof import Prove
@@ -17,7 +17,7 @@ from tuner.specs.spec import SearchStudy
 DATA_SETS = ("cifar10", "mnist")
 """What the lab is about."""
 
-TRIALS: Mapping[str, int] = {"q2": 30, "q3": 30, "q4": 30, "q6": 30, "q8": 30, "q10": 24}
+TRIALS: dict[str, int] = {"q2": 30, "q3": 30, "q4": 30, "q6": 30, "q8": 30, "q10": 24}
 """Trained trials of each search."""
 
 SEEDS = (0, 1, 2)

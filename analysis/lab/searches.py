@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from analysis.lab import figures, spent
 from analysis.lab.answer import Answer, Evidence, Found, Picture
-from analysis.lab.programme import Part, Question
+from analysis.lab.programme import TRIALS, Part, Question
 from tuner.records import words
+from tuner.records.questions import titles_of
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 
@@ -90,30 +91,40 @@ def _kind(record: StudyRecord) -> str:
 
 def _met(record: StudyRecord, best: TrialRecord) -> tuple[str, ...]:
     headline = (
-        f"{words.count(best.size)} parameters: the smallest {_kind(record)} that was found to "
-        f"reach {words.goal(record.target)} within {words.several(record.horizon, 'epoch')} has "
-        f"so many (trainable; {words.count(best.total_size)} in all)."
+        f"The smallest {_kind(record)} that was found to reach {words.goal(record.target)} on "
+        f"{_data(record)} within {words.several(record.horizon, 'epoch')} has "
+        f"{words.count(best.size)} trainable parameters ({words.count(best.total_size)} in all)."
     )
     return (headline, _reference(record, best), _looked(record))
+
+
+def _data(record: StudyRecord) -> str:
+    return titles_of(record.dataset_names)
 
 
 def _reference(record: StudyRecord, best: TrialRecord) -> str:
     reference = record.reference
     if reference is None:
         return "The lab's own network was not trained, so there is nothing to compare with."
-    name = record.study.get("reference_name", "the lab's network")
-    seen = words.learnt(reference)
-    met = "" if reference.reached else ", which is short of the target"
-    told = f"The lab's network ({name}) has {words.count(reference.size)}, and came to {seen}{met}"
+    name = str(record.study.get("reference_name", "")).removeprefix("the lab's ")
+    accuracy = words.percent(reference.val_measured)
+    epochs = words.several(reference.epochs, "epoch")
+    met = "met the target" if reference.reached else "did not meet the target: it came to"
+    told = (
+        f"The lab's network ({name}) has {words.count(reference.size)} and {met} "
+        f"{'with ' if reference.reached else ''}{accuracy} on validation images after {epochs}"
+    )
     times = record.times_smaller(best)
     if times is None:
-        return f"{told}: nothing smaller met the target."
+        return f"{told}; nothing smaller met it."
     return f"{told}; what was found is {words.comparison(record, best)}."
 
 
 def _looked(record: StudyRecord) -> str:
+    whole = TRIALS.get(record.name.partition("@")[0], 0)
+    less = f" of the lab's {whole}" if len(record.trained) < whole else ""
     told = (
-        f"The search trained {words.several(len(record.trained), 'network')} with seed "
+        f"The search trained {words.several(len(record.trained), 'network')}{less} with seed "
         f"{record.attributes.get('seed', 0)}, {words.several(record.epochs_spent, 'epoch')} in all."
     )
     refuted = len(record.refuted)
@@ -126,8 +137,9 @@ def _looked(record: StudyRecord) -> str:
 def _not_met(record: StudyRecord) -> str:
     target = words.goal(record.target)
     told = (
-        f"No {_kind(record)} reached {target} within {words.several(record.horizon, 'epoch')} "
-        f"among {words.several(len(record.trained), 'network')} that were trained"
+        f"No {_kind(record)} reached {target} on {_data(record)} within "
+        f"{words.several(record.horizon, 'epoch')} among "
+        f"{words.several(len(record.trained), 'network')} that were trained"
     )
     closest = record.closest
     if closest is None:

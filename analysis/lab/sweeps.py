@@ -24,7 +24,7 @@ def dropout(question: Question, evidence: Evidence) -> Answer:
     if record is None or not (found := runs(record, "dropout")):
         return Answer(question, missing=question.needs)
     first, last = found[0], found[-1]
-    lines = [_rates(found), _gaps(first, last), *_incomplete(record)]
+    lines = [_rates(found), *_gaps(found), *_incomplete(record)]
     told = (
         "Without dropout the network learns the training images by heart: the longer it is "
         "trained, the further its training accuracy is above what it has on new images.",
@@ -87,12 +87,13 @@ def minibatches(question: Question, evidence: Evidence) -> Answer:
 
 
 def _made(answer: Answer, record: StudyRecord, evidence: Evidence) -> Answer:
-    """With where it comes from and how long it took."""
+    """With where it comes from, how long it took, and the command where it is not complete."""
     return replace(
         answer,
         studies=(record,),
         seconds=spent.seconds(record, evidence.companions.get(record.name, ())),
         machine=spent.machine([record]),
+        missing=answer.question.needs if record.done < wanted(record) else (),
     )
 
 
@@ -104,7 +105,8 @@ def _incomplete(record: StudyRecord) -> list[str]:
     done, whole = sum(t.cell is not None for t in record.trained), wanted(record)
     if done >= whole:
         return []
-    return [f"The sweep is not complete: {done} of {words.several(whole, 'training')} have ended."]
+    told = f"The sweep is not complete: {done} of {words.several(whole, 'training')} have a result."
+    return [told]
 
 
 def _rate(of: Runs) -> str:
@@ -137,12 +139,16 @@ def _rates(found: Sequence[Runs]) -> str:
     return f"{told}, against {' and '.join(each)}." if each else f"{told}."
 
 
-def _gaps(first: Runs, last: Runs) -> str:
-    return (
+def _gaps(found: Sequence[Runs]) -> list[str]:
+    first, last = found[0], found[-1]
+    if first is last:
+        return []
+    told = (
         f"Training accuracy is above test accuracy by {_gap_words(first)} with {_rate(first)}, and "
         f"by {_gap_words(last)} with {_rate(last)}; during training dropout is on, which lowers "
         "what is measured there."
     )
+    return [told]
 
 
 def _best(found: Sequence[Runs], best: Runs) -> str:

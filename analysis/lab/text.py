@@ -18,13 +18,13 @@ def lines(answer: Answer, commands: Commands) -> list[str]:
         return [*told, "   Not run yet, so there is no answer. To run it:", *_listed(missing)]
     told += [f"   {line}" for line in answer.lines]
     told += [row for table in answer.tables for row in _table(table)]
-    told += [f"   Proven: {' '.join(answer.proven)}"]
+    told += [f"   Proven: {sentence}" for sentence in answer.proven]
     if answer.seconds is not None:
         told.append(f"   Time: {words.duration(answer.seconds)} of training and proofs.")
     if stand_ins := dict.fromkeys(r.stand_in for r in answer.studies if r.stand_in):
         told.append(f"   DATA: {', '.join(map(str, stand_ins)).upper()}")
     if missing:
-        told += ["   Not run yet, and missing here:", *_listed(missing)]
+        told += ["   Missing here; to train it:", *_listed(missing)]
     return told
 
 

@@ -76,7 +76,7 @@ def _answered(answer: Answer, commands: Commands) -> list[Content]:
         *(paragraph(line) for line in answer.told),
         *(_table(each) for each in answer.tables),
         *(svg.inline(p.draw(), p.title, p.caption) for p in answer.pictures),
-        paragraph(f"Proven: {' '.join(answer.proven)}") if answer.proven else "",
+        *(paragraph(f"Proven: {sentence}") for sentence in answer.proven),
     ]
     if answer.seconds is not None:
         took = f"{words.duration(answer.seconds)} of training and proofs, on {answer.machine}."
@@ -112,7 +112,7 @@ def _missing(answer: Answer, commands: Commands) -> list[Content]:
     listed = [element("code", escape(line)) for line in commands.missing(answer)]
     if not listed:
         return []
-    begin = "Missing here, because it is not run yet: "
+    begin = "Missing here; to train it: "
     if not answer.answered:
         begin = "Not run yet, so there is no answer. To run it: "
     between = [c for one in listed for c in (", ", one)][1:]

@@ -124,7 +124,7 @@ def test_differences_are_in_words_with_their_interval(whole: dict[str, optuna.St
         assert section.count("95 % interval") == 3  # two sentences and the table's header
         assert "3 seeds with it, 3 without" in section
     sizes = [line for line in answer(6, of(whole)).lines if "towards" in line]
-    assert len(sizes) == 1 and "the mean size is" in sizes[0]
+    assert len(sizes) == 1 and "the smallest size is" in sizes[0]
 
 
 def test_studies_on_different_data_are_not_compared(whole: dict[str, optuna.Study]) -> None:
@@ -156,7 +156,7 @@ def test_a_refuted_model_is_not_the_answer() -> None:
     study.set_user_attr(StudyKey.PROVE, "both")
     fakes.add_model_certificate(study, 8, 0.74, certified=False)
     said = told(10, study)
-    assert "9,500 parameters" in said
+    assert "9,500 trainable parameters" in said
     assert "refuted one of them" in said
 
 
@@ -174,6 +174,14 @@ def test_the_old_sweep_over_two_data_sets_still_answers_question_3() -> None:
     said = told(3, study)
     assert re.search(r"9[78]\.\d ± 0\.\d % mean test accuracy on mnist", said)
     assert re.search(r"49\.\d ± 0\.\d % mean test accuracy on cifar10", said)
+
+
+def test_a_sweep_that_is_not_complete_says_how_far_it_is() -> None:
+    study = fakes.make_sweep()
+    study.set_user_attr(StudyKey.STUDY, {**study.user_attrs[StudyKey.STUDY], "name": "q9"})
+    found = answer(9, evidence_of([StudyRecord.of(study)]))
+    assert "The sweep is not complete: 5 of 6 trainings have a result." in found.lines
+    assert HERE.missing(found) == ["tuner search q9 --results r --data DIR/c"]
 
 
 def test_question_1_counts_and_measures() -> None:
