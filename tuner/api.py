@@ -10,6 +10,7 @@ from tuner.basics.environment import RESULTS
 from tuner.certificates import FEWEST, SEEDS
 from tuner.errors import SpaceError, UsageError
 from tuner.exports.export import export
+from tuner.objectives.direction import Direction
 from tuner.objectives.proof import DEFAULT, Prove
 from tuner.pruners.registry import PRUNERS
 from tuner.samplers.registry import SAMPLERS
@@ -49,7 +50,7 @@ def search(
     horizon: int | None = None,
     name: str | None = None,
     metric: str | None = None,
-    metric_direction: Literal["maximize", "minimize"] | None = None,
+    metric_direction: Direction | None = None,
     test_split: float | None = None,
     space_options: Mapping[str, Any] | None = None,
     in_process: bool = False,
@@ -91,7 +92,7 @@ def search(
             that ``RAY_ADDRESS`` names or one of this machine's own, ``ray://HOST:10001`` for one.
         target: What to reach, of an accuracy a fraction, instead of the study's; makes a study of
             its own.
-        margin: Margin for validation noise, a fraction, instead of the study's.
+        margin: Margin for validation noise, in the metric's own lengths, instead of the study's.
         minimize: ``size``, ``macs`` or ``bytes``, instead of the study's; makes its own study.
         sampler: One of `tuner.samplers.registry.SAMPLERS`.
         pruner: One of `tuner.pruners.registry.PRUNERS`.
@@ -107,8 +108,9 @@ def search(
         name: What the study is called in the storage, instead of its own name: to repeat one
             beside the first, with another seed. A function's is made of the function's name and a
             hash of all that makes the study what it is.
-        metric: What is measured of a function's models; default: accuracy. One of
-            `tuner.objectives.metrics.METRICS`, or ``file.py:function``.
+        metric: What is measured, instead of the study's; default: accuracy. One of
+            `tuner.objectives.metrics.METRICS`, or ``file.py:function(y_true, scores)``. Instead of
+            a study's it makes a study of its own, and needs a target.
         metric_direction: Which way a metric of one's own gets better.
         test_split: Share of arrays to set aside as test examples where none are given; default: a
             tenth.
@@ -140,6 +142,8 @@ def search(
         seed=seed,
         storage=storage,
         results=Path(results),
+        metric=None if own_goal else metric,
+        metric_direction=None if own_goal else metric_direction,
         target=None if own_goal else target,
         margin=None if own_goal else margin,
         minimize=None if own_goal else minimize,

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tests.helpers.bad_inputs.arrays import ARRAYS
+from tests.helpers.bad_inputs.metrics import METRICS
+from tests.helpers.bad_inputs.metrics import SLOW as OWN_METRICS
 from tests.helpers.bad_inputs.options import OPTIONS
 from tests.helpers.bad_inputs.results import RESULTS
 from tests.helpers.bad_inputs.row import Make, Row
@@ -35,7 +37,7 @@ DATA = [
     for name, make, said in [*SOURCES, *ARRAYS]
     for command in COMMANDS
 ]
-TABLE = [*OPTIONS, *STUDIES, *SPACES, *STORAGES, *NOTHING, *RESULTS, *DATA]
+TABLE = [*OPTIONS, *STUDIES, *METRICS, *SPACES, *STORAGES, *NOTHING, *RESULTS, *DATA]
 
 
 def tree(folder: Path) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     "row",
     [
         *(pytest.param(row, id=row.name) for row in TABLE),
-        *(pytest.param(row, id=row.name, marks=pytest.mark.slow) for row in SLOW),
+        *(pytest.param(row, id=row.name, marks=pytest.mark.slow) for row in [*SLOW, *OWN_METRICS]),
     ],
 )
 def test_a_bad_input_is_one_line_code_2_and_makes_nothing(

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuner.cli.goals import read_goals
 from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import (
     OneOf,
     duplicates_option,
     duration,
-    fraction,
     number_or_auto,
     on_option,
     relabel_option,
@@ -23,6 +23,7 @@ from tuner.cli.options import (
     study_argument,
     workers_or_auto,
 )
+from tuner.objectives.metrics import DIRECTIONS, METRICS
 from tuner.objectives.proof import PROVES
 from tuner.objectives.quantities import QUANTITIES
 from tuner.pruners.registry import PRUNERS
@@ -63,13 +64,22 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
 )
 @relabel_option
 @click.option(
-    "--target", type=fraction(0, 1, with_low=False), metavar="F", help="Accuracy to reach."
+    "--metric",
+    metavar="METRIC",
+    help=f"What is measured: {', '.join(METRICS)}, or FILE.py:FUNCTION. Default: the study's, "
+    "which is accuracy.",
 )
 @click.option(
+    "--metric-direction",
+    type=OneOf(DIRECTIONS),
+    help="Which way a function of one's own gets better.",
+)
+@click.option("--target", metavar="X", help="Value of the metric to reach.")
+@click.option(
     "--margin",
-    type=fraction(0, 0.5, with_low=True),
-    metavar="F",
-    help="How far above the target validation must come to count. Default: 0.005 on 5,000 images.",
+    metavar="X",
+    help="How far beyond the target validation must come to count. Default: 0.005 of accuracy on "
+    "5,000 examples, of other metrics one standard error.",
 )
 @click.option(
     "--minimize",
@@ -122,6 +132,7 @@ def search(
     """
     from tuner.api import search as run
 
+    read_goals(study, chosen)
     chosen["data"] = list(chosen["data"]) or None
     watcher = make_watcher(
         as_json=as_json, live=not no_live, storage=chosen["storage"], results=chosen["results"]

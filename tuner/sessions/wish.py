@@ -14,6 +14,7 @@ from tuner.basics.secrets import shown_option
 from tuner.basics.suggestions import suggestion
 from tuner.data import DataSet
 from tuner.errors import UsageError
+from tuner.objectives.metrics import Direction
 from tuner.objectives.proof import PROVES, Prove
 from tuner.pruners.registry import PRUNERS
 from tuner.records.studies import StudyRecord
@@ -52,6 +53,8 @@ class Wish:
     target: float | None
     margin: float | None
     minimize: Minimize | None
+    metric: str | None = None
+    metric_direction: Direction | None = None
     warm_start: str | None = None
     workers: int | Literal["auto"] = "auto"
     on: str | None = None
@@ -115,18 +118,44 @@ def overridden(spec: Study, wish: Wish) -> Study:
         raise UsageError(f"study {spec.name!r} is a sweep: its grid says how many trials.")
     if isinstance(spec, SweepStudy) and wish.prove not in (None, "none"):
         raise UsageError(f"study {spec.name!r} is a sweep and has no target to prove.")
-    given = {"target": wish.target, "margin": wish.margin, "minimize": wish.minimize}
+    given: dict[str, object] = {
+        "target": wish.target,
+        "margin": wish.margin,
+        "minimize": wish.minimize,
+    }
     given = {key: value for key, value in given.items() if value is not None}
+    if isinstance(spec, SweepStudy) and given:
+        raise UsageError(f"study {spec.name!r} is a sweep and has no {' or '.join(given)}.")
+    given |= _metric(spec, wish)
     if not given:
         return spec
-    if isinstance(spec, SweepStudy):
-        raise UsageError(f"study {spec.name!r} is a sweep and has no {' or '.join(given)}.")
     try:
         return from_dict({**spec.model_dump(), **given})
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
         rule = rule_of(first)
         raise UsageError(f"--{first['loc'][-1]} {rule} but got {first['input']!r}.") from error
+
+
+def _metric(spec: Study, wish: Wish) -> dict[str, object]:
+    """The metric that the user gave instead of the study's.
+
+    Raises:
+        UsageError: The target is of another metric.
+    """
+    if wish.metric is None and wish.metric_direction is None:
+        return {}
+    name = wish.metric or spec.metric
+    changed = name != spec.metric
+    if changed and wish.target is None and not isinstance(spec, SweepStudy):
+        raise UsageError(
+            f"metric {name!r} needs a target of its own: that of study {spec.name!r} is of "
+            f"{spec.metric!r}."
+        )
+    given: dict[str, object] = {"metric": name, "metric_direction": wish.metric_direction}
+    if changed and not isinstance(spec, SweepStudy):
+        given["margin"] = wish.margin
+    return given
 
 
 def assign(names: tuple[str, ...], given: tuple[str, ...]) -> dict[str, str]:
@@ -155,6 +184,8 @@ def full_name(spec: Study, wish: Wish, data: dict[str, DataSet]) -> str:
     in the place of the study's.
     """
     parts = [wish.name or spec.name]
+    if wish.metric is not None and wish.metric != "accuracy":
+        parts.append(spec.measured.key)
     if wish.target is not None:
         parts.append(f"target-{wish.target:g}")
     if wish.margin is not None:
@@ -186,6 +217,8 @@ def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
         arguments += ["--trials", "auto" if wish.trials == "auto" else str(total)]
     options: dict[str, object] = {
         "--name": wish.name,
+        "--metric": wish.metric,
+        "--metric-direction": wish.metric_direction,
         "--target": wish.target,
         "--margin": wish.margin,
         "--minimize": wish.minimize,

@@ -7,7 +7,7 @@ something is measured.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from tuner.basics.suggestions import suggestion
 from tuner.objectives.metrics.accuracy import Accuracy
@@ -22,10 +22,20 @@ from tuner.objectives.metrics.r2 import R2
 from tuner.objectives.metrics.rmse import RootMeanSquaredError
 from tuner.objectives.metrics.top5_accuracy import Top5Accuracy
 
-__all__ = ["DEFAULT_METRIC", "METRICS", "Direction", "Metric", "OwnMetric", "Task", "metric_of"]
+__all__ = [
+    "DEFAULT_METRIC",
+    "DIRECTIONS",
+    "METRICS",
+    "Direction",
+    "Metric",
+    "OwnMetric",
+    "Task",
+    "metric_of",
+]
 
 Direction = Literal["maximize", "minimize"]
 """Which way a metric of the user's own gets better."""
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
