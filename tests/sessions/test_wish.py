@@ -54,6 +54,8 @@ ASKED = {
     "seed": 7,
     "storage": "sqlite:///x.db",
     "results": Path("out"),
+    "metric": "macro_f1",
+    "metric_direction": "maximize",
     "target": 0.7,
     "margin": 0.0,
     "minimize": "macs",

@@ -14,22 +14,41 @@ if TYPE_CHECKING:
     from tuner.objectives.metrics import Metric
 
 
-def read_goals(study: str, chosen: dict[str, Any]) -> None:
-    """Makes numbers of what was typed for ``--target`` and ``--margin``.
+def number(raw: str | float) -> float:
+    """A kind of value: any number.
+
+    Raises:
+        click.BadParameter: It is none.
+    """
+    typed = str(raw).strip()
+    try:
+        return float(typed)
+    except ValueError as error:
+        try:
+            share = float(typed.removesuffix("%"))
+        except ValueError:
+            said = "must be a number, of accuracy a fraction such as 0.75, but got"
+            raise click.BadParameter(f"{said} {raw!r}") from error
+        hint = f"for {share:g} % write {share / 100:g}"
+        raise click.BadParameter(f"must be a number, but got {raw}; {hint}") from error
+
+
+def check_goals(study: str, chosen: dict[str, Any]) -> None:
+    """Checks ``--target`` and ``--margin`` against the range of the study's metric.
 
     Args:
         study: What was typed for the study; one that is not there is left to the search.
-        chosen: The options by name, changed in place: those that say nothing are left out.
+        chosen: The options by name, changed in place: a metric is left out where none was typed.
 
     Raises:
-        click.BadParameter: One is no number, or out of the metric's range.
+        click.BadParameter: One is out of the metric's range.
     """
     metric = _metric(study, chosen)
-    for option, convert in (("target", _target), ("margin", _margin)):
+    for option, check in (("target", _target), ("margin", _margin)):
         if chosen.get(option) is None:
             continue
         try:
-            chosen[option] = convert(chosen[option], metric)
+            check(chosen[option], metric)
         except click.BadParameter as error:
             error.ctx = click.get_current_context()
             error.param_hint = f"'--{option}'"
@@ -55,29 +74,18 @@ def _metric(study: str, chosen: dict[str, Any]) -> Metric:
         return DEFAULT_METRIC
 
 
-def _target(raw: str, metric: Metric) -> float:
+def _target(asked: float, metric: Metric) -> None:
     low, high = sorted((metric.worst, metric.best))
     if metric.is_share:
-        return fraction(low, high, with_low=False)(raw)
-    number = _number(raw)
-    if low < number < high:
-        return number
-    edges = [f"above {low:g}"] * math.isfinite(low) + [f"below {high:g}"] * math.isfinite(high)
-    rule = " and ".join(edges) or "a finite number"
-    raise click.BadParameter(f"must be {rule} for {metric.title}, but got {raw}")
+        fraction(low, high, with_low=False)(f"{asked:g}")
+    elif not low < asked < high:
+        edges = [f"above {low:g}"] * math.isfinite(low) + [f"below {high:g}"] * math.isfinite(high)
+        rule = " and ".join(edges) or "a finite number"
+        raise click.BadParameter(f"must be {rule} for {metric.title}, but got {asked:g}")
 
 
-def _margin(raw: str, metric: Metric) -> float:
+def _margin(asked: float, metric: Metric) -> None:
     if metric.unit is not None:
-        return fraction(0, 0.5, with_low=True)(raw)
-    number = _number(raw)
-    if 0 <= number < math.inf:
-        return number
-    raise click.BadParameter(f"must be at least 0, but got {raw}")
-
-
-def _number(raw: str) -> float:
-    try:
-        return float(raw)
-    except ValueError as error:
-        raise click.BadParameter(f"must be a number such as 0.75, but got {raw!r}") from error
+        fraction(0, 0.5, with_low=True)(f"{asked:g}")
+    elif not 0 <= asked < math.inf:
+        raise click.BadParameter(f"must be at least 0, but got {asked:g}")

@@ -89,6 +89,8 @@ def _fill_closed() -> None:
 def _line(error: Exception, typed: Sequence[str]) -> str:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error.format_message()
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        del error.possibilities[1:]  # the nearest comes first
     if isinstance(error, click.UsageError):
         # Click says of an option without its value only which option that is.
         verb = [word for word in typed[:1] if not word.startswith("-")]

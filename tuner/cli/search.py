@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tuner.cli.goals import read_goals
+from tuner.cli.goals import check_goals, number
 from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import (
     OneOf,
@@ -23,7 +23,7 @@ from tuner.cli.options import (
     study_argument,
     workers_or_auto,
 )
-from tuner.objectives.metrics import DIRECTIONS, METRICS
+from tuner.objectives.direction import DIRECTIONS
 from tuner.objectives.proof import PROVES
 from tuner.objectives.quantities import QUANTITIES
 from tuner.pruners.registry import PRUNERS
@@ -66,17 +66,18 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
 @click.option(
     "--metric",
     metavar="METRIC",
-    help=f"What is measured: {', '.join(METRICS)}, or FILE.py:FUNCTION. Default: the study's, "
-    "which is accuracy.",
+    help="What is measured instead of the study's metric: accuracy, macro_f1, auc, mae, … "
+    "(docs/own-study.md has them all), or FILE.py:FUNCTION.",
 )
 @click.option(
     "--metric-direction",
     type=OneOf(DIRECTIONS),
     help="Which way a function of one's own gets better.",
 )
-@click.option("--target", metavar="X", help="Value of the metric to reach.")
+@click.option("--target", type=number, metavar="X", help="Value of the metric to reach.")
 @click.option(
     "--margin",
+    type=number,
     metavar="X",
     help="How far beyond the target validation must come to count. Default: 0.005 of accuracy on "
     "5,000 examples, of other metrics one standard error.",
@@ -132,7 +133,7 @@ def search(
     """
     from tuner.api import search as run
 
-    read_goals(study, chosen)
+    check_goals(study, chosen)
     chosen["data"] = list(chosen["data"]) or None
     watcher = make_watcher(
         as_json=as_json, live=not no_live, storage=chosen["storage"], results=chosen["results"]

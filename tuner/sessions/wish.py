@@ -14,7 +14,7 @@ from tuner.basics.secrets import shown_option
 from tuner.basics.suggestions import suggestion
 from tuner.data import DataSet
 from tuner.errors import UsageError
-from tuner.objectives.metrics import Direction
+from tuner.objectives.direction import Direction
 from tuner.objectives.proof import PROVES, Prove
 from tuner.pruners.registry import PRUNERS
 from tuner.records.studies import StudyRecord

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from tuner.objectives.metrics import DEFAULT_METRIC, Direction, Metric, metric_of
+from tuner.objectives.direction import Direction
+from tuner.objectives.metrics import DEFAULT_METRIC, Metric, metric_of
 from tuner.objectives.proof import DEFAULT as DEFAULT_PROVE
 from tuner.objectives.proof import Prove
 from tuner.objectives.quantities import DEFAULT_QUANTITY, quantity_of

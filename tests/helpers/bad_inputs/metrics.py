@@ -112,7 +112,7 @@ METRICS = [
     Row(
         "a target of R² in per cent",
         "search mine.toml --target 62%",
-        ("must be a number such as 0.75, but got '62%'", HELP),
+        ("must be a number, but got 62%; for 62 % write 0.62", HELP),
         _study(amounts=True, metric='"r2"'),
     ),
     Row(

@@ -24,7 +24,7 @@ OPTIONS = [
     Row("a study misspelt", "search q11", ("'q11'", "did you mean 'q10'?")),
     Row("a study in capitals", "search Q10", ("'Q10'", "did you mean 'q10'?")),
     Row("an unknown study", "search everything", ("'everything'", "Built in: q2, ")),
-    Row("an option misspelt", "search q10 --trails 3", ("--trails", "'--trials'?")),
+    Row("an option misspelt", "search q10 --trails 3", ("--trails", "Did you mean '--trials'?")),
     Row("an option without a value", "search q10 --trials", ("'--trials' requires an arg", HELP)),
     Row(
         "no trials",

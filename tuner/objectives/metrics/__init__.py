@@ -7,9 +7,8 @@ something is measured.
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 from tuner.basics.suggestions import suggestion
+from tuner.objectives.direction import Direction
 from tuner.objectives.metrics.accuracy import Accuracy
 from tuner.objectives.metrics.auc import Auc
 from tuner.objectives.metrics.average_precision import AveragePrecision
@@ -24,18 +23,13 @@ from tuner.objectives.metrics.top5_accuracy import Top5Accuracy
 
 __all__ = [
     "DEFAULT_METRIC",
-    "DIRECTIONS",
     "METRICS",
-    "Direction",
     "Metric",
     "OwnMetric",
     "Task",
     "metric_of",
 ]
 
-Direction = Literal["maximize", "minimize"]
-"""Which way a metric of the user's own gets better."""
-DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
