@@ -10,7 +10,8 @@ from typing import Any
 from tuner.exports.inputs import Inputs
 from tuner.exports.orders import Format
 from tuner.exports.source import Source
-from tuner.objectives.metrics import DEFAULT_METRIC, Direction, Metric, metric_of
+from tuner.objectives.direction import Direction
+from tuner.objectives.metrics import DEFAULT_METRIC, Metric, metric_of
 from tuner.records.studies import StudyRecord
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from tuner.data import DataSet, open_again
-from tuner.objectives.metrics import DEFAULT_METRIC, Direction, Metric, metric_of
+from tuner.objectives.direction import Direction
+from tuner.objectives.metrics import DEFAULT_METRIC, Metric, metric_of
 
 Format = Literal["keras", "tflite", "onnx"]
 
