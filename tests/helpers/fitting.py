@@ -100,7 +100,7 @@ class Looping(Plain):
 
     def build(self, hp: Any) -> Any:
         made = super().build(hp)
-        return keras.Model(made.inputs, made.outputs[0])
+        return keras.Model(made.inputs[0], made.outputs[0])
 
     def fit(
         self, hp: Any, model: Any, x: Any, y: Any, validation_data: Any, callbacks: Any = None,

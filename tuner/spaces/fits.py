@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -163,6 +163,7 @@ class FitWalk:
                 self._space, hp, model, data, {**given, "callbacks": [watch]}, lambda: bool(calls)
             )
         except Ended:
+            self._check_weights(given, calls)
             return
         except SpaceError:
             raise
@@ -177,7 +178,10 @@ class FitWalk:
             raise SpaceError(unseen(self._space))
         if not any(_contains(c.get("callbacks"), watch) for c in calls):
             raise SpaceError(refused(self._space, "callbacks"))
-        for name in WEIGHTS & given.keys():
+        self._check_weights(given, calls)
+
+    def _check_weights(self, given: Mapping[str, Any], calls: Sequence[Mapping[str, Any]]) -> None:
+        for name in sorted(WEIGHTS & given.keys()):
             if not any(c.get(name) is not None for c in calls):
                 raise SpaceError(refused(self._space, name))
 

@@ -106,8 +106,6 @@ class Fitting:
         """
         begin = 0 if checkpoint is None else len(checkpoint.history)
         watch = Watch(self, model, each, checkpoint, begin)
-        if begin:
-            keras.utils.set_random_seed(derived_seed(self.seed, "resumed", begin))
         data, given = self.arguments(watch, begin)
         with _recorded(model) as calls:
             try:
@@ -255,6 +253,8 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         if not begin or self._checkpoint is None:
             return
         if epoch == begin and self._checkpoint.resume(self._trained, self._rng) == begin:
+            # Else what is drawn from now on would be what the first epochs drew.
+            keras.utils.set_random_seed(derived_seed(self._fitting.seed, "resumed", begin))
             return
         self.seen = 0
         self._checkpoint.history = []
