@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tuner.api import certify, export, load_study, search
+    from tuner.smallest_model import SmallestModel
 
-__all__ = ["certify", "export", "load_study", "search"]
+__all__ = ["SmallestModel", "certify", "export", "load_study", "search"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     # Loaded on first use: `tuner --help` answers before Optuna could be imported.
     if name in __all__:
-        return getattr(import_module("tuner.api"), name)
+        module = "tuner.smallest_model" if name == "SmallestModel" else "tuner.api"
+        return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -54,6 +54,7 @@ def search(
     test_split: float | None = None,
     space_options: Mapping[str, Any] | None = None,
     in_process: bool = False,
+    log: str | Sequence[str] = (),
     watcher: Watcher | None = None,
 ) -> Result:
     """Searches for the smallest model that meets a target, or trains a sweep's grid.
@@ -117,6 +118,7 @@ def search(
         space_options: More arguments of a function, or of a HyperModel's class.
         in_process: Whether to train one trial after another in this very process, so that
             ``print``, ``breakpoint()`` and tracebacks of a function work as always.
+        log: ``tensorboard``, or ``mlflow`` with ``:URI`` behind it; several as a list.
         watcher: Is told what happens; default: a live view in a notebook and on a terminal, else a
             line for each event.
 
@@ -160,7 +162,7 @@ def search(
         prove=prove,
     )
     launcher = launcher_for(workers, on, in_process=in_process)
-    with watching(watcher, in_process=in_process) as told:
+    with watching(watcher, in_process=in_process, log=log, results=Path(results)) as told:
         try:
             planned = plan(wish, told, apart=launcher.apart)
         finally:

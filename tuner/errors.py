@@ -20,6 +20,10 @@ from __future__ import annotations
 class TunerError(Exception):
     """Base class of the errors that a user can cause and mend."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it: the line, without a way through this program."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class UsageError(TunerError):
     """An option or a name does not exist or does not fit the others."""

@@ -46,13 +46,36 @@ def cause_of(error: BaseException) -> str:
     nothing. Where no line says more, the error's own cause is asked.
     """
     kind, sentence = _cause(error)
-    return f"{kind.__name__}: {sentence}" if sentence else kind.__name__
+    said = f"{kind.__name__}: {sentence}" if sentence else kind.__name__
+    return said + _at(error)
 
 
 def sentence_of(error: BaseException) -> str:
     """The same without the kind where the sentence is a rule that somebody wrote for people."""
     kind, sentence = _cause(error)
-    return sentence if sentence and kind in SPEAKING else cause_of(error)
+    return sentence + _at(error) if sentence and kind in SPEAKING else cause_of(error)
+
+
+def place_of(error: BaseException) -> str | None:
+    """Where in a notebook's, or a running script's, own functions an error was met.
+
+    Returns:
+        Such as ``build_model, line 8``, the line counted within its cell; None where it was not.
+    """
+    found = None
+    step = error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        own = step.tb_frame.f_globals.get("__name__") == "__main__"
+        if own and code.co_name != "<module>":
+            found = f"{code.co_name}, line {step.tb_lineno}"
+        step = step.tb_next
+    return found
+
+
+def _at(error: BaseException) -> str:
+    place = place_of(error)
+    return "" if place is None else f" ({place})"
 
 
 def _cause(error: BaseException) -> tuple[type[BaseException], str]:

@@ -114,6 +114,14 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
     "which is both.",
 )
 @duplicates_option
+@click.option(
+    "--log",
+    "logs",
+    multiple=True,
+    metavar="tensorboard|mlflow[:URI]",
+    help="Write curves, hyperparameters and sizes for TensorBoard or MLflow as well; more than "
+    "once, both.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event, a line each.")
 @click.option("--no-live", is_flag=True, help="One line a trial, also on a terminal.")
 def search(
@@ -122,6 +130,7 @@ def search(
     no_reference: bool,
     as_json: bool,
     no_live: bool,
+    logs: tuple[str, ...],
     **chosen: Any,
 ) -> int:
     """Search for the smallest model that meets a study's target.
@@ -139,7 +148,7 @@ def search(
         as_json=as_json, live=not no_live, storage=chosen["storage"], results=chosen["results"]
     )
     with contextlib.closing(watcher):
-        result = run(study, reference=not no_reference, watcher=watcher, **chosen)
+        result = run(study, reference=not no_reference, watcher=watcher, log=logs, **chosen)
     return EXIT_CODES[result.status]
 
 

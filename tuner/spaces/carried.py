@@ -44,7 +44,8 @@ def hold(thing: Any) -> str:
 
 def called(thing: Any) -> str:
     """The name of a function, a class, or the class of a hypermodel."""
-    name = getattr(thing, "__name__", None) or type(thing).__name__
+    given = getattr(thing, "__name__", None) or getattr(thing, "shown_as", None)
+    name = given if isinstance(given, str) else type(thing).__name__
     plain = re.sub(r"\W+", "_", name).strip("_") or "model"
     return plain if not plain[0].isdigit() else f"_{plain}"
 
@@ -182,9 +183,13 @@ def _functions(thing: Any, seen: set[int]) -> Iterator[types.FunctionType]:
             if callable(value):
                 yield from _functions(value, seen)
         return
+    if not isinstance(thing, type):
+        for value in vars(thing).values() if hasattr(thing, "__dict__") else ():
+            if callable(value) or callable(getattr(value, "build", None)):
+                yield from _functions(value, seen)
     cls = thing if isinstance(thing, type) else type(thing)
     for base in cls.__mro__:
-        if not _is_library(base):
+        if not _is_library(base) and base.__module__.partition(".")[0] != "tuner":
             for member in vars(base).values():
                 yield from _functions_of(member, seen)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -9,9 +10,11 @@ from optuna.trial import TrialState
 
 from tuner.basics.optuna_private import storage_of
 from tuner.errors import UsageError
+from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records.keys import SHORTFALL, StudyKey
 from tuner.records.proofs import refuted_shortfalls
 from tuner.records.studies import StudyRecord
+from tuner.storages import foreign
 from tuner.storages.studies import find_study
 
 if TYPE_CHECKING:
@@ -39,6 +42,9 @@ def agree(study: optuna.Study, name: str | None) -> None:
     """
     if name is None:
         return
+    if foreign.is_project(name):
+        _agree_on_project(study, name)
+        return
     other = find_study(name, storage_of(study))
     began = study.user_attrs.get(StudyKey.WARM_START)
     if began is not None and began["study"] == other.study_name:
@@ -55,6 +61,23 @@ def agree(study: optuna.Study, name: str | None) -> None:
     study.set_user_attr(StudyKey.WARM_START, {"study": other.study_name, "trials": numbers})
 
 
+def _agree_on_project(study: optuna.Study, name: str) -> None:
+    """The same for a project of Keras Tuner's, whose trials are kept in the study."""
+    began = study.user_attrs.get(StudyKey.WARM_START)
+    place = str(Path(name).expanduser().resolve())
+    if began is not None and began["study"] == place:
+        return
+    if began is not None or study.get_trials(deepcopy=False):
+        how = f"with {began['study']!r}" if began else "without a warm start"
+        raise UsageError(
+            f"study {study.study_name!r} began {how}; go on without --warm-start "
+            f"{name}, or give another --results folder."
+        )
+    trials = foreign.read(name, StudyRecord.of(study).metric)
+    stored = {"study": place, "trials": list(range(len(trials))), "read": trials}
+    study.set_user_attr(StudyKey.WARM_START, stored)
+
+
 def require(name: str, storage: BaseStorage, metric: Metric | None = None) -> list[int]:
     """Numbers of the trials that a study would begin with.
 
@@ -67,6 +90,8 @@ def require(name: str, storage: BaseStorage, metric: Metric | None = None) -> li
         UsageError: The other study does not exist, looks for nothing, has trained nothing, or
             measures something else.
     """
+    if foreign.is_project(name):
+        return list(range(len(foreign.read(name, metric or DEFAULT_METRIC))))
     record = StudyRecord.of(find_study(name, storage))
     if record.target is None:
         raise UsageError(f"--warm-start {name!r} is a sweep, which has no target; name a search.")
@@ -90,7 +115,7 @@ def evidence(study: optuna.Study) -> list[FrozenTrial]:
         UsageError: The storage no longer has the other study.
     """
     began = study.user_attrs.get(StudyKey.WARM_START)
-    if began is None:
+    if began is None or "read" in began:  # of a project of Keras Tuner's: workers read that
         return []
     try:
         other = optuna.load_study(study_name=began["study"], storage=storage_of(study))

@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tuner.basics.environment import RESULTS
 
 if TYPE_CHECKING:
     from tuner.sessions.watcher import Watcher
 
 
 @contextlib.contextmanager
-def watching(watcher: Watcher | None, *, in_process: bool = False) -> Iterator[Watcher]:
+def watching(
+    watcher: Watcher | None,
+    *,
+    in_process: bool = False,
+    log: str | Sequence[str] = (),
+    results: Path = Path(RESULTS),
+) -> Iterator[Watcher]:
     """A search's watcher: the caller's own, or the view that fits where this program runs.
 
     Args:
         watcher: The caller's; None: a live view in a notebook or on a terminal, else lines.
         in_process: Whether the trainings print into the same output: then a picture that is
             redrawn would be torn.
+        log: Logs that are written besides, as `tuner.views.logs.log_of` takes them.
+        results: The results folder.
     """
-    made: Any = _fitting(in_process) if watcher is None else None
-    try:
-        yield watcher or made
-    finally:
-        if made is not None:
-            made.close()
+    from tuner.views.logs import log_of
+    from tuner.views.logs.several import Several
+
+    logs = [log_of(text, results) for text in ([log] if isinstance(log, str) else log)]
+    with contextlib.ExitStack() as made:
+        if watcher is None:
+            watcher = made.enter_context(contextlib.closing(_fitting(in_process)))
+        if logs:
+            # A caller's own watcher is the caller's to close.
+            made.enter_context(contextlib.closing(Several(logs)))
+            watcher = Several([watcher, *logs])
+        yield watcher
 
 
 def _fitting(in_process: bool) -> Any:

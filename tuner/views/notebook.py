@@ -76,7 +76,13 @@ class NotebookView:
 
 def as_html(lines: Iterable[RenderableType]) -> str:
     """What a terminal would show, as HTML that takes a notebook's own colours."""
-    paper = Console(record=True, file=io.StringIO(), width=COLUMNS, color_system="standard")
+    paper = Console(
+        record=True,
+        file=io.StringIO(),
+        width=COLUMNS,
+        color_system="standard",
+        force_jupyter=False,  # it would show what it records
+    )
     for line in lines:
         paper.print(line, highlight=False)
     return paper.export_html(

@@ -27,6 +27,7 @@ from tuner.specs.spec import SearchStudy, SweepStudy
 from tuner.storages import claims, warm_start
 from tuner.trials.search import GATE_SLACK
 from tuner.trials.work import Work
+from tuner.workers import foreign
 from tuner.workers.exhaustion import is_exhausted
 from tuner.workers.orders import WorkerOrders
 
@@ -117,7 +118,13 @@ class Asker:
             if prove_of(work.study.user_attrs) != "none":
                 known = yardstick_of(work.study.user_attrs)
                 self._noise = _noise(work.spec.target, next(iter(work.data.values())), known)
-            self.prior = warm_start.evidence(work.study)
+            self.prior = warm_start.evidence(work.study) or foreign.evidence(
+                work.study,
+                hypermodel,
+                exploration,
+                quantity_of(work.spec.minimize),
+                next(iter(work.data.values())).kind,
+            )
             warm_start.check(self.prior, exploration.distributions, work.study)
 
     def done(self, trials: Sequence[FrozenTrial]) -> int:

@@ -1,0 +1,347 @@
+"""`SmallestModel`: the search with the manners of Keras Tuner's tuners.
+
+A script of Keras Tuner's moves over by changing the line that makes its tuner. What has no meaning
+here is refused in one line; nothing is ignored.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tuner.errors import StorageError, UsageError
+from tuner.objectives.metrics import METRICS
+from tuner.records import words
+from tuner.sessions import cells
+from tuner.spaces import carried
+
+if TYPE_CHECKING:
+    from tuner.records.studies import StudyRecord
+    from tuner.records.trials import TrialRecord
+    from tuner.sessions.result import Result
+
+KERAS_BATCH_SIZE = 32
+"""Of `model.fit`, where none is given."""
+UNKNOWN = {
+    "allow_new_entries": "the function says which hyperparameters there are",
+    "distribution_strategy": "each worker trains on its own GPU; see workers= and on=",
+    "executions_per_trial": "what is found is proven instead, with fresh seeds: prove='both'",
+    "factor": "the pruner 'target' decides how long each training lasts",
+    "hyperband_iterations": "max_trials says how much is trained",
+    "hyperparameters": "write fixed values into the function, with hp.Fixed",
+    "logger": "give search a watcher=",
+    "loss": "compile the model within the function",
+    "max_consecutive_failed_trials": "configurations that fail are passed over",
+    "max_model_size": "nothing that is larger than the smallest so far is trained",
+    "max_retries_per_trial": "what was lost is trained again, what fails is passed over",
+    "metrics": "compile the model within the function",
+    "optimizer": "compile the model within the function",
+    "tune_new_entries": "every hyperparameter of the function is searched",
+}
+"""Arguments of Keras Tuner's tuners that have no meaning here, and what to do instead."""
+
+
+class SmallestModel:
+    """Finds the smallest model that reaches a target, with the methods of a Keras Tuner tuner.
+
+    Example::
+
+        tuner = SmallestModel(build_model, target=0.9, max_epochs=25, max_trials=50)
+        tuner.search(x_train, y_train, validation_split=0.2, test_data=(x_test, y_test))
+        model = tuner.get_best_models()[0]
+
+    Args:
+        hypermodel: A function ``build_model(hp)``, a HyperModel, or a class of such.
+        target: What the model must reach, a fraction of accuracy.
+        objective: ``val_accuracy``, or ``val_`` and another metric's name.
+        max_epochs: Epochs that one training may take.
+        max_trials: Trained trials.
+        directory: Folder of projects; default: the current one.
+        project_name: Folder within it, and name of the study.
+        overwrite: Whether to begin anew where the project exists; else it goes on.
+        seed: Of the sampler and of every training.
+        warm_start: Folder of a project of Keras Tuner's, whose trials the sampler learns from.
+        **more: ``workers``, ``prove``, ``minimize``, ``margin``, ``sampler``, ``pruner``,
+            ``in_process`` and ``watcher``, as `tuner.search` takes them.
+
+    Raises:
+        UsageError: Something of it has no meaning here.
+    """
+
+    def __init__(
+        self,
+        hypermodel: Any,
+        target: float | None = None,
+        objective: Any = "val_accuracy",
+        max_epochs: int | None = None,
+        max_trials: int = 50,
+        *,
+        directory: str | Path | None = None,
+        project_name: str | None = None,
+        overwrite: bool = False,
+        seed: int | None = None,
+        warm_start: str | Path | None = None,
+        **more: Any,
+    ) -> None:
+        cells.require_function(hypermodel)
+        if target is None:
+            raise UsageError("SmallestModel needs a target, as in target=0.9.")
+        _require_known(more)
+        self.hypermodel = hypermodel() if isinstance(hypermodel, type) else hypermodel
+        self.project_name = project_name or "untitled_project"
+        self.project_dir = Path(directory or ".") / self.project_name
+        self._target, self._metric = target, _metric(objective)
+        self._max_epochs, self._max_trials = max_epochs, max_trials
+        self._seed, self._more = seed or 0, more
+        self._warm_start = None if warm_start is None else str(warm_start)
+        self._result: Result | None = None
+        if overwrite:
+            self._remove()
+        elif (self.project_dir / "oracle.json").exists():
+            raise UsageError(
+                f"{self.project_dir} is a project of Keras Tuner's: give another project_name, and "
+                f"warm_start={str(self.project_dir)!r} to learn from its trials."
+            )
+
+    def search(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        epochs: int | None = None,
+        batch_size: int | None = KERAS_BATCH_SIZE,
+        validation_data: Any = None,
+        validation_split: float | None = None,
+        test_data: Any = None,
+        test_split: float | None = None,
+        callbacks: Sequence[Any] = (),
+        sample_weight: Any = None,
+        verbose: Any = "auto",
+        **fit: Any,
+    ) -> Result:
+        """Searches, with the arguments of ``model.fit``; called again, it goes on.
+
+        Args:
+            x: Training examples.
+            y: Their answers.
+            epochs: Epochs that one training may take, where the constructor does not say.
+            batch_size: Of a minibatch, where the function asks for no such hyperparameter.
+            validation_data: ``(x, y)`` to validate on.
+            validation_split: Instead of it, the share of `x` that is, from its end, as in Keras.
+            test_data: ``(x, y)`` for the proof, which nothing else reads.
+            test_split: Instead of it, the share of `x` that is set aside for it; default: a tenth.
+            callbacks: Callbacks of Keras's.
+            sample_weight: How much each example of `x` counts.
+            verbose: 0: say nothing.
+            **fit: ``class_weight`` and ``shuffle``, as ``model.fit`` takes them.
+
+        Raises:
+            TunerError: Anything that the caller can mend.
+        """
+        from tuner.api import search
+        from tuner.sessions.watcher import Silent
+
+        data = _data(x, y, sample_weight, validation_data, validation_split, test_data)
+        options = dict(self._more)
+        if verbose in (0, "0"):
+            options.setdefault("watcher", Silent())
+        result: Result = search(
+            self._space(batch_size, callbacks, fit),
+            data=data,
+            target=self._target,
+            metric=self._metric,
+            horizon=self._horizon(epochs),
+            trials=self._max_trials,
+            name=self.project_name,
+            results=self.project_dir,
+            seed=self._seed,
+            test_split=test_split,
+            warm_start=self._warm_start,
+            **options,
+        )
+        self._result = result
+        return result
+
+    def get_best_models(self, num_models: int = 1) -> list[Any]:
+        """The models that met the target, the smallest first.
+
+        Raises:
+            UsageError: None has.
+        """
+        from tuner.spaces.custom_objects import load_model
+
+        record = self._record()
+        kept = [(t, self._folder / t.model_file) for t in _met(record) if t.model_file]
+        files = [file for _, file in kept if file.is_file()][:num_models]
+        if not files:
+            raise UsageError(
+                f"{self.project_name}: no model has met the target of {words.goal(record.target)}, "
+                "and only those are kept; lower it, or search on with a larger max_trials."
+            )
+        return [load_model(file, str(record.study["space"])) for file in files]
+
+    def get_best_hyperparameters(self, num_trials: int = 1) -> list[Any]:
+        """Hyperparameters of the best trials, as Keras Tuner's: those that met the target first."""
+        import keras_tuner
+
+        found = []
+        for trial in _ranked(self._record())[:num_trials]:
+            hp = keras_tuner.HyperParameters()
+            hp.values = dict(trial.values)
+            found.append(hp)
+        return found
+
+    def results_summary(self, num_trials: int = 10) -> None:
+        """Prints the best trials."""
+        record = self._record()
+        print("Results summary")
+        print(f"Results in {self.project_dir}")
+        print(f"Objective: the smallest model, {words.wanted(record)}")
+        for trial in _ranked(record)[:num_trials]:
+            print(f"\nTrial {trial.number} summary")
+            print("Hyperparameters:")
+            for name, value in trial.values.items():
+                print(f"{name}: {value}")
+            print(f"Size: {words.size(trial)}")
+            print(f"Score: {trial.val_measured}")
+
+    def search_space_summary(self, extended: bool = False) -> None:
+        """Prints the hyperparameters of the function.
+
+        Args:
+            extended: Not known here: all of them are printed as they are.
+        """
+        import keras_tuner
+
+        hp = keras_tuner.HyperParameters()
+        build = getattr(self.hypermodel, "build", None) or self.hypermodel
+        build(hp)
+        print("Search space summary")
+        print(f"Default search space size: {len(hp.space)}")
+        for each in hp.space:
+            config = each.get_config()
+            print(f"{config.pop('name')} ({type(each).__name__})")
+            print(config)
+
+    def reload(self) -> None:
+        """Finds the project's results again.
+
+        Raises:
+            UsageError: There are none.
+        """
+        self._result = None
+        self._record()
+
+    @property
+    def _folder(self) -> Path:
+        return self.project_dir / self.project_name
+
+    def _space(self, batch_size: int | None, callbacks: Sequence[Any], fit: Any) -> Any:
+        from tuner.spaces.fitted import fitted
+
+        for name in fit:
+            if name not in ("class_weight", "shuffle"):
+                raise UsageError(f"search takes no {name!r}; it takes class_weight and shuffle.")
+        name = carried.called(self.hypermodel)
+        return fitted(self.hypermodel, batch_size, name, callbacks or (), fit)
+
+    def _horizon(self, epochs: int | None) -> int:
+        given = {e for e in (epochs, self._max_epochs) if e is not None}
+        if len(given) > 1:
+            raise UsageError(
+                f"search has epochs={epochs} and SmallestModel max_epochs={self._max_epochs}: give "
+                "one of them, or the same."
+            )
+        return given.pop() if given else cells.HORIZON
+
+    def _record(self) -> StudyRecord:
+        from tuner.records.studies import StudyRecord
+        from tuner.storages.studies import load_study
+
+        if self._result is not None:
+            return self._result.record
+        return StudyRecord.of(load_study(self.project_name, results=self.project_dir))
+
+    def _remove(self) -> None:
+        """What an earlier search has left; nothing else's folder."""
+        if not (self.project_dir / "tuner.db").exists():
+            return
+        try:
+            shutil.rmtree(self.project_dir)
+        except OSError as error:
+            raise StorageError(
+                f"{self.project_dir} cannot be removed ({error.strerror or error}): end what uses "
+                "it, or give another project_name."
+            ) from error
+
+
+def _require_known(more: Any) -> None:
+    known = ("workers", "prove", "minimize", "margin", "sampler", "pruner", "in_process", "watcher")
+    for name in more:
+        if name in UNKNOWN:
+            raise UsageError(f"SmallestModel takes no {name!r}: {UNKNOWN[name]}.")
+        if name not in known:
+            raise UsageError(f"SmallestModel takes no {name!r}; it takes {', '.join(known)}.")
+
+
+def _metric(objective: Any) -> str:
+    """The metric that an objective of Keras Tuner's is about."""
+    name = getattr(objective, "name", objective)
+    plain = str(name).removeprefix("val_")
+    named = {"mean_absolute_error": "mae", "sparse_categorical_accuracy": "accuracy"}
+    plain = named.get(plain, plain)
+    if not isinstance(name, str) or not name.startswith("val_") or plain not in METRICS:
+        known = ", ".join(f"val_{metric}" for metric in METRICS)
+        raise UsageError(f"objective must be one of {known} but got {name!r}.")
+    return plain
+
+
+def _data(
+    x: Any, y: Any, weights: Any, validation: Any, split: float | None, test: Any
+) -> dict[str, Any]:
+    """Training, validation and test examples by their usual names."""
+    if y is None:
+        raise UsageError(
+            "search needs x and y; of a Dataset give tuner.search a function of a file."
+        )
+    if validation is not None and split is not None:
+        raise UsageError("search takes validation_data or validation_split but got both.")
+    made = {"x_train": x, "y_train": y}
+    if weights is not None:
+        made["sample_weight_train"] = weights
+    if split is not None:
+        if not 0 < split < 1:
+            raise UsageError(f"validation_split must lie between 0 and 1 but got {split:g}.")
+        at = int(len(y) * (1 - split))
+        made = {name: _rows(each, slice(at)) for name, each in made.items()}
+        validation = (_rows(x, slice(at, None)), _rows(y, slice(at, None)))
+    for part, given in (("val", validation), ("test", test)):
+        if given is None:
+            continue
+        if not isinstance(given, tuple | list) or len(given) != 2:
+            what = "validation_data" if part == "val" else "test_data"
+            raise UsageError(f"{what} must be (x, y) but is a {type(given).__name__}.")
+        made |= {f"x_{part}": given[0], f"y_{part}": given[1]}
+    return made
+
+
+def _rows(array: Any, rows: slice) -> Any:
+    if isinstance(array, dict):
+        return {name: _rows(each, rows) for name, each in array.items()}
+    return array.iloc[rows] if hasattr(array, "iloc") else array[rows]
+
+
+def _met(record: StudyRecord) -> list[TrialRecord]:
+    """Trials that met the target and were not refuted, the smallest first."""
+    met = [t for t in record.trials if t.reached and t.number not in record.refuted]
+    return sorted(met, key=lambda t: (t.value or 0.0, t.number))
+
+
+def _ranked(record: StudyRecord) -> list[TrialRecord]:
+    """All that were trained: those that met the target, the smallest first, then by shortfall."""
+    met = _met(record)
+    known = {t.number for t in met}
+    others = [t for t in record.trained if t.number not in known]
+    return [*met, *sorted(others, key=lambda t: t.shortfall if t.shortfall is not None else 1e9)]

@@ -1,0 +1,86 @@
+"""``--log mlflow``: a run for each trial, the winner's file as an artifact of its run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tuner.basics.versions import install_command
+from tuner.errors import UsageError
+from tuner.records.epochs import Epoch
+from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
+from tuner.sessions.result import Result
+from tuner.views.logs.runs import TrialLog, curves, outcome
+
+ENDS = {"failed": "FAILED", "out_of_memory": "FAILED", "diverged": "FAILED"}
+"""How MLflow calls the end of a run; any other is FINISHED."""
+
+
+class MlflowLog(TrialLog):
+    """Writes by MLflow's client, whose experiment has the study's name.
+
+    Args:
+        uri: Of the tracking server or folder; None: MLflow's own, ``MLFLOW_TRACKING_URI``.
+
+    Raises:
+        UsageError: MLflow is not installed.
+    """
+
+    def __init__(self, uri: str | None) -> None:
+        super().__init__()
+        try:
+            from mlflow.tracking import MlflowClient
+        except ImportError as error:
+            raise UsageError(f"--log mlflow needs MLflow: {install_command('mlflow')}.") from error
+        self._where = uri
+        self._client: Any = MlflowClient(tracking_uri=uri)
+        self._experiment: str | None = None
+        self._runs: dict[int, str] = {}
+
+    def epoch(self, record: StudyRecord, trial: TrialRecord, epoch: Epoch) -> None:
+        """A point of each curve; with the first the trial's hyperparameters."""
+        run = self._run(record, trial)
+        for name, value in curves(record, epoch).items():
+            self._client.log_metric(run, name, value, step=epoch.epoch)
+
+    def ended(self, record: StudyRecord, trial: TrialRecord) -> None:
+        """What came of it."""
+        run = self._run(record, trial)
+        for name, value in outcome(record, trial).items():
+            self._client.log_metric(run, name, value)
+        self._client.set_tag(run, "outcome", str(trial.outcome))
+        self._client.set_terminated(run, status=ENDS.get(str(trial.outcome), "FINISHED"))
+
+    def done(self, result: Result) -> None:
+        """The winner's file, and what is proven of it."""
+        best, file = result.best, result.model_file
+        if best is None:
+            return
+        run = self._run(result.record, best)
+        self._client.set_tag(run, "smallest", "true")
+        proven = result.model_certificate
+        if proven is not None:
+            self._client.set_tag(run, "certified", str(proven.certified).lower())
+        if file is not None and file.is_file():
+            self._client.log_artifact(run, str(file), artifact_path="model")
+
+    def _run(self, record: StudyRecord, trial: TrialRecord) -> str:
+        """The trial's run, found again where the search goes on."""
+        if trial.number in self._runs:
+            return self._runs[trial.number]
+        if self._experiment is None:
+            found = self._client.get_experiment_by_name(record.name)
+            made = self._client.create_experiment(record.name) if found is None else None
+            self._experiment = str(made or found.experiment_id)
+        name = f"trial-{trial.number:04d}"
+        known = self._client.search_runs([self._experiment], f"tags.trial = '{trial.number}'")
+        if known:
+            self._runs[trial.number] = known[0].info.run_id
+            return self._runs[trial.number]
+        run = self._client.create_run(
+            self._experiment, run_name=name, tags={"trial": str(trial.number)}
+        )
+        self._runs[trial.number] = run.info.run_id
+        for key, value in trial.values.items():
+            self._client.log_param(run.info.run_id, key, value)
+        return str(run.info.run_id)
