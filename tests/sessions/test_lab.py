@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 
@@ -12,6 +13,7 @@ from analysis.lab import programme
 from analysis.lab.programme import Part, chosen
 from tests.helpers import fakes, images
 from tuner.cli import main
+from tuner.data import resolve
 from tuner.errors import DataUnavailableError, StudyChangedError, UsageError
 from tuner.records.keys import StudyKey
 from tuner.sessions import lab as module
@@ -94,17 +96,28 @@ def test_repetitions_stand_beside_the_first_with_seeds_of_their_own(
 def test_without_mnist_the_other_questions_are_named(
     tmp_path: Path, toys: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    there = resolve(toys)
+
     def gone(source: str) -> Any:
         if source == "mnist":
             raise DataUnavailableError("MNIST is not here.")
-        return f"images of {source}"
+        return there
 
     monkeypatch.setattr(module, "resolve", gone)
     with pytest.raises(DataUnavailableError, match=r"--data mnist=FOLDER, .*: tuner lab q2 q4 q5"):
         module.find_data(chosen([]), {"cifar10": toys})
     with pytest.raises(DataUnavailableError, match=r"--data mnist=FOLDER\.$"):
         module.find_data(chosen(["q3"]), {})
-    assert module.find_data(chosen(["q4"]), {}) == {"cifar10": "images of cifar10"}
+    assert module.find_data(chosen(["q4"]), {}) == {"cifar10": there}
+
+
+def test_the_lab_is_about_images(tmp_path: Path, toys: str) -> None:
+    numbers = np.random.default_rng(0).random((40, 7), np.float32)
+    answers = np.arange(40) % 2
+    file = tmp_path / "table.npz"
+    np.savez(file, x_train=numbers, y_train=answers, x_test=numbers, y_test=answers)
+    with pytest.raises(UsageError, match=r"about images in classes, but .*table.npz' holds"):
+        module.find_data(chosen(["q2"]), {"cifar10": str(file)})
 
 
 def test_a_data_set_is_given_once(tmp_path: Path) -> None:

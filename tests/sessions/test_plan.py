@@ -53,6 +53,7 @@ def test_the_study_is_stored_with_what_a_result_depends_on(tmp_path: Path) -> No
     assert data["validation_size"] == 30
     assert len(data["hash"]) == 64
     assert "optuna" in attributes[StudyKey.VERSIONS]
+    assert attributes[StudyKey.MACHINE]["cores"] >= 1
     assert planned.orders.goal == 50
 
 

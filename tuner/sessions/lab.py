@@ -20,6 +20,7 @@ from analysis.lab.look import Look, look
 from analysis.lab.programme import DATA_SETS, Part, Question, parts
 from tuner.basics.environment import RESULTS
 from tuner.data import DataSet, resolve
+from tuner.data.kinds import ImageKind
 from tuner.errors import DataUnavailableError, UsageError
 from tuner.launchers import launcher_for
 from tuner.records.keys import StudyKey
@@ -91,7 +92,7 @@ def find_data(questions: Sequence[Question], given: Mapping[str, str]) -> dict[s
     found = {}
     for name in dict.fromkeys(name for question in questions for name in question.data):
         try:
-            found[name] = resolve(given.get(name, name))
+            found[name] = _images(resolve(given.get(name, name)))
         except DataUnavailableError as error:
             if name in given:
                 raise
@@ -105,6 +106,20 @@ def find_data(questions: Sequence[Question], given: Mapping[str, str]) -> dict[s
                 f"{name}=FOLDER{told}."
             ) from error
     return found
+
+
+def _images(data: DataSet) -> DataSet:
+    """The same data set.
+
+    Raises:
+        UsageError: It has no images in classes, which is what the lab asks about.
+    """
+    if isinstance(data.kind, ImageKind) and data.task == "classification":
+        return data
+    raise UsageError(
+        f"the lab is about images in classes, but {data.source!r} holds {data.kind.plural} of "
+        f"{data.kind.described()}; give images, or make a study of your own: 'tuner search FILE'."
+    )
 
 
 class Lab:

@@ -69,3 +69,27 @@ def machines(record: StudyRecord) -> dict[str, int]:
         if trial.state.name == "RUNNING" and worker is not None:
             found[worker["host"]] = found.get(worker["host"], 0) + 1
     return dict(sorted(found.items()))
+
+
+def remaining(
+    record: StudyRecord, goal: int, elapsed: float, before: int, epochs_before: int
+) -> float | None:
+    """Seconds that are left, as fast as it went in this run.
+
+    Args:
+        record: The study as it is now.
+        goal: Trials that it shall have.
+        elapsed: Seconds since this run began.
+        before: Trials that it had then.
+        epochs_before: Epochs that had been trained by then.
+
+    Returns:
+        The estimate; None before anything is known.
+    """
+    if record.target is not None:
+        done = record.done - before
+        return elapsed / done * max(0, goal - record.done) if done else None
+    # A sweep trains all of its epochs, so it is known long before a training has ended.
+    epochs = record.epochs_spent - epochs_before
+    left = goal * record.horizon - record.epochs_kept
+    return elapsed / epochs * max(0, left) if epochs else None

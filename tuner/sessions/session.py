@@ -27,7 +27,7 @@ from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.sessions.certifying import Certifying
 from tuner.sessions.plan import Planned
-from tuner.sessions.progress import ModelProgress, RunProgress, machines
+from tuner.sessions.progress import ModelProgress, RunProgress, machines, remaining
 from tuner.sessions.result import CertificateResult, Result, Status
 from tuner.sessions.standing import Standing
 from tuner.sessions.watcher import Attended, Watcher
@@ -281,24 +281,13 @@ class Session:
             trained_before=self._before,
             workers=self._count,
             elapsed=elapsed,
-            remaining=self._remaining(elapsed),
+            remaining=remaining(self.record, self.goal, elapsed, self._before, self._epochs_before),
             storage=masked(self.planned.orders.storage),
             elsewhere=self._launcher.name == ElsewhereLauncher.name,
             machines=machines(self.record),
             certifying=self._certifying.progress(),
             proving=self._proving(),
         )
-
-    def _remaining(self, elapsed: float) -> float | None:
-        """Seconds that are left, as fast as it went in this run; None where that is not known."""
-        if self.record.target is not None:
-            done = self.record.done - self._before
-            left = max(0, self.goal - self.record.done)
-            return elapsed / done * left if done else None
-        # A sweep trains every epoch, and is known to the epoch long before a training has ended.
-        epochs = self.record.epochs_spent - self._epochs_before
-        whole = self.goal * self.record.horizon
-        return elapsed / epochs * max(0, whole - self.record.epochs_kept) if epochs else None
 
     def _begun_proofs(self) -> ModelProofs | None:
         """The proofs of models, once there are any."""
