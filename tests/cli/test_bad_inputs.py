@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.bad_inputs.arrays import ARRAYS
+from tests.helpers.bad_inputs.examples import EXAMPLES, UNFIT
 from tests.helpers.bad_inputs.metrics import METRICS
 from tests.helpers.bad_inputs.metrics import SLOW as OWN_METRICS
 from tests.helpers.bad_inputs.options import OPTIONS
@@ -34,10 +35,10 @@ def _apart(make: Make) -> Make:
 
 DATA = [
     Row(f"{name}, {command.partition(' ')[0]}", command, (said,), _apart(make))
-    for name, make, said in [*SOURCES, *ARRAYS]
+    for name, make, said in [*SOURCES, *ARRAYS, *EXAMPLES]
     for command in COMMANDS
 ]
-TABLE = [*OPTIONS, *STUDIES, *METRICS, *SPACES, *STORAGES, *NOTHING, *RESULTS, *DATA]
+TABLE = [*OPTIONS, *STUDIES, *METRICS, *SPACES, *STORAGES, *NOTHING, *RESULTS, *DATA, *UNFIT]
 
 
 def tree(folder: Path) -> dict[str, Any]:

@@ -8,15 +8,18 @@ import pytest
 
 from tests.helpers.bad_data import message
 from tests.helpers.bad_inputs.arrays import ARRAYS
+from tests.helpers.bad_inputs.examples import EXAMPLES
 from tests.helpers.bad_inputs.row import Make
 from tests.helpers.bad_inputs.sources import SOURCES
 from tuner.cli import main
 
-ROWS = [*SOURCES, *ARRAYS]
+ROWS = [*SOURCES, *ARRAYS, *EXAMPLES]
 
 
 @pytest.mark.parametrize(
-    ("make", "words"), [row[1:] for row in SOURCES], ids=[r[0] for r in SOURCES]
+    ("make", "words"),
+    [row[1:] for row in [*SOURCES, *EXAMPLES]],
+    ids=[r[0] for r in [*SOURCES, *EXAMPLES]],
 )
 def test_each_is_one_line_that_says_what_to_do(
     make: Make, words: str, tmp_path: Path, cache: Path
@@ -24,7 +27,7 @@ def test_each_is_one_line_that_says_what_to_do(
     (tmp_path / "given").mkdir()
     line = message(str(make(tmp_path / "given")), cache)
     assert words in line
-    assert line.isprintable() and line.endswith((".", ")"))
+    assert line.isprintable() and line.endswith((".", ")", "?"))
 
 
 COMMANDS = [

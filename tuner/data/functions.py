@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tuner.basics.causes import cause_of
-from tuner.basics.importing import find, kind_of
+from tuner.basics.importing import find
 from tuner.data.memory import ran_out
 from tuner.errors import DataError
 
@@ -54,7 +54,7 @@ def guarded(text: str, function: Callable[[], Any]) -> Any:
                 f"{text} ran out of memory: return fewer examples, or a tf.data.Dataset for each "
                 "part."
             ) from error
-        raise DataError(f"{text} failed: {cause_of(error)}") from error
+        raise DataError(f"{text} failed: {cause_of(error).rstrip('.')}.") from error
 
 
 def named(text: str, returned: Any) -> dict[str, Any]:
@@ -63,6 +63,8 @@ def named(text: str, returned: Any) -> dict[str, Any]:
     Raises:
         DataError: It is neither a dict nor a tuple of one of the usual forms.
     """
+    if isinstance(returned, Mapping) and any(map(is_stream, returned.values())):
+        return {str(name): value for name, value in returned.items()}
     if isinstance(returned, Mapping):
         pairs = {k: v for k, v in returned.items() if k in PAIRS and isinstance(v, tuple | list)}
         rest = {str(k): v for k, v in returned.items() if k not in pairs}
@@ -85,7 +87,9 @@ def named(text: str, returned: Any) -> dict[str, Any]:
                 "validation, test, with a hash of what they give under 'hash'."
             )
         raise DataError(f"{text} returns a tuple of {len(parts)}: return {WANTED}.")
-    raise DataError(f"{text} returns {kind_of(returned)}: return {WANTED}.")
+    name = type(returned).__name__
+    article = "an" if name[0].lower() in "aeiou" else "a"
+    raise DataError(f"{text} returns {article} {name}: return {WANTED}.")
 
 
 def _pair(text: str, part: str, pair: Any) -> dict[str, Any]:

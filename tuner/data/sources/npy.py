@@ -75,7 +75,7 @@ def _load(file: Path) -> np.ndarray[Any, Any]:
         if ran_out(error):
             raise MemoryError from error
         reason = " ".join(str(error).split())
-        if "pickle" in reason:
+        if "pickle" in reason or "Python objects" in reason:
             reason = "it holds Python objects, or is no array"
         raise DataError(
             f"{file} cannot be read as an array ({reason}): save {', '.join(NEEDED)} with np.save."
