@@ -17,6 +17,8 @@ from tests.helpers.bad_inputs.row import Make, Row
 from tests.helpers.bad_inputs.sources import SOURCES
 from tests.helpers.bad_inputs.storages import NOTHING, SECRET, STORAGES
 from tests.helpers.bad_inputs.studies import SLOW, SPACES, STUDIES
+from tests.helpers.bad_inputs.trainings import QUICK
+from tests.helpers.bad_inputs.trainings import SLOW as TRAININGS
 from tuner.cli import main
 from tuner.launchers.processes import ProcessCrew
 
@@ -38,7 +40,19 @@ DATA = [
     for name, make, said in [*SOURCES, *ARRAYS, *EXAMPLES]
     for command in COMMANDS
 ]
-TABLE = [*OPTIONS, *STUDIES, *METRICS, *SPACES, *STORAGES, *NOTHING, *RESULTS, *DATA, *UNFIT]
+TABLE = [
+    *OPTIONS,
+    *STUDIES,
+    *METRICS,
+    *QUICK,
+    *SPACES,
+    *STORAGES,
+    *NOTHING,
+    *RESULTS,
+    *DATA,
+    *UNFIT,
+]
+TRAINED = [*SLOW, *OWN_METRICS, *TRAININGS]
 
 
 def tree(folder: Path) -> dict[str, Any]:
@@ -69,7 +83,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     "row",
     [
         *(pytest.param(row, id=row.name) for row in TABLE),
-        *(pytest.param(row, id=row.name, marks=pytest.mark.slow) for row in [*SLOW, *OWN_METRICS]),
+        *(pytest.param(row, id=row.name, marks=pytest.mark.slow) for row in TRAINED),
     ],
 )
 def test_a_bad_input_is_one_line_code_2_and_makes_nothing(
@@ -95,6 +109,6 @@ def test_the_table_is_whole() -> None:
     """Every verb that takes something, and no row twice."""
     from tuner.cli import cli
 
-    names = [row.name for row in TABLE]
+    names = [row.name for row in [*TABLE, *TRAINED]]
     assert len(names) == len(set(names)) > 250
     assert {row.command.split()[0] for row in TABLE} >= set(cli.list_commands(None))  # type: ignore[arg-type]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -88,3 +90,27 @@ def test_images_are_shifted_before_they_are_mirrored(images: np.ndarray) -> None
 def test_no_images_are_none(images: np.ndarray) -> None:
     augment = Augmentation(flip=True, shift=2, cutout=3)
     assert augment(images[:0], np.random.default_rng(8)).shape == (0, 12, 10, 3)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int32, np.uint16])
+def test_values_of_other_types_are_kept(dtype: Any) -> None:
+    """The same images in bytes and in another type, at values that bytes do not have."""
+    rng = np.random.default_rng(0)
+    bytes_ = rng.integers(0, 200, (40, 9, 7, 5), dtype=np.uint8)
+    others = (bytes_.astype(dtype) * 3 + 1).astype(dtype)
+    change = Augmentation(flip=True, shift=2)
+    moved = change(bytes_, np.random.default_rng(1))
+    found = change(others, np.random.default_rng(1))
+    assert found.dtype == dtype and not np.array_equal(found, others)
+    np.testing.assert_array_equal(found, (moved.astype(dtype) * 3 + 1).astype(dtype))
+
+
+def test_a_square_of_floats_is_of_the_images_mean() -> None:
+    images = np.random.default_rng(0).standard_normal((6, 8, 8, 2)).astype(np.float32) * 100
+    found = Augmentation(cutout=3)(images, np.random.default_rng(1))
+    for image, before in zip(found, images, strict=True):
+        changed = np.any(image != before, axis=2)
+        assert changed.sum() == 9
+        np.testing.assert_allclose(
+            image[changed], np.tile(before[::4, ::4].mean((0, 1)), (9, 1)), rtol=1e-5
+        )

@@ -40,7 +40,10 @@ class Reading:
     def encode(self, y: Arrays) -> Any:
         """Answers as the model's losses take them; a dict of them where there are several."""
         if not isinstance(y, Mapping):
-            return encode(y, self.num_classes, self.coding)
+            if not self.others:
+                return encode(y, self.num_classes, self.coding)
+            # All outputs learn the same.
+            y = dict.fromkeys([str(self.output), *(name for name, *_ in self.others)], y)
         codings = {name: (coding, classes) for name, coding, classes in self.others}
         codings[str(self.output)] = self.coding, self.num_classes
         return {n: encode(v, codings[n][1], codings[n][0]) for n, v in y.items() if n in codings}
@@ -101,17 +104,38 @@ def reading_of(model: Any, examples: Examples) -> Reading:
     coding = coding_of(
         model, example, examples.num_classes, task=examples.task, output=output, answers=truth
     )
-    others = tuple(
-        (name, *_other(model, example, name, np.asarray(values)))
-        for name, values in (y.items() if isinstance(y, Mapping) else ())
-        if name != output
-    )
     activation = output_of(model, example, output).activation
+    if isinstance(y, Mapping):
+        others = tuple(
+            (name, *_other(model, example, name, np.asarray(values)))
+            for name, values in y.items()
+            if name != output
+        )
+    else:
+        names = list(getattr(model, "output_names", None) or ()) if output is not None else []
+        others = tuple(
+            (name, *_alike(model, example, name, examples))
+            for name in names
+            if name != output and len(names) > 1
+        )
     loss = loss_of(model, output)
     logits = coding != "number" and takes_logits(
         loss, right_scores(coding, examples.num_classes)[0], activation
     )
     return Reading(coding, examples.num_classes, logits, output, others)
+
+
+def _alike(model: Any, example: Arrays, name: str, examples: Examples) -> tuple[Coding, int]:
+    """The coding of an output that learns the same answers as the one that is measured."""
+    coding = coding_of(
+        model,
+        example,
+        examples.num_classes,
+        task=examples.task,
+        output=name,
+        answers=answers_of(examples.y_train, None)[:TRIED],
+    )
+    return coding, examples.num_classes
 
 
 def _other(model: Any, example: Arrays, name: str, y: Array) -> tuple[Coding, int]:
