@@ -34,7 +34,7 @@ def report(
 
     if study is not None and lab:
         raise click.UsageError("--lab is about all studies: give no STUDY with it")
-    records = _records(study, storage, results)
+    records = _records(study, storage, results, proofs=lab)
     again = repeated(storage, results)
     folder = results if study is None else results / records[0].name
     target = output or folder / ("lab.html" if lab else "report.html")
@@ -55,12 +55,14 @@ def report(
     remind_of_secret(storage)
 
 
-def _records(study: str | None, storage: str | None, results: Path) -> Sequence[StudyRecord]:
-    """The study that was named, or all of the storage's."""
+def _records(
+    study: str | None, storage: str | None, results: Path, *, proofs: bool
+) -> Sequence[StudyRecord]:
+    """The study that was named, or all of the storage's; with those of their proofs if asked."""
     from tuner.errors import UsageError
     from tuner.records.studies import StudyRecord
     from tuner.storages.opening import open_storage
-    from tuner.storages.studies import find_study, study_names
+    from tuner.storages.studies import every_record, find_study, study_names
 
     url = storage_url(storage, results)
     opened = open_storage(url, create=False)
@@ -69,7 +71,7 @@ def _records(study: str | None, storage: str | None, results: Path) -> Sequence[
     found = [find_study(name, opened) for name in study_names(opened)]
     if not found:
         raise UsageError("the storage holds no study yet; start with 'tuner search q10'.")
-    return [StudyRecord.of(s) for s in found]
+    return every_record(opened) if proofs else [StudyRecord.of(s) for s in found]
 
 
 def _write(text: str, target: Path) -> None:
