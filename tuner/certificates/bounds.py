@@ -9,7 +9,8 @@ lot, and a bound from its standard error alone is wrong too often then: of rare 
 hold none. So its skewness is taken out: P. Hall, "On the removal of skewness by transformation",
 Journal of the Royal Statistical Society B 54(1), 1992. And what was never seen is reckoned with, as
 the exact bound of a fraction does: the standard error and the skewness are also those of the
-examples with one more mistake in each class, or with the worst error once more.
+examples with one more mistake in each class: one that is put into another, or, of a metric of
+ranks, that is misplaced. Of numbers it is the worst error once more.
 
 tests/benchmarks/proofs says for which distributions of examples the level holds.
 """
@@ -24,6 +25,9 @@ import numpy as np
 from tuner.objectives.metrics import Metric
 from tuner.objectives.metrics.base import Array
 from tuner.objectives.metrics.resampling import resampled
+
+MISPLACED = 0.25
+"""Share of the others that an example which was not seen is taken to be on the wrong side of."""
 
 DRAWS = 2_000
 """Sets of examples drawn for the bound of a metric of which only values can be had."""
@@ -81,12 +85,14 @@ def _bound_of_share(metric: Metric, y_true: Array, scores: Array, level: float) 
 def _bound_of_means(metric: Metric, y_true: Array, scores: Array, level: float) -> float:
     """Of a metric that is about a mean over examples."""
     side = 1.0 if metric.greater_is_better else -1.0
-    reach = 0.0
-    for truth, given in ((y_true, scores), with_mistakes(metric, y_true, scores)):
-        each = metric.influence(truth, given)
-        assert each is not None
-        reach = max(reach, reach_of(side * each, level))
-    value = metric.of(y_true, scores)
+    value, each = metric.of(y_true, scores), metric.influence(y_true, scores)
+    assert each is not None
+    if metric.of_classes or not metric.needs_classes:
+        more = metric.influence(*with_mistakes(metric, y_true, scores))
+    else:
+        more = with_misplaced(value, y_true, each)
+    assert more is not None
+    reach = max(reach_of(side * each, level), reach_of(side * more, level))
     return _within(metric, metric.beyond(value, -reach))
 
 
@@ -151,6 +157,18 @@ def with_mistakes(metric: Metric, y_true: Array, scores: Array) -> tuple[Array, 
     worst = int(away.mean(axis=1).argmax())
     rows = np.append(np.arange(len(y_true)), worst)
     return y_true[rows], scores[rows]
+
+
+def with_misplaced(value: float, y_true: Array, each: Array) -> Array:
+    """What examples add to a metric of ranks, [n], and one more of each class that is misplaced.
+
+    That one adds as little as the worst of its class, and no more than an example does that has a
+    `MISPLACED` of the others on its wrong side: where all are in their order, none was seen.
+    """
+    classes, where, counts = np.unique(y_true, return_inverse=True, return_counts=True)
+    worst = np.array([each[where == k].min() for k in range(len(classes))])
+    least = -MISPLACED * value * len(each) / (len(classes) * counts)
+    return np.concatenate([each, np.minimum(worst, least)])
 
 
 def _flat(scores: Array, y_true: Array) -> Array:
