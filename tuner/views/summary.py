@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -117,7 +118,8 @@ def _found(record: StudyRecord, folder: Path) -> list[tuple[str, Text]]:
     assert met is not None
     rows = [("smallest model", Text.assemble((words.size(met), "bold"), f", {_cost(record, met)}"))]
     accuracy = f"{words.delivered(record, met)}, trial {met.number} ({words.target(record)})"
-    rows.append((record.metric.title, Text(accuracy)))
+    label = "accuracy" if record.metric is DEFAULT_METRIC else "metric"
+    rows.append((label, Text(accuracy)))
     if met.model_file:
         rows.append(("file", Text(short_path(folder / met.model_file))))
     return [*rows, *_proofs(record, met), *_reference(record, met)]
