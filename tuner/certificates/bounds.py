@@ -92,7 +92,8 @@ def _bound_of_means(metric: Metric, y_true: Array, scores: Array, level: float) 
     else:
         more = with_misplaced(value, y_true, each)
     assert more is not None
-    reach = max(reach_of(side * each, level), reach_of(side * more, level))
+    freedom = _freedom(y_true, each) if metric.needs_classes else None
+    reach = max(reach_of(side * one, level, freedom) for one in (each, more))
     return _within(metric, metric.beyond(value, -reach))
 
 
@@ -103,7 +104,7 @@ def _bound_of_values(metric: Metric, y_true: Array, scores: Array, level: float)
     for truth, given in ((y_true, scores), with_mistakes(metric, y_true, scores)):
         values = side * resampled(metric.of, truth, given, DRAWS)
         deviation, skewness = float(values.std(ddof=1)), _skewness(values)
-        reach = max(reach, deviation * _quantile(level, len(truth), skewness))
+        reach = max(reach, deviation * _quantile(level, len(truth) - 1, skewness))
     return _within(metric, metric.beyond(metric.of(y_true, scores), -reach))
 
 
@@ -112,13 +113,33 @@ def _within(metric: Metric, bound: float) -> float:
     return metric.worst if metric.missing(bound, metric.worst) > 0 else bound
 
 
-def reach_of(each: Array, level: float) -> float:
-    """How far below a mean its one-sided bound is, by what each example adds to it, [n]."""
+def reach_of(each: Array, level: float, freedom: float | None = None) -> float:
+    """How far below a mean its one-sided bound is, by what each example adds to it, [n].
+
+    Args:
+        each: What each adds.
+        level: Confidence level.
+        freedom: Degrees of freedom of their deviation, where they are fewer than the examples.
+    """
     n = len(each)
     if n < 2:
         return math.inf
     skewness = _skewness(each) / math.sqrt(n)
-    return float(each.std(ddof=1)) / math.sqrt(n) * _quantile(level, n, skewness)
+    known = n - 1 if freedom is None else freedom
+    return float(each.std(ddof=1)) / math.sqrt(n) * _quantile(level, known, skewness)
+
+
+def _freedom(y_true: Array, each: Array) -> float:
+    """Degrees of freedom of a deviation to which a rare class may add the most.
+
+    F. E. Satterthwaite: "An approximate distribution of estimates of variance components",
+    Biometrics Bulletin 2(6), 1946.
+    """
+    _, where, counts = np.unique(y_true, return_inverse=True, return_counts=True)
+    squares = np.bincount(where, each**2)
+    if not squares.any():
+        return float(max(counts.min() - 1, 1))
+    return float(max(squares.sum() ** 2 / (squares**2 / np.maximum(counts - 1, 1)).sum(), 1.0))
 
 
 def _skewness(values: Array) -> float:
@@ -128,18 +149,18 @@ def _skewness(values: Array) -> float:
     return float(((values - values.mean()) ** 3).mean()) / deviation**3
 
 
-def _quantile(level: float, n: int, skewness: float) -> float:
+def _quantile(level: float, freedom: float, skewness: float) -> float:
     """Standard errors from a mean to its lower bound.
 
     Args:
         level: Confidence level.
-        n: How many examples the mean is of.
+        freedom: Degrees of freedom of their standard deviation.
         skewness: Of the mean itself. Where rare examples lie far below the others it is negative,
             and the bound further away; where they lie above, it is not nearer for it.
     """
     from scipy.special import stdtrit
 
-    plain = float(stdtrit(n - 1, level))
+    plain = float(stdtrit(freedom, level))
     if skewness >= 0.0:
         return plain
     turned = np.cbrt(1 + skewness * (plain - skewness / 6)) - 1
