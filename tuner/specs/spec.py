@@ -24,8 +24,29 @@ def _known_quantity(name: str) -> str:
     return name
 
 
-ClassName = Annotated[str, pydantic.Field(min_length=1)]
-Weight = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
+def _weights_of_classes(given: Any) -> Any:
+    """A value of the key ``class_weight``.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if given is None or given == "balanced":
+        return given
+    numbers = isinstance(given, Mapping) and all(
+        isinstance(w, int | float) and not isinstance(w, bool) and 0 <= w < math.inf
+        for w in given.values()
+    )
+    if not numbers or not given:
+        raise ValueError(
+            "must be 'balanced', or a table with a weight of at least 0 for each class that is not "
+            "to count 1,"
+        )
+    return dict(given)
+
+
+ClassWeight = Annotated[
+    Literal["balanced"] | dict[str, float] | None, pydantic.BeforeValidator(_weights_of_classes)
+]
 
 Minimize = Annotated[str, pydantic.AfterValidator(_known_quantity)]
 """The name of one of `tuner.objectives.quantities.QUANTITIES`."""
@@ -93,7 +114,7 @@ class _Base(pydantic.BaseModel):
     the user's own, ``file.py:function``, that takes the truth and a model's scores."""
     metric_direction: Annotated[Direction | None, pydantic.Field(validate_default=True)] = None
     """Which way a metric of the user's own gets better: ``maximize`` or ``minimize``."""
-    class_weight: Literal["balanced"] | dict[ClassName, Weight] | None = None
+    class_weight: ClassWeight = None
     """How much an example of each class counts in the loss: ``balanced``, or a table of weights by
     name or number of the class; those that it leaves out count 1."""
     metric_output: str | None = None

@@ -138,6 +138,7 @@ def check_training(spec: Study, space: Any, data: DataSet) -> None:
     examples = few_of(spec, data)
     try:
         counted(model, examples.first())
+        model(examples.first())
     except SpaceError:
         raise
     except Exception as error:

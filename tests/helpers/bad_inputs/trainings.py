@@ -97,10 +97,12 @@ QUICK = [
     _row(
         "a weight below nothing",
         _with(more='class_weight = { "1" = -2.0 }'),
-        "'class_weight",
-        "greater than or equal to 0 but got -2.0",
+        "key 'class_weight' must be 'balanced', or a table with a weight of at least 0",
+        "but got {'1': -2.0}",
     ),
-    _row("weights in a word", _with(more='class_weight = "auto"'), "'class_weight", "'balanced'"),
+    _row(
+        "weights in a word", _with(more='class_weight = "auto"'), "'balanced', or", "but got 'auto'"
+    ),
     _row(
         "weights of classes for numbers",
         _with(more=WEIGHTS, **NUMBERS),
