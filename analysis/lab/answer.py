@@ -64,6 +64,8 @@ class Answer:
     """Those that it is made of."""
     seconds: float | None = None
     """That they took, by the clock; None where nothing was trained for it."""
+    compared: float | None = None
+    """Seconds of what it is compared with, beside."""
     machine: str = ""
     missing: tuple[Part, ...] = ()
     """Studies that have no results yet, or not all."""

@@ -112,6 +112,7 @@ def with_and_without(question: Question, evidence: Evidence) -> Answer:
         lines=(*found.lines, *lines),
         tables=(_table(thing, compared),),
         studies=(*found.studies, *records),
+        compared=sum(spent.seconds(r, evidence.companions.get(r.name, ())) for r in records),
     )
 
 
@@ -206,7 +207,7 @@ def _table(thing: str, compared: Sequence[Measured]) -> Table:
     header = ("what", f"without {thing}", f"with {thing}", "difference, 95 % interval", "verdict")
     note = (
         "One value a seed. Welch's interval of the difference of the means, for sizes of their "
-        "logarithms; where it holds nothing (no difference, the same size), it cannot be told."
+        "logarithms. Where the interval has room for no difference, it cannot be told."
     )
     return Table(header, tuple(rows), (), note)
 

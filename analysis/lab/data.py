@@ -55,10 +55,10 @@ def answer(question: Question, evidence: Evidence, looks: Mapping[str, Look]) ->
         lines=tuple(_described(each) for each in seen),
         proven=("There is nothing to prove: this is counted in the data themselves.",),
         told=(
-            "A picture is a block of numbers, height x width x channels; each says how bright one "
+            "A picture is a block of numbers, height x width x channels. Each says how bright one "
             "colour is in one pixel, from 0 (none of it) to 255 (all of it).",
-            "A label is a number too, but only a name: class 3 is not more than class 2, so a "
-            "network gives a probability for each class and the highest one counts.",
+            "A label is a number too, but only a name: class 3 is not more than class 2. So a "
+            "network gives a probability for each class, and the highest one counts.",
         ),
         tables=(_shapes(seen), *_numbers(seen), _classes(seen)),
         pictures=(picture,) if drawn else (),
@@ -72,7 +72,7 @@ def _described(of: Look) -> str:
     whole = words.count(int(np.prod(of.shape)))
     return (
         f"{title_of(of.name)}: each image is an array of shape {shape}, {whole} numbers "
-        f"({colour}), and belongs to one of {len(of.classes)} classes; "
+        f"({colour}), and belongs to one of {len(of.classes)} classes. "
         f"{words.count(of.train_size + of.validation_size)} images are for learning and "
         f"{words.count(of.test_size)} for the test."
     )

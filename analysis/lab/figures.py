@@ -178,6 +178,24 @@ def dropout(record: StudyRecord) -> Figure:
     return figure
 
 
+def gaps(record: StudyRecord) -> Figure:
+    """How far training accuracy is above validation accuracy, over epochs, by rate of dropout."""
+    found = runs(record, "dropout")
+    figure = style.new_figure(WIDTH, 3.4)
+    axes = figure.add_subplot()
+    title = style.titled(record, "training above validation accuracy")
+    style.dress(axes, title, "epoch", "gap, points of accuracy")
+    for i, of in enumerate(found):
+        gap = 100 * (of.curves("training") - of.curves("validation"))
+        if gap.size:
+            rate = "no dropout" if not of.value else f"{words.goal(of.value)} dropout"
+            _band(axes, np.arange(1, gap.shape[1] + 1), gap, i, rate)
+    axes.axhline(0, color=style.INK, linewidth=0.8)
+    scales.epochs(axes, record.horizon)
+    style.legend(axes, columns=3, below=True)
+    return figure
+
+
 def _curves(axes: Axes, of: Runs) -> list[float]:
     """Mean and band of training and validation; returns what is drawn."""
     seen: list[float] = []
@@ -201,7 +219,7 @@ def _band(axes: Axes, x: Any, values: Any, i: int, label: str) -> None:
         x,
         mean,
         color=colour,
-        linestyle=style.LINES[i],
+        linestyle=style.LINES[i % len(style.LINES)],
         linewidth=1.6,
         marker=style.MARKERS[i],
         markersize=3.5 if len(x) > 12 else 5,

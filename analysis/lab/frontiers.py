@@ -41,8 +41,8 @@ def answer(question: Question, evidence: Evidence) -> Answer:
             "and 4 say.",
         ),
         told=(
-            "Both kinds of network get better with more parameters, but the convolutional one gets "
-            "much more out of each: its weights are used at every place of the picture.",
+            "A convolutional network uses the same few weights at every place of the picture; a "
+            "fully connected one has to learn every place by itself.",
             _second(*edges),
         ),
         tables=(_table(*edges), _worth({"fully connected": dense, "convolutional": conv})),
@@ -98,7 +98,7 @@ def _headline(dense: StudyRecord, first: list[Step], second: list[Step]) -> str:
 def _limit(dense: StudyRecord, conv: StudyRecord) -> str:
     return (
         f"The fully connected networks were searched for {words.goal(dense.target)} and the "
-        f"convolutional ones for {words.goal(conv.target)}; far from its own target a search looks "
+        f"convolutional ones for {words.goal(conv.target)}. Far from its own target a search looks "
         "little, so smaller networks may do as well there."
     )
 

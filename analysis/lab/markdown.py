@@ -9,9 +9,9 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from analysis.lab import spent
 from analysis.lab.answer import Answer, Table
 from analysis.lab.commands import FOLDER, Commands
-from tuner.records import words
 
 IMAGES = Path("images") / "lab"
 """Where the figures lie, beside the page."""
@@ -81,7 +81,7 @@ def _answer(answer: Answer, commands: Commands) -> str:
 def _made(answer: Answer) -> list[str]:
     lines = [f"Proven: {escape(sentence)}" for sentence in answer.proven]
     if answer.seconds is not None:
-        lines.append(f"Time: {words.duration(answer.seconds)} of training and proofs.")
+        lines.append(f"Time: {spent.told(answer.seconds, answer.compared)}.")
     if answer.machine:
         lines.append(f"Machine: {escape(answer.machine)}.")
     if answer.studies:

@@ -22,14 +22,14 @@ KINDS = {
 }
 
 TOLD = {
-    2: "A fully connected network has a weight for every pixel and every unit, so most of its "
+    2: "A fully connected network has a weight for every pixel and every unit. So most of its "
     "parameters are in the first layer, whatever there is to be seen in a picture.",
-    3: "Digits are white strokes in the middle of a black square, so a pixel says much about "
-    "the class; in photographs it says little, and the same kind of network needs more.",
+    3: "Digits are white strokes in the middle of a black square, so that a pixel says much about "
+    "the class. In photographs the same pixel may belong to anything.",
     4: "A convolution looks for the same small pattern everywhere in the picture with the same "
-    "few weights; that is why it needs far fewer parameters than a fully connected network.",
+    "few weights. A fully connected layer needs other weights for every place.",
     6: "Dropout switches off a part of the network at random in every step of the training, "
-    "which keeps large networks from learning the training images by heart.",
+    "which makes it harder for a network to learn the training images by heart.",
     8: "Batch normalisation keeps the numbers between the layers in a range in which the training "
     "gets on fast, for two trainable parameters a channel.",
     10: "A residual block adds its input to its output, so it only has to learn what is to be "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 
+from tuner.records import words
 from tuner.records.keys import StudyKey
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
@@ -46,6 +47,12 @@ def _span(trial: TrialRecord) -> Span | None:
         end = trial.ended.replace(tzinfo=datetime.UTC).timestamp()
         return end - spent, end
     return begin, begin + spent
+
+
+def told(seconds_: float, compared: float | None) -> str:
+    """How long an answer took, a phrase."""
+    own = f"{words.duration(seconds_)} of training and proofs"
+    return f"{own}, and {words.duration(compared)} of what it is compared with" if compared else own
 
 
 def machine(records: Iterable[StudyRecord]) -> str:

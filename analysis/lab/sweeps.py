@@ -13,8 +13,8 @@ from tuner.records import words
 from tuner.records.studies import StudyRecord
 
 UNPROVEN = (
-    "Nothing is chosen here, so nothing has to be proven: every training went on for {horizon}, "
-    "and its network was tested once at the end, on images that nothing had read before."
+    "Nothing is chosen here, so nothing has to be proven. Every training went on for {horizon}, "
+    "and its network was tested once at the end."
 )
 
 
@@ -26,8 +26,8 @@ def dropout(question: Question, evidence: Evidence) -> Answer:
     first, last = found[0], found[-1]
     lines = [_rates(found), *_gaps(found), *_incomplete(record)]
     told = (
-        "Without dropout the network learns the training images by heart: the longer it is "
-        "trained, the further its training accuracy is above what it has on new images.",
+        "A network that is trained for long fits its training images ever better, new images do "
+        "not profit from that as much. Dropout switches off a part of it at random in each step.",
         f"With {words.goal(last.value)} dropout that gap is {_gap_words(last)}, where it is "
         f"{_gap_words(first)} with {_rate(first)}.",
     )
@@ -47,6 +47,13 @@ def dropout(question: Question, evidence: Evidence) -> Answer:
                 "while the epoch trains, with dropout on.",
                 lambda: figures.dropout(record),
             ),
+            Picture(
+                "q7-gap",
+                "Question 7: training accuracy above validation accuracy, over epochs",
+                "The gap between what a network has on the images that it learns from and on new "
+                "ones: mean over seeds, and a band of one standard deviation to either side.",
+                lambda: figures.gaps(record),
+            ),
         ),
     )
     return _made(made, record, evidence)
@@ -61,8 +68,8 @@ def minibatches(question: Question, evidence: Evidence) -> Answer:
     best = max(found, key=lambda r: mean_and_spread(r.accuracies("test") or [0.0])[0])
     times = mean_and_spread(small.seconds())[0] / mean_and_spread(large.seconds())[0]
     told = (
-        "A small minibatch takes many small steps an epoch, each from a rough guess of the "
-        "direction; a large one takes few, so that after as many epochs it has learnt less.",
+        "With small minibatches an epoch has many steps, each from a rough guess of the direction. "
+        "With large ones it has few, each from a better guess.",
         f"In this lab {words.several(int(best.value), 'image')} a step gave the highest mean test "
         f"accuracy, and an epoch with {words.count(small.value)} took {words.times(times)} times "
         f"as long as one with {words.count(large.value)}.",
@@ -117,15 +124,15 @@ def _mean(of: Runs, part: str) -> float:
     return mean_and_spread(of.accuracies(part))[0]
 
 
-def _gap(of: Runs) -> float | None:
-    """Training above test, in fractions; above validation where nothing was tested."""
-    other = "test" if of.accuracies("test") else "validation"
-    return _mean(of, "training") - _mean(of, other) if of.accuracies(other) else None
+def _gap(of: Runs) -> list[float]:
+    """Training above test, one a seed, in fractions; above validation where nothing was tested."""
+    other = "test" if len(of.accuracies("test")) == len(of.trials) else "validation"
+    pairs = zip(of.accuracies("training"), of.accuracies(other), strict=True)
+    return [training - new for training, new in pairs]
 
 
 def _gap_words(of: Runs) -> str:
-    gap = _gap(of)
-    return "not measured" if gap is None else words.points(gap)
+    return words.points(mean_and_spread(_gap(of))[0])
 
 
 def _rates(found: Sequence[Runs]) -> str:
@@ -145,10 +152,20 @@ def _gaps(found: Sequence[Runs]) -> list[str]:
         return []
     told = (
         f"Training accuracy is above test accuracy by {_gap_words(first)} with {_rate(first)}, and "
-        f"by {_gap_words(last)} with {_rate(last)}; during training dropout is on, which lowers "
-        "what is measured there."
+        f"by {_gap_words(last)} with {_rate(last)}."
     )
-    return [told]
+    effect = effects.difference(_gap(first), _gap(last))
+    if effect is None:
+        return [told]
+    if effect.low <= 0 <= effect.high:
+        said = "That the gap changes cannot be told"
+    else:
+        said = f"The gap gets {'smaller' if effect.high < 0 else 'larger'}"
+    said += (
+        f": by {100 * effect.difference:+.1f} points, 95 % interval {100 * effect.low:+.1f} to "
+        f"{100 * effect.high:+.1f}"
+    ).replace("-", "\N{MINUS SIGN}")
+    return [told, f"{said}. During training dropout is on, which lowers what is measured there."]
 
 
 def _best(found: Sequence[Runs], best: Runs) -> str:
@@ -188,7 +205,7 @@ def _table(
             mean, spread = mean_and_spread(of.seconds())
             cells.append(f"{mean:.1f}" + ("" if spread is None else f" ± {spread:.1f}"))
         else:
-            cells.append(_gap_words(of).removesuffix(" points"))
+            cells.append(_cell(_gap(of)))
         rows.append((*cells, str(len(of.trials))))
     last = "seconds an epoch" if seconds else "gap to test, points"
     header = (heading, *(f"{part}, %" for part in PARTS), last, "seeds")

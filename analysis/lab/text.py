@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analysis.lab import spent
 from analysis.lab.answer import Answer, Table
 from analysis.lab.commands import Commands
-from tuner.records import words
 
 
 def lines(answer: Answer, commands: Commands) -> list[str]:
@@ -20,7 +20,7 @@ def lines(answer: Answer, commands: Commands) -> list[str]:
     told += [row for table in answer.tables for row in _table(table)]
     told += [f"   Proven: {sentence}" for sentence in answer.proven]
     if answer.seconds is not None:
-        told.append(f"   Time: {words.duration(answer.seconds)} of training and proofs.")
+        told.append(f"   Time: {spent.told(answer.seconds, answer.compared)}.")
     if stand_ins := dict.fromkeys(r.stand_in for r in answer.studies if r.stand_in):
         told.append(f"   DATA: {', '.join(map(str, stand_ins)).upper()}")
     if missing:

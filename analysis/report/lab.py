@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import optuna
 
 from analysis import frames
+from analysis.lab import spent
 from analysis.lab.answer import Answer, Table
 from analysis.lab.answers import answers, evidence_of
 from analysis.lab.commands import Commands
@@ -23,7 +24,6 @@ from analysis.report.html import (
     table,
 )
 from analysis.report.verdict import banner, verdict
-from tuner.records import words
 from tuner.records.studies import StudyRecord
 
 
@@ -79,7 +79,7 @@ def _answered(answer: Answer, commands: Commands) -> list[Content]:
         *(paragraph(f"Proven: {sentence}") for sentence in answer.proven),
     ]
     if answer.seconds is not None:
-        took = f"{words.duration(answer.seconds)} of training and proofs, on {answer.machine}."
+        took = f"{spent.told(answer.seconds, answer.compared)}, on {answer.machine}."
         told.append(paragraph(took, class_="quiet"))
     return [*told, *_in_full(answer, commands)]
 

@@ -184,6 +184,20 @@ def test_a_sweep_that_is_not_complete_says_how_far_it_is() -> None:
     assert HERE.missing(found) == ["tuner search q9 --results r --data DIR/c"]
 
 
+def test_the_gap_is_told_with_its_interval() -> None:
+    def made(gap: float) -> optuna.Study:
+        drop = {"grid": {"dropout": [0.0, 0.4]}}
+        return populated.sweep("q7", drop, lambda _, c: (0.9 - gap * c["dropout"], 0.6))
+
+    found = answer(7, evidence_of([StudyRecord.of(made(0.5))]))
+    assert any("The gap gets smaller: by \N{MINUS SIGN}" in line for line in found.lines)
+    assert "dropout=" in found.lines[0] and "highest mean test accuracy" in found.lines[0]
+    gaps = [row[4] for row in found.tables[0].rows]
+    assert all(re.fullmatch(r"\d+\.\d ± \d\.\d", gap) for gap in gaps), gaps
+    same = answer(7, evidence_of([StudyRecord.of(made(0.0))]))
+    assert any("That the gap changes cannot be told" in line for line in same.lines)
+
+
 def test_question_1_counts_and_measures() -> None:
     found = answers(Evidence({}), QUESTIONS[:1], {"cifar10": look(Pictures())})[0]
     assert "4 x 5 x 1, 20 numbers (grey)" in found.lines[0]
