@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.helpers import house, tiny
+from tuner.basics import child_process
+from tuner.views.consoles import console
 
 WITHOUT = house.ROOT / "tests/helpers/windows"
 PACKAGES = ("analysis", "search_spaces", "tuner")
@@ -96,3 +101,93 @@ def test_spaces_are_described_and_a_search_is_run(tmp_path: Path) -> None:
     assert ran.returncode in (0, 1), ran.stderr
     assert "Error" not in ran.stderr
     assert "[2/2] #1" in ran.stdout
+
+
+def _tuner(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    return _python(folder, "-m", "tuner", *command.split())
+
+
+def _started(folder: Path, command: str) -> subprocess.Popen[str]:
+    path = os.pathsep.join([str(WITHOUT), str(house.ROOT)])
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "tuner", *command.split()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+
+
+def _await_worker(command: subprocess.Popen[str]) -> psutil.Process:
+    """A worker that has begun to train: the first line of a trial says so."""
+    assert command.stdout is not None
+    for line in command.stdout:
+        if line.startswith("["):
+            break
+    workers = [
+        child
+        for child in psutil.Process(command.pid).children()
+        if "child_process" in " ".join(child.cmdline())
+    ]
+    assert workers, "no worker runs"
+    return workers[0]
+
+
+@pytest.mark.slow
+def test_a_search_outlives_a_ctrl_c_and_the_death_of_a_worker(tmp_path: Path) -> None:
+    """And what it found is certified and reported."""
+    tiny.write(tmp_path, target=0.3, horizon=4)
+    search = "search tiny.toml --workers 1 --prove none --no-live --trials"
+    stopped = _started(tmp_path, f"{search} 60")
+    _await_worker(stopped)
+    stopped.send_signal(signal.SIGINT)
+    said = stopped.communicate(timeout=60)[0]
+    assert stopped.returncode == 130, said
+    assert "nothing is lost" in said and "Traceback" not in said
+
+    again = _started(tmp_path, f"{search} 60")
+    _await_worker(again).kill()
+    assert again.stdout is not None
+    replaced = any("and was replaced" in line for line in again.stdout)
+    again.communicate(timeout=300)
+    assert replaced and again.returncode == 0
+
+    certified = _tuner(tmp_path, "certify tiny --prove model --accept-duplicates")
+    assert certified.returncode in (0, 1), certified.stderr
+    assert "this file" in certified.stdout, certified.stderr
+    reported = _tuner(tmp_path, "report tiny")
+    assert reported.returncode == 0, reported.stderr
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "cp850", "ascii"])
+def test_a_console_without_blocks_shows_a_curve(encoding: str) -> None:
+    page = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace")
+    console(file=page).print("▁▂▃▄▅▆▇█ ━━┄┄")
+    page.flush()
+    assert isinstance(page.buffer, io.BytesIO)
+    assert page.buffer.getvalue().decode(encoding).split() == ["_.:-=+*#", "==--"]
+
+
+def test_a_console_that_has_them_shows_blocks() -> None:
+    page = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    console(file=page).print("▁▂▃▄▅▆▇█")
+    page.flush()
+    assert isinstance(page.buffer, io.BytesIO)
+    assert page.buffer.getvalue().decode().strip() == "▁▂▃▄▅▆▇█"
+
+
+def test_a_worker_is_out_of_a_consoles_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has no sessions; there a process has a group of its own."""
+    asked: dict[str, object] = {}
+    monkeypatch.setattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 512, raising=False)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **more: asked.update(more) or Fake())
+    child_process.Child("tuner.nothing:here", {}, apart=True)
+    assert asked["creationflags"] == 512
+
+
+class Fake:
+    """A process that has ended."""
+
+    def __init__(self) -> None:
+        self.stdin = io.StringIO()

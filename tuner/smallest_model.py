@@ -30,15 +30,10 @@ UNKNOWN = {
     "executions_per_trial": "what is found is proven instead, with fresh seeds: prove='both'",
     "factor": "the pruner 'target' decides how long each training lasts",
     "hyperband_iterations": "max_trials says how much is trained",
-    "hyperparameters": "write fixed values into the function, with hp.Fixed",
     "logger": "give search a watcher=",
-    "loss": "compile the model within the function",
     "max_consecutive_failed_trials": "configurations that fail are passed over",
     "max_model_size": "nothing that is larger than the smallest so far is trained",
     "max_retries_per_trial": "what was lost is trained again, what fails is passed over",
-    "metrics": "compile the model within the function",
-    "optimizer": "compile the model within the function",
-    "tune_new_entries": "every hyperparameter of the function is searched",
 }
 """Arguments of Keras Tuner's tuners that have no meaning here, and what to do instead."""
 
@@ -63,6 +58,11 @@ class SmallestModel:
         overwrite: Whether to begin anew where the project exists; else it goes on.
         seed: Of the sampler and of every training.
         warm_start: Folder of a project of Keras Tuner's, whose trials the sampler learns from.
+        hyperparameters: Ranges that replace the function's own, by name.
+        tune_new_entries: Whether hyperparameters that are not among those are searched too.
+        optimizer: Instead of the function's.
+        loss: Instead of the function's.
+        metrics: Instead of the function's.
         **more: ``workers``, ``prove``, ``minimize``, ``margin``, ``sampler``, ``pruner``,
             ``in_process`` and ``watcher``, as `tuner.search` takes them.
 
@@ -83,6 +83,11 @@ class SmallestModel:
         overwrite: bool = False,
         seed: int | None = None,
         warm_start: str | Path | None = None,
+        hyperparameters: Any = None,
+        tune_new_entries: bool = True,
+        optimizer: Any = None,
+        loss: Any = None,
+        metrics: Any = None,
         **more: Any,
     ) -> None:
         cells.require_function(hypermodel)
@@ -96,6 +101,9 @@ class SmallestModel:
         self._max_epochs, self._max_trials = max_epochs, max_trials
         self._seed, self._more = seed or 0, more
         self._warm_start = None if warm_start is None else str(warm_start)
+        compiled = {"optimizer": optimizer, "loss": loss, "metrics": metrics}
+        self._compile = {key: value for key, value in compiled.items() if value is not None}
+        self._hyperparameters, self._tune_new_entries = hyperparameters, tune_new_entries
         self._result: Result | None = None
         if overwrite:
             self._remove()
@@ -216,8 +224,7 @@ class SmallestModel:
         import keras_tuner
 
         hp = keras_tuner.HyperParameters()
-        build = getattr(self.hypermodel, "build", None) or self.hypermodel
-        build(hp)
+        self._space(None, (), {}).build(hp)
         print("Search space summary")
         print(f"Default search space size: {len(hp.space)}")
         for each in hp.space:
@@ -239,13 +246,16 @@ class SmallestModel:
         return self.project_dir / self.project_name
 
     def _space(self, batch_size: int | None, callbacks: Sequence[Any], fit: Any) -> Any:
-        from tuner.spaces.fitted import fitted
+        from tuner.spaces.fitted import Wanted, fitted
 
         for name in fit:
             if name not in ("class_weight", "shuffle"):
                 raise UsageError(f"search takes no {name!r}; it takes class_weight and shuffle.")
         name = carried.called(self.hypermodel)
-        return fitted(self.hypermodel, batch_size, name, callbacks or (), fit)
+        wanted = Wanted(
+            batch_size, self._hyperparameters, self._tune_new_entries, dict(self._compile)
+        )
+        return fitted(self.hypermodel, wanted, name, callbacks or (), fit)
 
     def _horizon(self, epochs: int | None) -> int:
         given = {e for e in (epochs, self._max_epochs) if e is not None}

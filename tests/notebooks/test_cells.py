@@ -35,7 +35,7 @@ offsets = np.zeros(3_000_000)  # 24 MB
 
 def build_model(hp):
     model = keras.Sequential([keras.Input((4, 4, 1)), Scaled(), keras.layers.Flatten()])
-    model.add(keras.layers.Dense(hp.Int("units", 2, 16), activation="relu"))
+    model.add(keras.layers.Dense(hp.Int("units", 2, 16, default=8), activation="relu"))
     model.add(keras.layers.Dense(2, activation="softmax"))
     rate = 0.05 + offsets[0]
     model.compile(keras.optimizers.Adam(rate), own_loss, metrics=["accuracy"])
@@ -75,16 +75,16 @@ def test_a_cell_searches_and_goes_on_in_another_kernel(tmp_path: Path) -> None:
     assert "80 of 800 are set aside" in pages[0]
     name, trained, before = _text(looked).split()[:3]
     assert name.startswith("build_model-")
-    assert (trained, before) == ("2", "0")
+    assert int(trained) > 0 and before == "0"
     assert "(2, 2) ['units']" in _text(looked)
     shown = looked[-1]["data"]["text/html"]
     assert "data:image/png;base64," in shown and "units=" in shown
 
     commented = FUNCTION.replace("rate =", "# a comment counts for nothing\n    rate =")
     *_, looked = _run(tmp_path, DATA, LAYER, commented, SEARCH, LOOK)
-    assert _text(looked).split()[:3] == [name, "2", "2"]
+    assert _text(looked).split()[:3] == [name, trained, trained]
 
-    other = FUNCTION.replace("16)", "17)")
+    other = FUNCTION.replace("16,", "17,")
     *_, searched, looked = _run(tmp_path, DATA, LAYER, other, SEARCH, LOOK)
     assert _text(looked).split()[0] != name
     assert "is a new study: its function is not what" in str(searched)
@@ -104,7 +104,7 @@ def test_in_this_process_prints_are_seen_and_errors_are_raised(tmp_path: Path) -
     here = SEARCH.replace("workers=1", "in_process=True")
     talks = FUNCTION.replace("rate =", 'print("units", hp.get("units"))\n    rate =')
     *_, searched, _ = _run(tmp_path, DATA, LAYER, talks, here, LOOK)
-    assert "units 2" in _text(searched)
+    assert "units 8" in _text(searched)
     wrong = FUNCTION.replace("rate = 0.05", "rate = 0.05 + undefined_name")
     with pytest.raises(CellExecutionError, match="undefined_name"):
         _run(tmp_path, DATA, LAYER, wrong, here)

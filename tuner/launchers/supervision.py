@@ -100,7 +100,7 @@ class Supervision:
     def stop(self) -> None:
         """Asks the workers to stop, once."""
         if self._asked_at is None:
-            self._asked_at = time.time()
+            self._asked_at = time.monotonic()  # a clock that is set anew shall end nobody
             self._crew.ask_to_stop()
 
     def _tend(self) -> bool:
@@ -174,8 +174,8 @@ class Supervision:
 
     def _hurry(self) -> None:
         """Ends workers that do not stop by themselves, whatever they are busy with."""
-        now = time.time()
-        if self._asked_at is None and self._deadline is not None and now >= self._deadline:
+        now, deadline = time.monotonic(), self._deadline
+        if self._asked_at is None and deadline is not None and time.time() >= deadline:
             self._asked_at = now  # the deadline is in their orders
         if self._asked_at is None or now < self._asked_at + GRACE_SECONDS:
             return

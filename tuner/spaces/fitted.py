@@ -4,9 +4,29 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras_tuner
+
+
+@dataclass
+class Wanted:
+    """What a script says of every model.
+
+    Attributes:
+        batch_size: Examples of a minibatch, where the function asks for none itself.
+        hyperparameters: Those of these names are asked for in these ranges, not in the function's.
+        tune_new_entries: Whether the function's other hyperparameters are searched too; else they
+            have their defaults.
+        compile: Arguments of `model.compile` that replace the function's: ``optimizer``, ``loss``,
+            ``metrics``.
+    """
+
+    batch_size: int | None = None
+    hyperparameters: Any = None
+    tune_new_entries: bool = True
+    compile: dict[str, Any] = field(default_factory=dict)
 
 
 class Fitted(keras_tuner.HyperModel):  # type: ignore[misc]
@@ -14,23 +34,35 @@ class Fitted(keras_tuner.HyperModel):  # type: ignore[misc]
 
     Args:
         hypermodel: It.
-        batch_size: Examples of a minibatch, where it asks for none itself.
+        wanted: What else is wanted of it.
         shown_as: What messages call it.
     """
 
-    def __init__(self, hypermodel: Any, batch_size: int | None, shown_as: str) -> None:
+    def __init__(self, hypermodel: Any, wanted: Wanted, shown_as: str) -> None:
         super().__init__(name=shown_as)
         self.shown_as = shown_as
         self.hypermodel = hypermodel
-        self.batch_size = batch_size
+        self.wanted = wanted
 
     def build(self, hp: Any) -> Any:
         """Its model."""
         build = getattr(self.hypermodel, "build", None) or self.hypermodel
-        model = build(hp)
-        if self.batch_size is not None and "batch_size" not in hp.values:
-            hp.Fixed("batch_size", self.batch_size)
+        model = _compiled(build(self._asked(hp)), self.wanted.compile)
+        if self.wanted.batch_size is not None and "batch_size" not in hp.values:
+            hp.Fixed("batch_size", self.wanted.batch_size)
         return model
+
+    def _asked(self, hp: Any) -> Any:
+        """What the function asks: whatever was given before has its range, or alone is searched."""
+        given = self.wanted.hyperparameters
+        for each in given.space if given is not None else ():
+            # keras-tuner keeps what is registered first under a name.
+            hp._retrieve(copy.deepcopy(each))
+        if self.wanted.tune_new_entries:
+            return hp
+        alone = given.copy() if given is not None else keras_tuner.HyperParameters()
+        alone.values.update(hp.values)
+        return alone
 
 
 class FittedOwn(Fitted):
@@ -38,7 +70,7 @@ class FittedOwn(Fitted):
 
     Args:
         hypermodel: As for `Fitted`.
-        batch_size: As for `Fitted`.
+        wanted: As for `Fitted`.
         shown_as: As for `Fitted`.
         callbacks: Callbacks of Keras's; each training gets copies.
         more: Arguments of `fit`.
@@ -47,12 +79,12 @@ class FittedOwn(Fitted):
     def __init__(
         self,
         hypermodel: Any,
-        batch_size: int | None,
+        wanted: Wanted,
         shown_as: str,
         callbacks: Sequence[Any] = (),
         more: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(hypermodel, batch_size, shown_as)
+        super().__init__(hypermodel, wanted, shown_as)
         self.callbacks = list(callbacks)
         self.more = dict(more or {})
 
@@ -67,7 +99,7 @@ class FittedOwn(Fitted):
 
 def fitted(
     hypermodel: Any,
-    batch_size: int | None,
+    wanted: Wanted,
     shown_as: str,
     callbacks: Sequence[Any],
     more: Mapping[str, Any],
@@ -76,5 +108,19 @@ def fitted(
     own = getattr(type(hypermodel), "fit", None)
     plain = own is None or own is keras_tuner.HyperModel.fit
     if plain and not callbacks and not more:
-        return Fitted(hypermodel, batch_size, shown_as)
-    return FittedOwn(hypermodel, batch_size, shown_as, callbacks, more)
+        return Fitted(hypermodel, wanted, shown_as)
+    return FittedOwn(hypermodel, wanted, shown_as, callbacks, more)
+
+
+def _compiled(model: Any, given: Mapping[str, Any]) -> Any:
+    """The model, compiled anew where a script says how."""
+    if not given:
+        return model
+    arguments = copy.deepcopy({k: v for k, v in given.items() if k != "optimizer"})
+    optimizer = given.get("optimizer", model.optimizer)
+    if "optimizer" in given and hasattr(optimizer, "get_config"):
+        optimizer = type(optimizer).from_config(optimizer.get_config())  # each model has its own
+    if "loss" not in arguments:
+        arguments["loss"] = model.loss
+    model.compile(optimizer=optimizer, **arguments)
+    return model

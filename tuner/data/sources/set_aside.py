@@ -37,7 +37,17 @@ def arrays_of(given: Any) -> Arrays:
         named = dict(zip(NEEDED, _flat(given), strict=False))
     else:
         raise DataError(f"data is {_kind(given)}: {WANTED}.")
-    return {name: _plain(name, array) for name, array in named.items()}
+    arrays = {name: _plain(name, array) for name, array in named.items()}
+    return {name: _classes(name, array) for name, array in arrays.items()}
+
+
+def _classes(name: str, array: Any) -> Any:
+    """The numbers of classes where answers are one-hot rows, as ``to_categorical`` makes them."""
+    answers = str(meaning(name)).startswith("y_") and isinstance(array, np.ndarray)
+    if not answers or array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind not in "fiub":
+        return array
+    hot = ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()
+    return array.argmax(axis=1) if hot and len(array) else array
 
 
 def _flat(given: Sequence[Any]) -> list[Any]:
