@@ -24,7 +24,7 @@ from tuner.samplers.registry import SAMPLERS
 from tuner.sessions import cells
 from tuner.sessions.agreement import agree
 from tuner.sessions.measures import measure
-from tuner.sessions.places import open_places
+from tuner.sessions.places import drive_warning, open_places
 from tuner.sessions.spaces import check_space
 from tuner.sessions.trust import met_by_a_constant
 from tuner.sessions.watcher import Watcher
@@ -92,6 +92,8 @@ def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
             watcher.notice(why)
     url = chosen_url(wish.storage, wish.results.resolve())
     patience = Patience(watcher.notice)
+    if (why := drive_warning(url)) is not None:
+        watcher.notice(why)
     storage = open_places(
         url, wish.results, patience, begins_with=wish.warm_start, metric=spec.measured
     )

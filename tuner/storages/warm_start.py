@@ -10,7 +10,6 @@ from optuna.trial import TrialState
 
 from tuner.basics.optuna_private import storage_of
 from tuner.errors import UsageError
-from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records.keys import SHORTFALL, StudyKey
 from tuner.records.proofs import refuted_shortfalls
 from tuner.records.studies import StudyRecord
@@ -90,8 +89,6 @@ def require(name: str, storage: BaseStorage, metric: Metric | None = None) -> li
         UsageError: The other study does not exist, looks for nothing, has trained nothing, or
             measures something else.
     """
-    if foreign.is_project(name):
-        return list(range(len(foreign.read(name, metric or DEFAULT_METRIC))))
     record = StudyRecord.of(find_study(name, storage))
     if record.target is None:
         raise UsageError(f"--warm-start {name!r} is a sweep, which has no target; name a search.")
