@@ -43,9 +43,9 @@ class SmallestModel:
 
     Example::
 
-        tuner = SmallestModel(build_model, target=0.9, max_epochs=25, max_trials=50)
-        tuner.search(x_train, y_train, validation_split=0.2, test_data=(x_test, y_test))
-        model = tuner.get_best_models()[0]
+        finder = SmallestModel(build_model, target=0.9, max_epochs=25, max_trials=50)
+        finder.search(x_train, y_train, validation_split=0.2, test_data=(x_test, y_test))
+        model = finder.get_best_models()[0]
 
     Args:
         hypermodel: A function ``build_model(hp)``, a HyperModel, or a class of such.
