@@ -35,6 +35,7 @@ def work(orders: dict[str, Any], channel: Channel) -> dict[str, Any]:
         DataError: The function cannot be called, fails, or returns something else.
     """
     text, folder = str(orders["text"]), Path(orders["folder"])
+    sys.dont_write_bytecode = True  # nothing is left beside the user's file, nor found there stale
     opened = Opened(folder)
     returned = call(orders["spec"], text)
     found = named(text, returned)
