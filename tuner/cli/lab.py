@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -146,8 +147,16 @@ def _check_files(output: Path | None, readme: Path | None) -> None:
     from tuner.errors import StorageError, UsageError
 
     for file, option in ((output, "--output"), (readme, "--readme")):
-        if file is not None and file.is_dir():
+        if file is None:
+            continue
+        if file.is_dir():
             raise StorageError(f"cannot write {str(file)!r}: it is a folder; give {option} a file.")
+        above = next(folder for folder in file.absolute().parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            why = "cannot be written to" if above.is_dir() else "is no folder"
+            raise StorageError(
+                f"cannot write {str(file)!r}: {str(above)!r} {why}; give {option} another file."
+            )
     if readme is None:
         return
     try:

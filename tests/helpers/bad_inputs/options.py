@@ -126,6 +126,12 @@ OPTIONS = [
         ("'docs': it is a folder", "give --output a file"),
         text("docs/x", "x"),
     ),
+    Row(
+        "a page of the lab within a file",
+        "lab q1 --output notes/lab.md",
+        ("'notes/lab.md'", "notes' is no folder", "give --output another file"),
+        text("notes", "x"),
+    ),
     Row("no README for the lab", "lab q1 --readme gone.md", ("cannot read 'gone.md'", "No such")),
     Row(
         "a README without a place for the lab",
