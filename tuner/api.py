@@ -132,6 +132,7 @@ def search(
     from tuner.sessions.session import Session
     from tuner.sessions.wish import Wish
 
+    launcher = launcher_for(workers, on, in_process=in_process)
     own = cells.Goal(
         target, horizon, name, metric, metric_direction, margin, minimize, prove, space_options
     )
@@ -161,7 +162,7 @@ def search(
         reference=reference,
         prove=prove,
     )
-    launcher = launcher_for(workers, on, in_process=in_process)
+    launcher.require()
     with watching(watcher, in_process=in_process, log=log, results=Path(results)) as told:
         try:
             planned = plan(wish, told, apart=launcher.apart)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +167,65 @@ def _without(*names: str) -> dict[str, Any]:
 def test_the_option_is_told_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["search", "--help"]) == 0
     assert "--on ray|ray://HOST:10001" in capsys.readouterr().out
+
+
+@pytest.fixture
+def asking() -> Iterator[str]:
+    """A server that asks for a token as Ray's do; gives its address."""
+    grpc = pytest.importorskip("grpc")
+
+    class Doorman(grpc.ServerInterceptor):  # type: ignore[misc]
+        def intercept_service(self, continuation: Any, details: Any) -> Any:
+            shown = dict(details.invocation_metadata).get("authorization")
+            if shown == "Bearer right":
+                return continuation(details)
+            refuse = lambda _, context: context.abort(grpc.StatusCode.UNAUTHENTICATED, "no")  # noqa: E731
+            return grpc.unary_unary_rpc_method_handler(refuse)
+
+    server = grpc.server(ThreadPoolExecutor(2), interceptors=[Doorman()])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+@pytest.mark.parametrize(("shown", "refused"), [("right", False), ("wrong", True), (None, True)])
+def test_whether_a_token_is_taken_is_told_at_once(
+    shown: str | None, refused: bool, asking: str
+) -> None:
+    assert joining.is_refused(asking, shown) is refused
+    assert joining.is_refused(f"ray://{asking}", shown) is refused
+
+
+def test_a_wrong_token_is_one_line_before_anything_is_made(
+    asking: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("ray")
+    tiny.write(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "wrong-and-secret")
+    assert main(["search", "tiny.toml", "--on", f"ray://{asking}", "--results", "out"]) == 2
+    said = capsys.readouterr()
+    assert len(said.err.splitlines()) == 1 and "does not take this side's token" in said.err
+    assert "wrong-and-secret" not in said.err + said.out and not (tmp_path / "out").exists()
+
+
+def test_where_the_token_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert joining.token() is None
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    assert joining.token() is None
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").write_text("of the file\n")
+    assert joining.token() == "of the file"
+    (tmp_path / "other").write_text("of the path")
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "other"))
+    assert joining.token() == "of the path"
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "given")
+    assert joining.token() == "given"

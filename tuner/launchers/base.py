@@ -119,6 +119,14 @@ class Launcher(ABC):
             logs: Folder for what they print.
         """
 
+    def require(self) -> None:
+        """Says what keeps it from starting anything, where that can be told at once.
+
+        Raises:
+            TunerError: Something does.
+        """
+        return None
+
     def shared(self) -> AbstractContextManager[Mapping[str, str]]:
         """What the crews of one command share, as variables for their environment."""
         return nullcontext({})

@@ -152,7 +152,7 @@ class TargetPruner(BasePruner):
             return True
         if step < self.n_warmup:
             return False
-        trials = study.get_trials(deepcopy=False)
+        trials = study.get_trials(deepcopy=False, states=ENDED)
         finished = sum(t.state == TrialState.COMPLETE for t in trials)
         if finished < self._n_startup:
             return False

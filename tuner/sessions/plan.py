@@ -34,6 +34,7 @@ from tuner.spaces.carried import is_carried
 from tuner.specs.files import read_study
 from tuner.specs.spec import SearchStudy, Study, from_dict
 from tuner.storages import warm_start
+from tuner.storages.network_files import require_shareable
 from tuner.storages.opening import chosen_url, open_storage
 from tuner.storages.patience import Patience
 from tuner.storages.studies import find_study
@@ -91,6 +92,8 @@ def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
         if why := carried.warning(spec.space):
             watcher.notice(why)
     url = chosen_url(wish.storage, wish.results.resolve())
+    if wish.workers == 0:
+        require_shareable(url)
     patience = Patience(watcher.notice)
     if (why := drive_warning(url)) is not None:
         watcher.notice(why)

@@ -24,6 +24,7 @@ from tuner.records.keys import StudyKey
 from tuner.records.standing import GivenUp, SessionSign, StandingOrders
 from tuner.sessions.wish import assign
 from tuner.storages import claims
+from tuner.storages.network_files import require_shareable
 from tuner.storages.opening import chosen_url, open_storage
 from tuner.storages.patience import Patience
 from tuner.storages.results import prepare_results
@@ -73,6 +74,7 @@ def serve(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     url = chosen_url(storage, results.resolve())
+    require_shareable(url)
     study = find_study(name, open_storage(url, create=False, patience=Patience(notice)))
     standing = StandingOrders.of(study.user_attrs)
     if standing is None:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.basics.optuna_private import set_attribute, set_state, stored
+from tuner.basics.optuna_private import id_of, set_attribute, set_state, storage_of, stored
 from tuner.objectives.quantities import DEFAULT_QUANTITY
 from tuner.records.epochs import stored_epochs
 from tuner.records.keys import TRAINED, StudyKey, TrialKey
@@ -57,9 +57,16 @@ def claim(trial: optuna.Trial) -> None:
 
 def is_mine(study: optuna.Study, trial: optuna.Trial) -> bool:
     """Whether this process still is the one that trains the trial."""
-    now = stored(study, trial)
-    worker = now.user_attrs.get(TrialKey.WORKER, {})
+    worker = _attribute(study, trial, TrialKey.WORKER) or {}
     return (worker.get("host"), worker.get("pid")) == (socket.gethostname(), os.getpid())
+
+
+def _attribute(study: optuna.Study, trial: optuna.Trial, key: str) -> Any:
+    """One attribute of a trial as it is stored now; asked for after every epoch of every worker."""
+    storage = storage_of(study)
+    if hasattr(storage, "get_trial_user_attr"):
+        return storage.get_trial_user_attr(id_of(trial), key)
+    return stored(study, trial).user_attrs.get(key)
 
 
 def identity(trial: FrozenTrial) -> str | None:

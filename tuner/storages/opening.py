@@ -22,7 +22,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from tuner.basics import environment
 from tuner.basics.optuna_private import KnownTables, newest_tables, with_cache
 from tuner.errors import StorageError
-from tuner.storages.failures import is_lost, storage_error, watch_connection
+from tuner.storages.failures import (
+    is_lost,
+    ping_idle_connections,
+    storage_error,
+    watch_connection,
+)
 from tuner.storages.journal import open_journal
 from tuner.storages.patience import Patience
 from tuner.storages.patient import PatientStorage, away
@@ -188,6 +193,8 @@ def _opened(address: Address, create: bool, worker: bool, patience: Patience) ->
     else:
         database = _open_database(address.parsed, options, create)
     watch_connection(database.engine)
+    if address.file is None:
+        ping_idle_connections(database.engine)
     if worker and address.dialect == "sqlite":
         _serialise(database.engine)
     return PatientStorage(with_cache(database), address, patience, database.engine)
@@ -284,5 +291,4 @@ def _text(parsed: URL) -> str:
 def _engine_options(parsed: URL) -> dict[str, Any]:
     known = CONNECT_OPTIONS.get(parsed.get_driver_name(), {})
     connect = {key: value for key, value in known.items() if key not in parsed.query}
-    ping = {} if parsed.get_backend_name() == "sqlite" else {"pool_pre_ping": True}
-    return {**ping, "connect_args": connect}
+    return {"connect_args": connect}

@@ -8,6 +8,7 @@ made again: each can be repeated without losing or doubling anything (see the me
 from __future__ import annotations
 
 import copy
+import json
 import time
 import uuid
 from collections.abc import Callable, Container, Sequence
@@ -23,6 +24,7 @@ from sqlalchemy import Engine
 
 from tuner.basics.optuna_private import FrozenStudy, id_of, storage_of
 from tuner.storages import pieces
+from tuner.storages.ended_trials import EndedTrials, only_ended
 from tuner.storages.failures import (
     ConnectionLostError,
     cause,
@@ -65,6 +67,7 @@ class PatientStorage(BaseStorage):
         self.address = address
         self.patience = patience
         self._engine = engine
+        self._ended = None if engine is None else EndedTrials(engine, inner)
         self._short = address.dialect in ("mysql", "mariadb")
         """Whether long attributes are stored in pieces."""
 
@@ -124,6 +127,8 @@ class PatientStorage(BaseStorage):
     def delete_study(self, study_id: int) -> None:
         """A second attempt may find nothing left to delete."""
         self._call(lambda _: self.inner.delete_study(study_id))
+        if self._ended is not None:
+            self._ended.forget(study_id)
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
         """Writes an attribute; the same again is the same."""
@@ -256,8 +261,20 @@ class PatientStorage(BaseStorage):
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
         """Reads."""
+        ended = self._ended
+        if ended is not None and states is not None and only_ended(states):
+            found = self._call(lambda _: ended.read(study_id, states))
+            whole = [self._joined(t) for t in found] if self._short else found
+            return copy.deepcopy(whole) if deepcopy else whole
         trials = self._call(lambda _: self.inner.get_all_trials(study_id, deepcopy, states))
         return [self._joined(t) for t in trials] if self._short else trials
+
+    def get_trial_user_attr(self, trial_id: int, key: str) -> Any:
+        """Reads one short attribute, without the rest of the trial; None where it has none."""
+        if (ended := self._ended) is None:
+            return self.get_trial(trial_id).user_attrs.get(key)
+        found = self._call(lambda _: ended.attribute(trial_id, key))
+        return None if found is None else json.loads(found)
 
     def get_best_trial(self, study_id: int) -> FrozenTrial:
         """Reads."""

@@ -139,12 +139,11 @@ class SentFiles:
             return {}
 
     def _pieces(self) -> optuna.Study:
-        return optuna.create_study(
-            study_name=self.main.study_name + SUFFIX,
-            storage=storage_of(self.main),
-            direction="minimize",
-            load_if_exists=True,
-        )
+        name, storage = self.main.study_name + SUFFIX, storage_of(self.main)
+        try:
+            return optuna.load_study(study_name=name, storage=storage)
+        except KeyError:
+            return optuna.create_study(study_name=name, storage=storage, load_if_exists=True)
 
 
 def _piece(name: str, digest: str, number: int) -> str:

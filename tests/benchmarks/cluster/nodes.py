@@ -17,11 +17,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import columns
 import optuna
 import psutil
 from counting import faults_of
 
-from tests.helpers import tiny
 from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.storages.opening import open_storage
@@ -67,7 +67,7 @@ def main() -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tuner-nodes-") as made:
         folder = Path(made)
-        tiny.write(folder, target=0.97, horizon=60)
+        columns.write(folder, target=0.9, horizon=40)
         options = {"num_cpus": 1, "object_store_memory": 2**27, "include_dashboard": False}
         cluster = Cluster(initialize_head=True, head_node_args=options)
         options.pop("include_dashboard")

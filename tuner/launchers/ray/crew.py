@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,8 @@ FAR_PID = 2**30
 LOOK_SECONDS = 5.0
 """How often the cluster is asked how large it is."""
 LOG_SECONDS = 2.0
+TOGETHER_SECONDS = 30.0
+"""Workers of one machine that die within so long have not died of what they trained."""
 DIED = -9
 """The exit code of an actor of which Ray only says that it died."""
 
@@ -78,6 +81,7 @@ class RayCrew(Crew):
         self._news = list(news)
         self._members: dict[int, _Member] = {}
         self._parcels: dict[str, tuple[str, Any]] = {}
+        self._deaths: dict[str | None, float] = {}
         self._over = False
         self._look_again = self._read_again = 0.0
         self._started = 0
@@ -224,12 +228,21 @@ class RayCrew(Crew):
         return Ended(index, pid, EXIT_ERROR if problem else code, problem, host)
 
     def _has_left(self, member: _Member, error: Exception) -> bool:
+        """Whether a worker's machine has gone with it.
+
+        Ray finds that out after a few seconds. Until then it is known by a second worker of the
+        same machine that dies at about the same time.
+        """
         import ray
 
-        if "node" in str(error).lower() and "died" in str(error).lower():
+        node, now = member.at.get("node"), time.monotonic()
+        before = self._deaths.get(node, -math.inf)
+        if node is not None:
+            self._deaths[node] = now
+        if now - before < TOGETHER_SECONDS or "node has died" in str(error).lower():
             return True
-        alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
-        return bool(member.at) and member.at["node"] not in alive
+        alive = {each["NodeID"] for each in ray.nodes() if each["Alive"]}
+        return node is not None and node not in alive
 
     # Data
 

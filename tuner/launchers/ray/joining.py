@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from tuner.basics.secrets import masked_text
@@ -18,6 +19,9 @@ MODE, ADDRESS = "RAY_AUTH_MODE", "RAY_ADDRESS"
 ANSWER_SECONDS = 5.0
 PORT = 10_001
 """Of Ray's client server, where an address names none."""
+
+ASKED = "/ray.rpc.NodeInfoGcsService/CheckAlive"
+"""A call that any of Ray's servers refuses without the right token, and that changes nothing."""
 
 NO_TOKEN = (
     "this Ray cluster asks nobody for a token: whoever reaches it runs code on it; start it with "
@@ -43,6 +47,22 @@ def require_installed() -> None:
         raise UsageError(f"--on ray needs Ray, which is not installed: {install_command('ray')}")
 
 
+def require(address: str | None) -> None:
+    """Says what keeps Ray from being joined, where that can be told at once.
+
+    Args:
+        address: As for `joined`.
+
+    Raises:
+        UsageError: Ray is not installed, or nothing listens where it should.
+    """
+    require_installed()
+    if named := address or os.environ.get(ADDRESS):
+        require_answer(named)
+        if is_refused(named, token()):
+            raise UsageError(refusal(named, RuntimeError("unauthenticated")))
+
+
 @contextlib.contextmanager
 def joined(address: str | None) -> Iterator[str | None]:
     """A connection to Ray for as long as the context.
@@ -57,20 +77,18 @@ def joined(address: str | None) -> Iterator[str | None]:
     Raises:
         UsageError: Ray is not installed, none answers, or it does not take this side for its like.
     """
-    require_installed()
+    require(address)
     address = address or os.environ.get(ADDRESS) or None
     before = os.environ.get(MODE)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if address is None:
         os.environ.setdefault(MODE, "token")
-    else:
-        require_answer(address)
     try:
         import ray
 
         _connect(address)
         try:
-            open_to_all = address is not None and os.environ.get(MODE, "").lower() != "token"
+            open_to_all = address is not None and is_refused(address, None) is False
             yield NO_TOKEN if open_to_all else None
         finally:
             ray.shutdown()
@@ -89,9 +107,22 @@ def _connect(address: str | None) -> None:
         options["address"] = address
     try:
         ray.init(**options)
+        _quieten()
     except Exception as error:
         ray.shutdown()
         raise UsageError(refusal(address, error)) from error
+
+
+def _quieten() -> None:
+    """Keeps Ray from printing into the view what it hears of its nodes: the crew tells of that.
+
+    It has no public switch for it.
+    """
+    import ray
+
+    module: Any = getattr(getattr(ray, "_private", None), "worker", None)
+    if hasattr(module, "print_to_stdstream"):
+        module.print_to_stdstream = lambda *_, **__: None
 
 
 def require_answer(address: str) -> None:
@@ -109,6 +140,46 @@ def require_answer(address: str) -> None:
             f"no Ray answers at {masked_text(address)} ({error.strerror or error}): check host and "
             "port; 'ray start --head' opens 10001 for clients and 6379 for its own nodes."
         ) from error
+
+
+def token() -> str | None:
+    """The token that this side would show, where Ray looks for it; None where it has none."""
+    if os.environ.get(MODE, "").lower() != "token":
+        return None
+    if given := os.environ.get("RAY_AUTH_TOKEN"):
+        return given
+    chosen = os.environ.get("RAY_AUTH_TOKEN_PATH")
+    file = Path(chosen) if chosen else Path.home() / ".ray" / "auth_token"
+    with contextlib.suppress(OSError):
+        return file.read_text(encoding="utf-8").strip() or None
+    return None
+
+
+def is_refused(address: str, shown: str | None) -> bool | None:
+    """Whether a Ray does not take a token, asked by a call that does nothing.
+
+    Ray itself tries a wrong one again and again for minutes.
+
+    Args:
+        address: Where it is.
+        shown: The token; None: none at all.
+
+    Returns:
+        None where that cannot be told.
+    """
+    if (place := host_and_port(address)) is None or importlib.util.find_spec("grpc") is None:
+        return None
+    import grpc
+
+    sent = [] if shown is None else [("authorization", f"Bearer {shown}")]
+    with grpc.insecure_channel(f"{place[0]}:{place[1]}") as channel:
+        try:
+            channel.unary_unary(ASKED)(b"", timeout=ANSWER_SECONDS, metadata=sent)
+        except grpc.RpcError as error:
+            code = error.code()
+            unknown = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+            return None if code in unknown else code == grpc.StatusCode.UNAUTHENTICATED
+    return False
 
 
 def host_and_port(address: str) -> tuple[str, int] | None:

@@ -63,6 +63,10 @@ class RayLauncher(Launcher):
                 self._ended.set()
                 self._post = None
 
+    def require(self) -> None:
+        """Whether Ray is installed and something listens at its address."""
+        joining.require(self._address)
+
     def shared(self) -> AbstractContextManager[Mapping[str, str]]:
         """The connection to the cluster."""
         return self._joined()

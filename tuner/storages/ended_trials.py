@@ -1,0 +1,87 @@
+"""Trials that have ended, read once each; what still runs is not read for them at all.
+
+Each epoch of each worker asks for them, for the incumbent and for the pruner. Optuna's cache reads
+all that is stored of every running trial to find out which of them have ended: with many workers
+that grows with the square of their number. Here a single small query finds that out.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Container
+
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import Engine, bindparam, column, select, table, text
+
+from tuner.basics.optuna_private import id_of, trials_by_id
+
+ENDED = frozenset(state.name for state in TrialState if state.is_finished())
+AT_A_TIME = 500
+"""Databases take only so many values in one statement."""
+_USER = table("trial_user_attributes", column("trial_id"), column("key"), column("value_json"))
+_SINCE = "SELECT trial_id, state FROM trials WHERE study_id = :study AND "
+FIRST = text(f"{_SINCE} trial_id > :last")
+AGAIN = text(f"{_SINCE} (trial_id > :last OR trial_id IN :open)").bindparams(
+    bindparam("open", expanding=True)
+)
+ATTRIBUTE = select(_USER.c.value_json).where(
+    _USER.c.trial_id == bindparam("trial"), _USER.c.key == bindparam("key")
+)
+
+
+class EndedTrials:
+    """The ended trials of the studies of one database, as one process knows them.
+
+    Args:
+        engine: Connects to the database.
+        inner: Optuna's storage upon it.
+    """
+
+    def __init__(self, engine: Engine, inner: BaseStorage) -> None:
+        self._engine, self._inner = engine, inner
+        self._known: dict[int, dict[int, FrozenTrial]] = {}
+        self._open: dict[int, set[int]] = {}
+        self._lock = threading.Lock()
+
+    def read(self, study_id: int, states: Container[TrialState]) -> list[FrozenTrial]:
+        """The study's trials with these states, all of them ended ones, by their numbers."""
+        with self._lock:
+            known = self._known.setdefault(study_id, {})
+            still = self._open.setdefault(study_id, set())
+            last = max(known, default=-1)
+            asked = {"study": study_id, "last": last, "open": sorted(still)}
+            with self._engine.connect() as connection:
+                query = AGAIN if still else FIRST
+                rows = connection.execute(query, asked if still else _without_open(asked)).all()
+            new = [number for number, state in rows if state in ENDED]
+            still.difference_update(new)
+            still.update(number for number, state in rows if state not in ENDED)
+            for at in range(0, len(new), AT_A_TIME):
+                for trial in trials_by_id(self._inner, study_id, new[at : at + AT_A_TIME]):
+                    known[id_of(trial)] = trial
+            found = [t for t in known.values() if t.state in states]
+        return sorted(found, key=lambda t: t.number)
+
+    def forget(self, study_id: int) -> None:
+        """Of a study that is deleted."""
+        with self._lock:
+            self._known.pop(study_id, None)
+            self._open.pop(study_id, None)
+
+    def attribute(self, trial_id: int, key: str) -> str | None:
+        """One user attribute of a trial as it is stored, in JSON; None where it has none."""
+        with self._engine.connect() as connection:
+            found = connection.execute(ATTRIBUTE, {"trial": trial_id, "key": key}).scalar()
+        return None if found is None else str(found)
+
+
+def only_ended(states: Container[TrialState] | None) -> bool:
+    """Whether these are states of ended trials alone."""
+    return states is not None and not any(
+        state in states for state in (TrialState.RUNNING, TrialState.WAITING)
+    )
+
+
+def _without_open(asked: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in asked.items() if key != "open"}
