@@ -54,8 +54,8 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
     "--data",
     multiple=True,
     metavar="SOURCE",
-    help="Data to use instead of the study's: cifar10, mnist, shapes10, an .npz file, a folder "
-    "or FILE.py:FUNCTION; see 'tuner data'. In a sweep over several data sets, NAME=SOURCE for each.",
+    help="Data to use instead of the study's: cifar10, mnist, shapes10, an .npz file, a folder or "
+    "FILE.py:FUNCTION; see 'tuner data'. In a sweep over several data sets, NAME=SOURCE for each.",
 )
 @click.option(
     "--name",

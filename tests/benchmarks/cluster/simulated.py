@@ -92,7 +92,16 @@ def work(study: optuna.Study, tally: Tally, second: float, until: float, index: 
     spec = from_dict(fakes.SPEC)
     study.pruner = make_pruner("target", horizon=HORIZON, seed=0)
     data: Any = SimpleNamespace(validation_size=5_000, hash="0" * 16, name="cifar10")
-    job = Work(study, spec, {}, {"cifar10": data}, Path("/nowhere"), 0, {}, lambda: False)
+    job = Work(
+        study,
+        spec,
+        {"cifar10": object()},
+        {"cifar10": data},
+        Path("/nowhere"),
+        0,
+        {},
+        lambda: False,
+    )
     while time.time() < until:
         claims.reap(study)
         study.get_trials(deepcopy=False)
