@@ -253,7 +253,11 @@ class SmallestModel:
                 raise UsageError(f"search takes no {name!r}; it takes class_weight and shuffle.")
         name = carried.called(self.hypermodel)
         wanted = Wanted(
-            batch_size, self._hyperparameters, self._tune_new_entries, dict(self._compile)
+            batch_size,
+            self._hyperparameters,
+            self._tune_new_entries,
+            dict(self._compile),
+            chosen=batch_size != KERAS_BATCH_SIZE,
         )
         return fitted(self.hypermodel, wanted, name, callbacks or (), fit)
 

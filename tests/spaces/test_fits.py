@@ -13,6 +13,7 @@ from tuner.errors import SpaceError
 from tuner.spaces.configurations import encode
 from tuner.spaces.exploration import explore
 from tuner.spaces.fits import FitWalk, call_fit, has_own_fit
+from tuner.spaces.fitted import Wanted, fitted
 from tuner.spaces.hyperparameters import WALK_FIT
 
 X, Y = np.zeros((8, 4), np.float32), np.arange(8) % 2
@@ -181,3 +182,23 @@ def test_a_loop_of_its_own_ends_with_its_first_epoch() -> None:
 
     assert explore(walked(looping)).names == {"width", "steps"}
     assert epochs == [0]
+
+
+class Build(keras_tuner.HyperModel):  # type: ignore[misc]
+    """Of a script: its function, its callbacks, and its batch size."""
+
+    def build(self, hp: Any) -> Any:
+        return Space().build(hp)
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+def test_the_batch_size_of_a_script_holds_with_its_callbacks(chosen: bool) -> None:
+    callback = keras.callbacks.TerminateOnNaN()
+    wanted = Wanted(batch_size=64, chosen=chosen)
+    hp = keras_tuner.HyperParameters()
+    plain = fitted(Build().build, wanted, "build", [callback], {})
+    plain.build(hp)
+    assert plain.fit(hp, Model(), X, Y, callbacks=[])["batch_size"] == 64  # type: ignore[attr-defined]
+    own = fitted(space_with(passing), wanted, "build", [callback], {})
+    found = own.fit(hp, Model(), X, Y, callbacks=[])  # type: ignore[attr-defined]
+    assert found.get("batch_size") == (64 if chosen else None)

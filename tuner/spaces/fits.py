@@ -17,6 +17,7 @@ import keras_tuner
 
 from tuner.basics.causes import sentence_of
 from tuner.errors import SpaceError
+from tuner.spaces.hyperparameters import name_of
 
 REPEATED = re.compile(r"(?:multiple values for|an unexpected) keyword argument '(\w+)'")
 """What Python says of an argument that `fit` sets itself, or hands on to what does not take it."""
@@ -106,7 +107,7 @@ def refused(space: Any, name: str) -> str:
         "sample_weight": "does not pass the data's sample_weight on to model.fit, or sets one "
         "itself; take sample_weight, and pass it on.",
     }
-    return f"the fit() of {type(space).__name__} {told.get(name, f'does not take {name!r}.')}"
+    return f"the fit() of {name_of(space)} {told.get(name, f'does not take {name!r}.')}"
 
 
 class FitWalk:
@@ -170,7 +171,7 @@ class FitWalk:
         except (Exception, SystemExit) as error:
             if not calls:
                 raise SpaceError(
-                    f"the fit() of {type(self._space).__name__} cannot be called as "
+                    f"the fit() of {name_of(self._space)} cannot be called as "
                     f"fit(hp, model, x, y, validation_data=…, callbacks=…): "
                     f"{sentence_of(error).rstrip('.')}."
                 ) from error
@@ -189,7 +190,7 @@ class FitWalk:
 def unseen(space: Any) -> str:
     """What to say of a `fit` of which no epoch was seen."""
     return (
-        f"the fit() of {type(space).__name__} returns without a training that can be seen: it must "
+        f"the fit() of {name_of(space)} returns without a training that can be seen: it must "
         "train the model by model.fit with the callbacks that it is given, or call on_epoch_end("
         "epoch, logs) of each of them after each epoch."
     )

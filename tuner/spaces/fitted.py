@@ -21,12 +21,14 @@ class Wanted:
             have their defaults.
         compile: Arguments of `model.compile` that replace the function's: ``optimizer``, ``loss``,
             ``metrics``.
+        chosen: Whether the script gives `batch_size` itself.
     """
 
     batch_size: int | None = None
     hyperparameters: Any = None
     tune_new_entries: bool = True
     compile: dict[str, Any] = field(default_factory=dict)
+    chosen: bool = False
 
 
 class Fitted(keras_tuner.HyperModel):  # type: ignore[misc]
@@ -92,7 +94,12 @@ class FittedOwn(Fitted):
         """Trains a model with its callbacks before those that it is given."""
         every = [*copy.deepcopy(self.callbacks), *callbacks]
         arguments = {**kwargs, **self.more, "callbacks": every}
-        if isinstance(self.hypermodel, keras_tuner.HyperModel):
+        own = isinstance(self.hypermodel, keras_tuner.HyperModel)
+        batch_size = self.wanted.batch_size if own else hp.values.get("batch_size")
+        # A `fit` of its own may set one itself, and is only told of one that the script chose.
+        if batch_size is not None and (self.wanted.chosen or not own):
+            arguments.setdefault("batch_size", batch_size)
+        if own:
             return self.hypermodel.fit(hp, model, *args, **arguments)
         return model.fit(*args, **arguments)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tuner.spaces.fits import has_own_fit
+from tuner.spaces.hyperparameters import name_of
 
 BATCH = "the minibatch is the hyperparameter 'batch_size'"
 EPOCHS = "the study's key 'horizon' says how many epochs there are at most"
@@ -30,7 +31,7 @@ def unused(space: Any, names: Iterable[str]) -> list[str]:
     """
     if has_own_fit(space):
         return [
-            f"models are trained by the fit() of {type(space).__name__}, and the program watches "
+            f"models are trained by the fit() of {name_of(space)}, and the program watches "
             "through its callback: hyperparameters mean what fit() makes of them, and a training "
             "that was lost goes on from its checkpoint only where fit() passes initial_epoch on."
         ]
