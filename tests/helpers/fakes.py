@@ -13,8 +13,8 @@ from optuna.trial import TrialState, create_trial
 
 from tuner.objectives.model_cost import ModelCost
 from tuner.objectives.quantities import QUANTITIES
-from tuner.objectives.target import Target
 from tuner.records.keys import GATE, SCHEMA, SHORTFALL, StudyKey, TrialKey
+from tuner.records.objectives import objective_of
 from tuner.storages import heartbeats
 
 SPEC: dict[str, Any] = {
@@ -134,9 +134,7 @@ def add_trial(
         history[-1]["val_accuracy"] = best
     attrs = attributes(size, history, **more)
     attrs[TrialKey.SECONDS] = 2.5 * epochs + 1.0
-    objective = (
-        Target(spec["target"], study.user_attrs[StudyKey.MARGIN]) if "target" in spec else None
-    )
+    objective = objective_of(study.user_attrs) if "target" in spec else None
     constraints = {}
     if outcome is None:
         attrs[TrialKey.LOST] = "its worker died"
@@ -147,7 +145,7 @@ def add_trial(
         elif objective is not None and history:
             seen = objective.metric.best_of(h["val_accuracy"] for h in history)
             assert seen is not None
-            constraints[SHORTFALL] = objective.shortfall(seen)
+            constraints[SHORTFALL] = objective.reported(seen)
     if outcome == "reached":
         attrs[TrialKey.MODEL_FILE] = f"trial-{number:04d}.keras"
     state = TrialState.FAIL if outcome is None else STATES.get(outcome, TrialState.PRUNED)
@@ -160,7 +158,7 @@ def add_trial(
         intermediate_values=(
             {}
             if objective is None
-            else {h["epoch"]: objective.shortfall(h["val_accuracy"]) for h in history}
+            else {h["epoch"]: objective.reported(h["val_accuracy"]) for h in history}
         ),
         constraints=constraints,
     )

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
+from tuner.basics.numbers import chosen
 from tuner.objectives.metrics import DEFAULT_METRIC, Metric
 from tuner.objectives.target import Target
 from tuner.sessions.result import Result
@@ -63,7 +64,7 @@ def easier_target(target: Target) -> str:
     easier = target.metric.beyond(target.value, -EASIER * target.unit)
     if target.metric.is_share:
         return f"{max(LEAST_TARGET, easier):.2f}"
-    return f"{easier:.3g}"
+    return chosen(float(f"{easier:.3g}"))
 
 
 def sort_word(metric: Metric) -> str:
