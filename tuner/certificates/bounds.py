@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -82,19 +83,46 @@ def _bound_of_share(metric: Metric, y_true: Array, scores: Array, level: float) 
     return binomial_bound(round(metric.of(y_true, scores) * n), n, level)
 
 
+@dataclass(frozen=True)
+class Means:
+    """A metric that is about a mean over examples, with what its bounds rest on.
+
+    Attributes:
+        metric: What is measured.
+        value: What it is of these examples.
+        each: What each of them adds, [n].
+        more: The same with a mistake more, [n + 1 or more].
+        freedom: Degrees of freedom of their deviation; None: as many as there are examples.
+    """
+
+    metric: Metric
+    value: float
+    each: Array
+    more: Array
+    freedom: float | None
+
+    @classmethod
+    def of(cls, metric: Metric, y_true: Array, scores: Array) -> Means:
+        """Of one model's predictions, by a metric that has influences."""
+        value, each = metric.of(y_true, scores), metric.influence(y_true, scores)
+        assert each is not None
+        if metric.of_classes or not metric.needs_classes:
+            more = metric.influence(*with_mistakes(metric, y_true, scores))
+        else:
+            more = with_misplaced(value, y_true, each)
+        assert more is not None
+        freedom = _freedom(y_true, each) if metric.needs_classes else None
+        return cls(metric, value, each, more, freedom)
+
+    def bound(self, level: float) -> float:
+        """The confidence bound on the metric's worse side."""
+        side = 1.0 if self.metric.greater_is_better else -1.0
+        reaches = (reach_of(side * one, level, self.freedom) for one in (self.each, self.more))
+        return _within(self.metric, self.metric.beyond(self.value, -max(reaches)))
+
+
 def _bound_of_means(metric: Metric, y_true: Array, scores: Array, level: float) -> float:
-    """Of a metric that is about a mean over examples."""
-    side = 1.0 if metric.greater_is_better else -1.0
-    value, each = metric.of(y_true, scores), metric.influence(y_true, scores)
-    assert each is not None
-    if metric.of_classes or not metric.needs_classes:
-        more = metric.influence(*with_mistakes(metric, y_true, scores))
-    else:
-        more = with_misplaced(value, y_true, each)
-    assert more is not None
-    freedom = _freedom(y_true, each) if metric.needs_classes else None
-    reach = max(reach_of(side * one, level, freedom) for one in (each, more))
-    return _within(metric, metric.beyond(value, -reach))
+    return Means.of(metric, y_true, scores).bound(level)
 
 
 def _bound_of_values(metric: Metric, y_true: Array, scores: Array, level: float) -> float:
