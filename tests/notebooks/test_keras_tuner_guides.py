@@ -26,7 +26,7 @@ def mnist() -> Any:
         pytest.skip("TUNER_TEST_DATA names no folder of real images")
     (file,) = sorted((folder / "mnist").glob("train*.parquet"))
     rows = pyarrow.parquet.read_table(file).slice(0, IMAGES).to_pylist()
-    x = np.stack([np.asarray(Image.open(io.BytesIO(r["image"]["bytes"]))) for r in rows])
+    x = np.stack([np.asarray(Image.open(io.BytesIO(r["img"]["bytes"]))) for r in rows])
     y = np.array([r["label"] for r in rows])
     # As in the guides: floats from 0 to 1 with a channel's axis, the last part for validation.
     x = np.expand_dims(x, -1).astype("float32") / 255.0

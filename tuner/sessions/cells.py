@@ -239,10 +239,12 @@ def changed(spec: SearchStudy, storage: BaseStorage) -> str | None:
     """
     function = carried.function_of(spec.space)
     same = re.compile(rf"{re.escape(function.lstrip('_'))}-[0-9a-f]{{6}}")
-    names = [n for n in optuna.get_all_study_names(storage) if same.fullmatch(n)]
-    if spec.name in names or not same.fullmatch(spec.name) or not names:
+    known = [s for s in optuna.get_all_study_summaries(storage) if same.fullmatch(s.study_name)]
+    others = [s for s in known if s.study_name != spec.name and s.datetime_start is not None]
+    if not same.fullmatch(spec.name) or not others:
         return None
-    latest = optuna.load_study(study_name=names[-1], storage=storage)
+    name = max(others, key=lambda s: str(s.datetime_start)).study_name
+    latest = optuna.load_study(study_name=name, storage=storage)
     was, now = latest.user_attrs.get(StudyKey.STUDY), spec.model_dump()
     if not isinstance(was, dict):
         return None

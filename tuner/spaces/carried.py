@@ -202,9 +202,12 @@ def _functions_of(member: Any, seen: set[int]) -> Iterator[types.FunctionType]:
 
 def _is_library(thing: Any) -> bool:
     """Whether code is of a package that is installed, of which nobody looks for parts."""
-    module = sys.modules.get(str(getattr(thing, "__module__", None)))
+    name = str(getattr(thing, "__module__", None))
+    if name == "__main__":
+        return False
+    module = sys.modules.get(name)
     file = str(getattr(module, "__file__", None) or "")
-    frozen = module is not None and not file and module.__name__ != "__main__"
+    frozen = module is not None and not file
     return frozen or "site-packages" in file or file.startswith(sys.base_prefix)
 
 

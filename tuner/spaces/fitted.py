@@ -43,12 +43,12 @@ class Fitted(keras_tuner.HyperModel):  # type: ignore[misc]
     def __init__(self, hypermodel: Any, wanted: Wanted, shown_as: str) -> None:
         super().__init__(name=shown_as)
         self.shown_as = shown_as
-        self.hypermodel = hypermodel
+        self.inner = hypermodel
         self.wanted = wanted
 
     def build(self, hp: Any) -> Any:
         """Its model."""
-        build = getattr(self.hypermodel, "build", None) or self.hypermodel
+        build = getattr(self.inner, "build", None) or self.inner
         model = _compiled(build(self._asked(hp)), self.wanted.compile)
         if self.wanted.batch_size is not None and "batch_size" not in hp.values:
             hp.Fixed("batch_size", self.wanted.batch_size)
@@ -94,13 +94,13 @@ class FittedOwn(Fitted):
         """Trains a model with its callbacks before those that it is given."""
         every = [*copy.deepcopy(self.callbacks), *callbacks]
         arguments = {**kwargs, **self.more, "callbacks": every}
-        own = isinstance(self.hypermodel, keras_tuner.HyperModel)
+        own = isinstance(self.inner, keras_tuner.HyperModel)
         batch_size = self.wanted.batch_size if own else hp.values.get("batch_size")
         # A `fit` of its own may set one itself, and is only told of one that the script chose.
         if batch_size is not None and (self.wanted.chosen or not own):
             arguments.setdefault("batch_size", batch_size)
         if own:
-            return self.hypermodel.fit(hp, model, *args, **arguments)
+            return self.inner.fit(hp, model, *args, **arguments)
         return model.fit(*args, **arguments)
 
 
