@@ -6,13 +6,14 @@ the answer is chance; without them there is an answer all the same, which says w
 
 from __future__ import annotations
 
+import functools
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
-from tuner.objectives.proof import Prove
 from tuner.records.questions import question_of
-from tuner.specs.files import read_study
-from tuner.specs.spec import SearchStudy
 
 DATA_SETS = ("cifar10", "mnist")
 """What the lab is about."""
@@ -22,6 +23,15 @@ TRIALS: dict[str, int] = {"q2": 30, "q3": 30, "q4": 30, "q6": 30, "q8": 30, "q10
 
 SEEDS = (0, 1, 2)
 """Seeds of the searches that are compared with each other; the sweeps have three of their own."""
+
+
+STUDIES = Path(__file__).resolve().parents[2] / "studies"
+
+
+@functools.cache
+def study_file(name: str) -> dict[str, Any]:
+    """What the file of a built-in study says."""
+    return tomllib.loads((STUDIES / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -45,10 +55,16 @@ class Part:
     @property
     def datasets(self) -> tuple[str, ...]:
         """The data sets that the study names."""
-        return read_study(self.study).datasets()
+        named = study_file(self.study)["data"]
+        return (named,) if isinstance(named, str) else tuple(named)
 
     @property
-    def prove(self) -> Prove | None:
+    def target(self) -> float | None:
+        """The accuracy to reach; None in a sweep."""
+        return study_file(self.study).get("target")
+
+    @property
+    def prove(self) -> Literal["model"] | None:
         """What to prove; None: what the study says. Repeated searches prove their models only."""
         return "model" if self.seed else None
 
@@ -95,9 +111,9 @@ class Question:
         """The question with the target and the horizon that its study has."""
         if not self.needs:
             return self.asks
-        study = read_study(self.needs[0].study)
-        target = study.target if isinstance(study, SearchStudy) else None
-        return question_of(self.asks, study.datasets(), target, study.horizon)
+        part = self.needs[0]
+        horizon = study_file(part.study)["horizon"]
+        return question_of(self.asks, part.datasets, part.target, horizon)
 
 
 QUESTIONS: tuple[Question, ...] = (

@@ -12,8 +12,6 @@ from analysis.lab.commands import Commands
 from analysis.lab.programme import QUESTIONS
 from tuner.records import words
 from tuner.records.studies import StudyRecord
-from tuner.specs.files import read_study
-from tuner.specs.spec import SearchStudy
 
 NOT_RUN = "not run"
 NONE = "none"
@@ -43,9 +41,7 @@ def table(answers: Sequence[Answer], commands: Commands, picture: str) -> str:
 
 def _row(answer: Answer) -> tuple[str, ...]:
     found, question = answer.found, answer.question
-    study = read_study(question.needs[0].study)
-    target = words.goal(study.target) if isinstance(study, SearchStudy) else ""
-    name = f"{question.name}: {question.short}, {target}"
+    name = f"{question.name}: {question.short}, {words.goal(question.needs[0].target)}"
     if found is None:
         return (name, *[NOT_RUN] * 5)
     minutes = NONE if answer.seconds is None else words.count(answer.seconds / 60)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from analysis.lab.programme import QUESTIONS, parts
 from tuner.spaces.configurations import decode, encode
 from tuner.spaces.loading import load_space
 from tuner.spaces.sizes import size_of
@@ -117,3 +118,11 @@ def test_search_starts_from_a_small_model(name: str, limit: int) -> None:
     size = size_of(space_of(read_study(name)))
     assert size is not None
     assert size({}) <= limit
+
+
+def test_the_lab_reads_of_its_studies_what_a_search_does() -> None:
+    for part in parts(QUESTIONS):
+        study = read_study(part.study)
+        assert part.datasets == study.datasets()
+        assert part.target == getattr(study, "target", None)
+        assert (part.trials is None) == isinstance(study, SweepStudy)
