@@ -169,6 +169,7 @@ def _write(folder: Path, raw: Raw, content: str, seed: int) -> None:
         "test_size": len(raw.test),
         "own_validation": raw.validation is not None,
         "weighted": _weighted(raw),
+        "output_names": [name for name in raw.train.answers if raw.train.others],
         "pipeline": raw.stream is not None,
         "answered": answered(raw, order[:train_size], order[train_size:]),
         "normalization": _normalization(raw, order[:train_size]),
@@ -204,8 +205,9 @@ def _save_part(folder: Path, part: str, rows: Rows, raw: Raw) -> list[str]:
     for number, name in enumerate(names, int(isinstance(raw.train.kind, InputsKind))):
         files.append(x_file(part, number))
         _save(folder / files[-1], [(each.arrays[name], order) for each, order in rows])
-    files.append(y_file(part))
-    _save(folder / files[-1], [(each.y, order) for each, order in rows])
+    for number, output in enumerate(raw.train.answers):
+        files.append(y_file(part, number))
+        _save(folder / files[-1], [(each.answers[output], order) for each, order in rows])
     if _weighted(raw):
         files.append(weights_file(part))
         ones = [
@@ -277,6 +279,7 @@ def _read(folder: Path, name: str, source: str) -> DataSet | None:
             weighted=meta.get("weighted", False),
             pipeline=meta.get("pipeline", False),
             answered=meta.get("answered", {}),
+            output_names=tuple(meta.get("output_names", ())),
             normalization=meta.get("normalization"),
         )
         return found if "shared" in meta else _counted(found, meta)

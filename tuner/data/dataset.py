@@ -35,9 +35,9 @@ def x_file(part: str, number: int = 0) -> str:
     return f"{part}_images{f'-{number}' if number else ''}.npy"
 
 
-def y_file(part: str) -> str:
-    """The file of a part's answers."""
-    return f"{part}_labels.npy"
+def y_file(part: str, number: int = 0) -> str:
+    """The file of a part's answers, or of those of another output by its number."""
+    return f"{part}_labels{f'-{number}' if number else ''}.npy"
 
 
 def weights_file(part: str) -> str:
@@ -75,6 +75,8 @@ class DataSet:
             like: ``low``, ``high``, ``mean``, ``deviation``. Empty where nobody has counted.
         normalization: Mean and standard deviation of each channel over the training examples, two
             lists; None for images in bytes; of several inputs by name.
+        output_names: Of a model of several outputs, for which answers are dicts by these names.
+            What is said here of classes and amounts is said of the first.
     """
 
     name: str
@@ -96,6 +98,7 @@ class DataSet:
     pipeline: bool = False
     answered: Mapping[str, Any] = field(default_factory=dict)
     normalization: Any = None
+    output_names: tuple[str, ...] = ()
 
     @property
     def num_outputs(self) -> int:
@@ -116,25 +119,27 @@ class DataSet:
         fields = {"source": self.source, "content": self.hash, "seed": seed}
         return fields | ({"relabel": True} if self.relabel else {})
 
-    def train(self) -> tuple[Any, Answers]:
+    def train(self) -> tuple[Any, Any]:
         """Training examples, memory-mapped [n, ...] or a dict of such, and their answers.
 
         Raises:
             DataError: The cached arrays are gone, or it is a pipeline.
         """
         x, y = self.learning()
-        return _rows(x, slice(None, self.train_size)), y[: self.train_size]
+        rows = slice(None, self.train_size)
+        return _rows(x, rows), _rows(y, rows)
 
-    def validation(self) -> tuple[Any, Answers]:
+    def validation(self) -> tuple[Any, Any]:
         """Validation examples and their answers, as `train` gives them.
 
         Raises:
             DataError: The cached arrays are gone, or it is a pipeline.
         """
         x, y = self.learning()
-        return _rows(x, slice(self.train_size, None)), y[self.train_size :]
+        rows = slice(self.train_size, None)
+        return _rows(x, rows), _rows(y, rows)
 
-    def learning(self) -> tuple[Any, Answers]:
+    def learning(self) -> tuple[Any, Any]:
         """Training and validation examples together, as `train` gives them.
 
         Raises:
@@ -142,7 +147,7 @@ class DataSet:
         """
         return self._open(LEARN)
 
-    def test(self) -> tuple[Any, Answers]:
+    def test(self) -> tuple[Any, Any]:
         """Test examples and their answers, as `train` gives them.
 
         The only way to the test examples: nothing else opens their file.
@@ -153,7 +158,7 @@ class DataSet:
         return self._open(TEST)
 
     def answers(self, part: PartName) -> Answers:
-        """The answers of a part alone, also of a pipeline.
+        """The answers of a part alone, also of a pipeline; of several outputs the first's.
 
         Raises:
             DataError: The cached arrays are gone.
@@ -199,15 +204,18 @@ class DataSet:
             return array[: self.train_size]
         return array[self.train_size :] if part == "validation" else array
 
-    def _open(self, part: str) -> tuple[Any, Answers]:
+    def _open(self, part: str) -> tuple[Any, Any]:
         if self.pipeline:
             raise DataError(f"{self.name} is read by its own iterators, not as arrays.")
         shape = self.kind.shape
+        y: Any = self._load(y_file(part))
+        if self.output_names:
+            first, *others = self.output_names
+            y = {first: y} | {n: self._load(y_file(part, i)) for i, n in enumerate(others, 1)}
         if not isinstance(shape, dict):
-            return self._load(x_file(part), mapped=True), self._load(y_file(part))
+            return self._load(x_file(part), mapped=True), y
         files = {name: x_file(part, number) for number, name in enumerate(shape, 1)}
-        x = {name: self._load(file, mapped=True) for name, file in files.items()}
-        return x, self._load(y_file(part))
+        return {name: self._load(file, mapped=True) for name, file in files.items()}, y
 
     def _load(self, file: str, *, mapped: bool = False) -> NDArray[Any]:
         try:

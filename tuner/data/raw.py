@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,21 @@ class Part:
         y: int64 [n], class indices; or float32 [n] or [n, k], amounts.
         weights: How much each counts, float32 [n]; None: all the same.
         groups: Numbers, int64 [n]: examples of one number must not be divided; None: all may.
+        output: Of a model of several outputs the one that `y` answers; else empty.
+        others: What the other outputs are to give, whole numbers or float32, [n, ...] each.
     """
 
     x: Examples
     y: Answers
     weights: NDArray[np.float32] | None = None
     groups: NDArray[np.int64] | None = None
+    output: str = ""
+    others: Mapping[str, Answers] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> dict[str, Answers]:
+        """All answers, by the outputs' names; of a single one the name is empty."""
+        return {self.output: self.y, **self.others}
 
     @property
     def arrays(self) -> Mapping[str, NDArray[Any]]:
@@ -134,6 +143,8 @@ class Raw:
                 yield f"{name} weights", part.weights
             if part.groups is not None:
                 yield f"{name} groups", part.groups
+            for output, answers in part.others.items():
+                yield f"{name} {output}", answers
 
 
 def _add(digest: Any, array: NDArray[Any]) -> None:

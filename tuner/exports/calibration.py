@@ -29,7 +29,8 @@ def calibrating(data: DataSet) -> Any:
 def examples_of(data: DataSet, part: str) -> Iterator[tuple[Any, Any]]:
     """Examples and answers of the test or the validation part, in one piece or in batches."""
     if not data.pipeline:
-        yield data.test() if part == "test" else data.validation()
+        x, y = data.test() if part == "test" else data.validation()
+        yield x, y[data.output_names[0]] if data.output_names else y
         return
     streams = data.streams()
     for x, y in _batches(streams.test if part == "test" else streams.validation):

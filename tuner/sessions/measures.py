@@ -33,6 +33,7 @@ def measure(spec: Study, data: Mapping[str, DataSet]) -> Yardstick | None:
     metric = spec.measured
     for each in data.values():
         require_fit(metric, each)
+        require_output(spec.metric_output, each)
     if metric is DEFAULT_METRIC:
         return None
     first = next(iter(data.values()))
@@ -43,6 +44,31 @@ def measure(spec: Study, data: Mapping[str, DataSet]) -> Yardstick | None:
         return Yardstick.read(found)
     target = spec.target if isinstance(spec, SearchStudy) else None
     return yardstick(metric, first.answers("validation"), len(first.classes), target)
+
+
+def require_output(output: str | None, data: DataSet) -> None:
+    """Raises where the answers have names, and the study does not measure the first of them.
+
+    Raises:
+        StudyError: It does not.
+    """
+    if not data.output_names or output == data.output_names[0]:
+        return
+    first, listed = data.output_names[0], ", ".join(map(repr, data.output_names))
+    if output is None:
+        raise StudyError(
+            f"the answers of {data.name!r} are those of the outputs {listed}; set metric_output = "
+            f"{first!r}, the first, which is measured."
+        )
+    if output in data.output_names:
+        raise StudyError(
+            f"metric_output is {output!r}, but the first answers of {data.name!r} are those of "
+            f"{first!r}; put {output!r} first in the dict, for its classes are the data's."
+        )
+    raise StudyError(
+        f"metric_output is {output!r}, but the answers of {data.name!r} are those of {listed}; "
+        "name the first."
+    )
 
 
 def require_fit(metric: Metric, data: DataSet) -> None:

@@ -14,6 +14,8 @@ from tuner.basics import child_process
 from tuner.data import DataSet, open_again, resolve
 from tuner.data.kinds import ArrayKind, InputsKind
 from tuner.data.sources import python as source
+from tuner.errors import StudyError
+from tuner.sessions.measures import require_output
 
 DICT = "{'x_train': x, 'y_train': y, 'x_test': x + 1, 'y_test': y}"
 TWO = "{'x_train': {'a': x, 'b': x[:, :1]}, 'y_train': y, 'x_test': {'a': x + 1, 'b': x[:, :1]}, 'y_test': y}"  # noqa: E501
@@ -139,3 +141,42 @@ return {'train': Batches(5), 'val': Batches(2), 'test': Batches(3), 'hash': 7}""
     assert data.kind == InputsKind({"a": ArrayKind((2,), "float64")})
     assert data.classes == ("0", "1", "2")
     assert len(data.streams().learning) == 7
+
+
+OUTPUTS = FLOATS + (
+    "z = {'side': y, 'size': x[:, 0]}\n"
+    "return {'x_train': x, 'y_train': z, 'x_test': x + 1, 'y_test': z}"
+)
+
+
+def test_answers_of_several_outputs_are_a_dict(tmp_path: Path, cache: Path) -> None:
+    data = loaded(tmp_path, cache, OUTPUTS)
+    assert (data.output_names, data.task, data.classes) == (
+        ("side", "size"),
+        "classification",
+        ("0", "1"),
+    )
+    for (x, y), count in ((data.train(), 54), (data.validation(), 6), (data.test(), 60)):
+        assert list(y) == ["side", "size"] and len(x) == len(y["side"]) == count
+        assert y["side"].dtype == np.int64 and y["size"].dtype == np.float32
+    x, y = data.train()
+    np.testing.assert_array_equal(x[:, 0], y["size"])
+    np.testing.assert_array_equal(data.answers("train"), y["side"])
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        (None, "are those of the outputs 'side', 'size'; set metric_output = 'side', the first"),
+        ("size", "put 'size' first in the dict"),
+        ("other", "name the first"),
+    ],
+)
+def test_the_first_output_is_the_one_that_is_measured(
+    output: str | None, said: str, tmp_path: Path, cache: Path
+) -> None:
+    data = loaded(tmp_path, cache, OUTPUTS)
+    require_output("side", data)
+    with pytest.raises(StudyError) as caught:
+        require_output(output, data)
+    assert said in str(caught.value)

@@ -261,6 +261,16 @@ EXAMPLES: list[tuple[str, Make, str]] = [
         "1 inputs, 'a' of 4 numbers (float32) and test examples 1 inputs, 'b' of 4 numbers",
     ),
     (
+        "outputs that differ",
+        python(FLOATS + "return x, {'a': y, 'b': y}, x + 1, {'a': y}"),
+        "y_train has the outputs 'a', 'b' and y_test 'a': give both the same",
+    ),
+    (
+        "an output of text",
+        python(FLOATS + "z = {'a': y, 'b': y.astype(str)}\nreturn x, z, x + 1, z"),
+        "y_train['b'] holds <U21 of shape [60]: give 60 whole numbers or floats, one for each",
+    ),
+    (
         "iterators without a hash",
         python(STREAM + "return {p: DatasetV2(9) for p in ('train', 'validation', 'test')}"),
         "returns iterators without a hash: return 'hash' with them, a text that changes whenever",

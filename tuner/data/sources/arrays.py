@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from tuner.data.raw import PARTS, Part, Raw
 from tuner.data.sources.answers import Read, read_answers
 from tuner.data.sources.names import Names, canonical, names_of
+from tuner.data.sources.outputs import first_of, others_of, outputs_of
 from tuner.errors import DataError
 
 ROWS = 2**24  # numbers converted at a time
@@ -33,12 +35,18 @@ def raw_of(where: str, given: Mapping[str, Inputs]) -> Raw:
     """
     names = names_of(where, list(given))
     present = [part for part in PARTS if canonical("x", part) in names]
+    labelled = {part: _labelled(names, given, "y", part) for part in present}
+    outputs = outputs_of(where, labelled)
     read = read_answers(
         where,
-        {part: _labelled(names, given, "y", part) for part in present},
+        {part: first_of(*each, outputs) for part, each in labelled.items()},
         _plain(where, "classes", given[names.called("classes")]) if "classes" in names else None,
     )
     parts = {part: _part(where, names, given, part, read) for part in present}
+    for part, (key, y) in labelled.items():
+        if outputs:
+            others = others_of(where, key, y, outputs[1:], len(parts[part].y))
+            parts[part] = dataclasses.replace(parts[part], output=outputs[0], others=others)
     return Raw(
         train=parts["train"],
         test=parts["test"],
