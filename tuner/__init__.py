@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,5 +21,8 @@ def __getattr__(name: str) -> Any:
     # Loaded on first use: `tuner --help` answers before Optuna could be imported.
     if name in __all__:
         module = "tuner.smallest_model" if name == "SmallestModel" else "tuner.api"
-        return getattr(import_module(module), name)
+        with warnings.catch_warnings():
+            # Optuna looks for progress bars of its own, which nobody would see.
+            warnings.filterwarnings("ignore", message="IProgress not found")
+            return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,6 +22,7 @@ from tuner.exports.source import Source, find_source
 from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records import words
 from tuner.records.studies import StudyRecord
+from tuner.spaces.carried import parcel
 
 if TYPE_CHECKING:
     from tuner.data import DataSet
@@ -202,6 +203,7 @@ def _orders(
         data=None if images is None else images.reference(int(record.study.get("split_seed", 0))),
         metric=str(record.study.get("metric", DEFAULT_METRIC.name)),
         metric_direction=record.study.get("metric_direction"),
+        carried=parcel(str(record.study["space"])),
     )
 
 

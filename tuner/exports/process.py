@@ -105,10 +105,12 @@ def _load(orders: ExportOrders) -> tuple[Any, dict[str, Any]]:
     try:
         return keras.models.load_model(orders.model_file, compile=False), {}
     except Exception as unknown:  # a broken archive, or a layer that Keras does not know
+        from tuner.spaces import carried
         from tuner.spaces.custom_objects import custom_objects, read_model
         from tuner.spaces.loading import load_space
 
         try:
+            carried.receive(orders.carried)
             load_space(**orders.space)
             model = read_model(orders.model_file, orders.space["spec"])
         except Exception as error:
@@ -203,6 +205,7 @@ def rehearse(orders: dict[str, Any], _: Channel) -> list[str]:
     """
     from keras_tuner import HyperParameters
 
+    from tuner.spaces import carried
     from tuner.spaces.loading import load_space
 
     if hasattr(os, "nice"):
@@ -210,6 +213,7 @@ def rehearse(orders: dict[str, Any], _: Channel) -> list[str]:
     space = orders["space"]
     inputs = Inputs.of(space["input_shape"], space.get("input_dtype", "uint8"))
     classes = space.get("task", "classification") == "classification"
+    carried.receive(orders.get("carried", {}))
     model = load_space(**space).build(HyperParameters())
     model(inputs.zeros())  # one without an input of its own is built by its first call
     model = as_graph(model, inputs, classes=classes)

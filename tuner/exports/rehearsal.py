@@ -15,6 +15,7 @@ from tuner.basics.environment import tries_exports
 from tuner.errors import TunerError
 from tuner.exports.export import can_convert, conversion_environment
 from tuner.exports.orders import FORMATS, Format
+from tuner.spaces.carried import parcel
 
 OURS = "search_spaces."
 """Spaces of this begin so; their exports are tested."""
@@ -37,7 +38,7 @@ class Rehearsal:
         wanted = formats() if tries_exports() and not ours else []
         self._child: Child | None = None
         if wanted:
-            orders = {"space": space, "formats": wanted}
+            orders = {"space": space, "formats": wanted, "carried": parcel(space["spec"])}
             with contextlib.suppress(OSError):  # no process to be had: the search says so itself
                 self._child = Child(
                     "tuner.exports.process:rehearse",

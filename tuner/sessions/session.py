@@ -110,7 +110,12 @@ class Session:
                 )
             if why := gpus.missing(keras_backend(), gpus.visible()):
                 self.watcher.notice(why)
-            if self._count and not self._before and self.record.target is not None:
+            if (
+                self._launcher.apart
+                and self._count
+                and not self._before
+                and self.record.target is not None
+            ):
                 self._rehearsal = Rehearsal(self.record.space_arguments())
             try:
                 self._go()
