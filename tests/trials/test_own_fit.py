@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import pytest
 from tests.helpers import fitting, works
 from tests.trials.test_kinds import Impatient, Patient
 from tests.trials.test_model import numbers, prove, weights
+from tuner.certificates.trainings import CertificateTrainings
 from tuner.errors import SpaceError
 from tuner.records.epochs import read_history
 from tuner.records.keys import StudyKey, TrialKey
+from tuner.records.studies import StudyRecord
 from tuner.sessions.agreement import describe
 from tuner.spaces.hyperparameters import WALK_FIT
 from tuner.storages import claims
@@ -237,3 +240,20 @@ def test_its_hyperparameters_make_a_twin(tmp_path: Path) -> None:
     assert train(work, **params)[0] == "missed"
     assert train(work, **params)[0] == "gated"
     assert train(work, **{**params, "epochs": 3})[0] == "missed"
+
+
+def test_a_recipe_is_trained_as_in_the_search(tmp_path: Path) -> None:
+    """On the training examples, with validation examples for the callbacks of `fit`."""
+    work = search_in(tmp_path, "Weighing", target=0.5)
+    outcome, _ = train(work, width=48)
+    assert outcome == "reached"
+    (record,) = StudyRecord.of(work.study).trained
+    queue = CertificateTrainings(work.study, record, 3)
+    claims.claim(training := queue.study.ask())
+    proving = dataclasses.replace(work, study=queue.study, proves="recipe")
+    assert run(training, proving) in ("reached", "missed")
+    done = queue.study.trials[training.number].user_attrs
+    history = read_history(done)
+    assert all(np.isfinite(e.val_measured) for e in history)
+    assert len(history) <= queue.epochs
+    assert np.isfinite(done[TrialKey.TEST_ACCURACY])
