@@ -69,6 +69,18 @@ def load():
     return {"x_train": cut[0], "y_train": y[:300], "x_test": cut[1], "y_test": y[300:]}
 """
 
+TWO_OUTPUTS = """
+import numpy as np
+
+
+def load():
+    rng = np.random.default_rng(6)
+    x = rng.standard_normal((400, 4)).astype("float32")
+    y = {"kind": (x[:, 0] > 0).astype("int64"), "amount": x[:, 1] * 3}
+    cut = {k: v[:300] for k, v in y.items()}, {k: v[300:] for k, v in y.items()}
+    return {"x_train": x[:300], "y_train": cut[0], "x_test": x[300:], "y_test": cut[1]}
+"""
+
 PIPELINE = """
 import numpy as np
 import tensorflow as tf
@@ -159,6 +171,16 @@ def two(hp, input_shape, num_classes):
     return model
 
 
+def heads(hp, input_shape):
+    inputs = L.Input(input_shape)
+    x = L.Dense(hp.Int("width", 2, 8, default=6), activation="relu")(inputs)
+    kind = L.Dense(2, activation="softmax", name="kind")(x)
+    model = keras.Model(inputs, {"kind": kind, "amount": L.Dense(1, name="amount")(x)})
+    losses = {"kind": "sparse_categorical_crossentropy", "amount": "mse"}
+    model.compile(keras.optimizers.Adam(0.03), losses, loss_weights={"kind": 1, "amount": 0.1})
+    return model
+
+
 def piped(hp, input_shape, num_classes):
     inputs = L.Input(input_shape)
     x = L.BatchNormalization()(L.Dense(hp.Int("width", 2, 8, default=6))(inputs))
@@ -214,5 +236,12 @@ CASES = {
     "spectra": Case("spectra", "accuracy", 0.9, spectra),
     "words": Case("words", "balanced_accuracy", 0.8, words),
     "two inputs": Case("two", "macro_f1", 0.85, written={"mydata.py": TWO_INPUTS}),
+    "two outputs": Case(
+        "heads",
+        "auc",
+        0.95,
+        extra='metric_output = "kind"',
+        written={"mydata.py": TWO_OUTPUTS},
+    ),
     "pipeline": Case("piped", "macro_f1", 0.9, written={"mydata.py": PIPELINE}),
 }

@@ -32,6 +32,7 @@ READINGS = {
     "spectra": Reading("one_hot", 3),
     "words": Reading("binary", 2),
     "two inputs": Reading("index", 2),
+    "two outputs": Reading("index", 2, output="kind"),
     "pipeline": Reading("one_hot", 3),
 }
 
@@ -52,7 +53,8 @@ def test_a_trial_meets_its_target_on(name: str, tmp_path: Path) -> None:
         given = model.predict(data.streams().validation, verbose=0)
         truth = data.answers("validation")
     else:
-        x, truth = data.validation()
+        x, _ = data.validation()
+        truth = data.answers("validation")
         given = model.predict(x, verbose=0)
     scores = reading.scores(model, given)
     assert len(scores) == data.validation_size

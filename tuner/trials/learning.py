@@ -18,6 +18,11 @@ from tuner.training.scores import predict
 from tuner.training.weights import class_weights, multiplied
 
 
+def measured_output(spec: Study, data: DataSet) -> str | None:
+    """The output that a study measures; None where its models have only one."""
+    return spec.metric_output or next(iter(data.output_names), None)
+
+
 @dataclass(frozen=True)
 class _Pair:
     """The iterators of one training."""
@@ -41,6 +46,11 @@ class Learning:
     spec: Study
     by_fit: bool
 
+    @property
+    def output(self) -> str | None:
+        """The output that is measured, of a model of several."""
+        return measured_output(self.spec, self.data)
+
     @cached_property
     def _streams(self) -> Any:
         return self.data.streams()
@@ -60,7 +70,7 @@ class Learning:
         else:
             x, y = self.data.learning()
             x_seen, y_seen = some(x, slice(0, 0)), some(y, slice(0, 0))
-        labels = answers_of(y, self.spec.metric_output)
+        labels = answers_of(y, self.output)
         separate = self.class_weight is not None
         by_class = None if separate else self._weights_of_classes(labels)
         return Examples(
@@ -72,7 +82,7 @@ class Learning:
             task=self.data.task,
             weights=multiplied(self.data.weights(part), by_class, labels),
             validation_weights=self.data.weights("validation") if count_of(x_seen) else None,
-            output=self.spec.metric_output,
+            output=self.output,
             class_weight=self.class_weight,
         )
 
@@ -88,7 +98,7 @@ class Learning:
             y[:0],
             num_classes=self.data.num_outputs,
             task=self.data.task,
-            output=self.spec.metric_output,
+            output=self.output,
             streams=_Pair(streams.train if part == "train" else streams.learning, validation),
             class_weight=self.class_weight,
         )

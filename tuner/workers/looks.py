@@ -24,6 +24,7 @@ from tuner.training.readings import reading_of
 from tuner.training.settings import read_settings
 from tuner.training.weights import class_weights
 from tuner.trials.checks import counted
+from tuner.trials.learning import measured_output
 
 DRAWS = 4
 """Values within the range of each hyperparameter that are looked at, besides its ends."""
@@ -75,7 +76,7 @@ def few_of(spec: Study, data: DataSet) -> Examples:
         x, y = data.train()
     x, y = some(x, slice(0, count)), some(y, slice(0, count))
     return Examples(
-        x, y, x, y, num_classes=data.num_outputs, task=data.task, output=spec.metric_output
+        x, y, x, y, num_classes=data.num_outputs, task=data.task, output=measured_output(spec, data)
     )
 
 
