@@ -130,6 +130,24 @@ def test_other_images_under_the_same_name_are_refused(tmp_path: Path) -> None:
         make(tmp_path)
 
 
+def test_data_that_is_read_otherwise_by_now_says_how_to_go_on(tmp_path: Path) -> None:
+    """A study that a version before made of the same file."""
+    tiny.write(tmp_path)
+    study = make(tmp_path).study
+    ((key, stored),) = study.user_attrs["data"].items()
+    older = {k: v for k, v in stored.items() if k not in ("example_shape", "dtype", "task")}
+    study.set_user_attr("data", {key: older})
+    images = tiny.images()
+    own = {"x_val": images["x_test"], "y_val": images["y_test"]}
+    np.savez(tmp_path / "images.npz", **images, **own)
+    with pytest.raises(StudyChangedError, match=r"own validation set.* take it away to go on"):
+        make(tmp_path)
+    floats = {name: images[name] / 255 for name in ("x_train", "x_test")}
+    np.savez(tmp_path / "images.npz", **{**images, **floats})
+    with pytest.raises(StudyChangedError, match=r"astype\('uint8'\) to go on with that study"):
+        make(tmp_path)
+
+
 def test_a_study_of_the_same_name_that_others_made_is_left_alone(tmp_path: Path) -> None:
     tiny.write(tmp_path)
     url = f"sqlite:///{tmp_path / 'own.db'}"

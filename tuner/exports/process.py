@@ -216,7 +216,10 @@ def rehearse(orders: dict[str, Any], _: Channel) -> list[str]:
     carried.receive(orders.get("carried", {}))
     model = load_space(**space).build(HyperParameters())
     model(inputs.zeros())  # one without an input of its own is built by its first call
-    model = as_graph(model, inputs, classes=classes)
+    try:
+        model = as_graph(model, inputs, classes=classes)
+    except ExportError as error:
+        return [str(error)]
     refused = []
     for format in orders["formats"]:
         with tempfile.TemporaryDirectory(prefix="tuner-export-") as folder:

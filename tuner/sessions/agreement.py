@@ -75,9 +75,27 @@ def agree(
             raise StudyChangedError(
                 f"study {study.study_name!r}: its results were made on {was['source']!r} "
                 f"(hash {was['hash'][:12]}), but {now['source']!r} holds other images "
-                f"(hash {now['hash'][:12]}); give the same data or another --results folder."
+                f"(hash {now['hash'][:12]}){_read_otherwise(was, now)}; give the same data or "
+                "another --results folder."
             )
     _complete(study, described)
+
+
+def _read_otherwise(was: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What of the same files a study made by version 0.1.0 does not have, and how to go on."""
+    if "example_shape" in was or was.get("source") != now.get("source"):
+        return ""
+    if now.get("own_validation"):
+        return (
+            ", for its own validation set, which version 0.1.0 left out, is used; take it away to "
+            "go on with that study"
+        )
+    if str(now.get("dtype", "")).startswith("float"):
+        return (
+            ", for floats are given to models as they are, and version 0.1.0 made pixels of them; "
+            "save (x * 255).round().astype('uint8') to go on with that study"
+        )
+    return ""
 
 
 def require_same(name: str, stored: Mapping[str, Any], spec: Study) -> None:
