@@ -132,7 +132,12 @@ def _gap(of: Runs) -> list[float]:
 
 
 def _gap_words(of: Runs) -> str:
-    return words.points(mean_and_spread(_gap(of))[0])
+    return f"{words.hundredths(_rounded(mean_and_spread(_gap(of))[0]))} points"
+
+
+def _rounded(fraction: float) -> float:
+    """To the tenth of a point that is shown, and never a negative nothing."""
+    return round(fraction, 3) + 0.0
 
 
 def _rates(found: Sequence[Runs]) -> str:
@@ -217,4 +222,4 @@ def _cell(values: Sequence[float]) -> str:
     if not values:
         return "not measured"
     mean, spread = mean_and_spread(values)
-    return words.hundredths(mean) + ("" if spread is None else f" {words.spread(spread)}")
+    return words.hundredths(_rounded(mean)) + ("" if spread is None else f" {words.spread(spread)}")
