@@ -21,6 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import keras_tuner
 import optuna
 from history import SPACE, fill, final_shortfall, multiply, size_of
 from optuna.samplers import RandomSampler
@@ -95,7 +96,7 @@ def work(study: optuna.Study, tally: Tally, second: float, until: float, index: 
     job = Work(
         study,
         spec,
-        {"cifar10": object()},
+        {"cifar10": keras_tuner.HyperModel()},
         {"cifar10": data},
         Path("/nowhere"),
         0,
