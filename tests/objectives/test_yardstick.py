@@ -73,3 +73,10 @@ def test_shortfalls_are_told_in_units() -> None:
     assert target.reported(1e12) == MOST
     assert math.isnan(target.reported(math.nan))
     assert target.is_met(1.75) and target.reported(1.75) == 0
+
+
+@pytest.mark.parametrize("name", ["mae", "rmse", "r2"])
+def test_answers_of_several_numbers(name: str) -> None:
+    y = np.random.default_rng(0).normal(size=(400, 3))
+    found = yardstick(METRICS[name], y, 0, 0.3)
+    assert found.unit > 0 and 0 < found.error < 0.2

@@ -116,7 +116,8 @@ def _classes(y: Array, classes: int) -> Callable[[float], Array]:
 def _numbers(y: Array) -> Callable[[float], Array]:
     """By noise from 0 to 1, predictions from the truth to far from it."""
     truth = np.asarray(y, np.float64)
-    noise = np.random.default_rng(1).laplace(size=truth.shape) * (truth.std(axis=0) or 1.0)
+    spread = truth.std(axis=0)
+    noise = np.random.default_rng(1).laplace(size=truth.shape) * np.where(spread > 0, spread, 1.0)
 
     def scores(amount: float) -> Array:
         return np.asarray(truth + 10 * amount**3 * noise)
