@@ -60,6 +60,11 @@ def function_of(spec: str) -> str:
     return spec.rpartition(":")[2]
 
 
+def shown(spec: str) -> str:
+    """What people call a study's space: a function of a notebook's by its name alone."""
+    return function_of(spec) if is_carried(spec) else spec
+
+
 def found(spec: str) -> Any:
     """The function, class or hypermodel.
 

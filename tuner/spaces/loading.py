@@ -73,6 +73,7 @@ def load_space(
         SpaceError: It cannot be imported, does not take an option, or is no hypermodel.
     """
     target = carried.found(spec) if carried.is_carried(spec) else find(spec)
+    spec = carried.shown(spec)
     if isinstance(target, keras_tuner.HyperModel):
         if options:
             raise SpaceError(

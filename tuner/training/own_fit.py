@@ -106,6 +106,8 @@ class Fitting:
         """
         begin = 0 if checkpoint is None else len(checkpoint.history)
         watch = Watch(self, model, each, checkpoint, begin)
+        if begin and not model.built:
+            model(self.examples.first())  # its variables are there before the checkpoint's
         data, given = self.arguments(watch, begin)
         with _recorded(model) as calls:
             try:

@@ -23,6 +23,7 @@ from tuner.records.objectives import yardstick_of
 from tuner.records.proofs import by_recipe, prove_of, proven, refuted, refuted_shortfalls
 from tuner.samplers import registry
 from tuner.spaces import exploration, sizes
+from tuner.spaces.carried import shown
 from tuner.specs.spec import SearchStudy, SweepStudy
 from tuner.storages import claims, warm_start
 from tuner.trials.search import GATE_SLACK
@@ -229,7 +230,7 @@ class Asker:
         raise StudyError(
             f"{whole} {len(causes)} configurations could not be trained, the latest because of "
             f"{str(latest.get(TrialKey.ERROR, latest[TrialKey.OUTCOME])).rstrip('.')}; "
-            f"mend the search space {self.work.spec.space!r}."
+            f"mend the search space {shown(self.work.spec.space)!r}."
         )
 
     def ask(self, trials: Sequence[FrozenTrial]) -> optuna.Trial:
