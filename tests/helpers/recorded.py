@@ -11,13 +11,39 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState, create_trial
 
-from tuner.objectives.metrics import METRICS, Metric
+from tuner.objectives.metrics import DEFAULT_METRIC, METRICS, Metric
 from tuner.objectives.target import Target
+from tuner.objectives.yardstick import yardstick
 from tuner.pruners.target import TargetPruner, for_search
 
 FILE = Path(__file__).parents[1] / "benchmarks" / "curves" / "curves.csv"
 REACHING = 0.4
 """Share of the configurations that reach the target that is set."""
+
+
+def _held(y: np.ndarray) -> np.ndarray:
+    """The answers of the validation examples, as `tests/benchmarks/curves/record.py` parts them."""
+    return y[np.random.default_rng(0).permutation(len(y))[: len(y) // 4]]
+
+
+def _diabetes() -> tuple[np.ndarray, int]:
+    from sklearn.datasets import load_diabetes
+
+    return _held(load_diabetes(return_X_y=True)[1] / 100), 0
+
+
+def _friedman() -> tuple[np.ndarray, int]:
+    from sklearn.datasets import make_friedman1
+
+    return _held(make_friedman1(1_500, noise=1.0, random_state=0)[1]), 0
+
+
+def _rare() -> tuple[np.ndarray, int]:
+    return _held((np.random.default_rng(0).random(3_000) < 1 / 21).astype("int64")), 2
+
+
+ANSWERS = {"diabetes": _diabetes, "friedman": _friedman, "rare": _rare}
+"""By data set the answers of its validation examples, and how many classes there are."""
 
 
 class Recorded(NamedTuple):
@@ -36,6 +62,16 @@ class Recorded(NamedTuple):
         bar = order[max(1, round(REACHING * len(order))) - 1]
         unit = self.metric.unit or abs(self.constant - self.metric.origin)
         return Target(bar, metric=self.metric, unit=unit)
+
+    @property
+    def noise(self) -> float | None:
+        """The standard error of the metric, in units, as a search works it out; not of accuracy."""
+        if self.metric is DEFAULT_METRIC:
+            return None
+        answers, classes = ANSWERS[self.data]()
+        return yardstick(self.metric, answers, classes, float(self.target.value)).error / (
+            self.target.unit
+        )
 
 
 class Replay(NamedTuple):
@@ -67,11 +103,11 @@ def replay(curves: Recorded, orders: int, seed: int = 0) -> Replay:
     rng, target = np.random.default_rng(seed), curves.target
     reports = [[target.reported(float(v)) for v in row] for row in curves.values]
     reaching = stopped = epochs = whole = 0
+    noise = curves.noise
     for _ in range(orders):
         study = optuna.create_study(direction="minimize")
-        horizon = curves.values.shape[1]
         # As that of a search, of which none of those to be stopped is trained on to audit it.
-        pruner = TargetPruner(horizon, n_warmup=for_search(horizon, 0).n_warmup, audit=0.0)
+        pruner = for_search(curves.values.shape[1], 0, noise, audit=0.0)
         for row in rng.permutation(len(reports)):
             used, met = _train(study, pruner, reports[row])
             full = next((i for i, v in enumerate(reports[row], 1) if v <= 0), None)

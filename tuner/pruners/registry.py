@@ -22,12 +22,14 @@ class PrunerSetting:
     """The most epochs of a training."""
     seed: int = 0
     """The study's seed."""
+    noise: float | None = None
+    """Standard deviation of a report of another metric than accuracy; None: of accuracy."""
 
 
 def _target(setting: PrunerSetting) -> BasePruner:
     from tuner.pruners.target import for_search
 
-    return for_search(setting.horizon, setting.seed)
+    return for_search(setting.horizon, setting.seed, setting.noise)
 
 
 def _optunas() -> Any:
@@ -49,12 +51,15 @@ PRUNERS = tuple(_MAKERS)
 """Their names."""
 
 
-def make_pruner(name: str, *, horizon: int, seed: int = 0) -> BasePruner:
+def make_pruner(
+    name: str, *, horizon: int, seed: int = 0, noise: float | None = None
+) -> BasePruner:
     """Makes a pruner.
 
     Args:
         name: One of `PRUNERS`.
         horizon: The most epochs of a training.
         seed: The study's seed, for ``target``.
+        noise: Standard deviation of a report of another metric than accuracy, for ``target``.
     """
-    return _MAKERS[name](PrunerSetting(horizon, seed))
+    return _MAKERS[name](PrunerSetting(horizon, seed, noise))

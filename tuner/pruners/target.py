@@ -93,6 +93,11 @@ class TargetPruner(BasePruner):
         seed: Which ones they are depends on this and on the trial's number alone; at least 0.
         n_warmup: Epochs before which no trial is stopped for its curve; default a twelfth of the
             horizon, and at least 3.
+        noise: Standard deviation of one report, at least 0: a trial whose best is no further from
+            the target than that is not stopped, for noise alone may meet it yet.
+        steady: Whether a trial is kept as long as a straight line through its last doubling meets
+            the target by the horizon. Errors often fall by as much in each epoch, until late;
+            accuracies do not.
 
     Attributes:
         horizon: As given.
@@ -111,6 +116,8 @@ class TargetPruner(BasePruner):
         n_warmup: int | None = None,
         audit: float = 0.05,
         seed: int = 0,
+        noise: float = 0.0,
+        steady: bool = False,
     ) -> None:
         if horizon < 1:
             raise ValueError(f"horizon must be at least 1 but got {horizon}.")
@@ -124,6 +131,10 @@ class TargetPruner(BasePruner):
             raise ValueError(f"audit must be at least 0 and below 1 but got {audit}.")
         if seed < 0:
             raise ValueError(f"seed cannot be negative but got {seed}.")
+        if not 0 <= noise < math.inf:
+            raise ValueError(f"noise must be at least 0 but got {noise}.")
+        self._noise = noise
+        self._steady = steady
         self._audit = audit
         self._seed = seed
         self.horizon = horizon
@@ -160,8 +171,20 @@ class TargetPruner(BasePruner):
         chance = probability_of_reaching(values, self.horizon, curves)
         if chance >= (self._threshold or _threshold(trials, 1 - step / self.horizon)):
             return False
+        if self._may_yet(values):
+            return False
         warn_of_rising_reports([*curves, values])
         return not self._audited(study, trial)
+
+    def _may_yet(self, values: Mapping[int, float]) -> bool:
+        """Whether noise, or a straight line through the last doubling, may meet the target yet."""
+        known = curve.read_curve(values)
+        if known is None:
+            return False
+        if self._noise and known.final <= self._noise:
+            return True
+        slope = known.last_doubling / max(known.last - max(known.last / 2, known.steps[0]), 1.0)
+        return self._steady and known.final <= slope * (self.horizon - known.last)
 
     def _audited(self, study: Study, trial: FrozenTrial) -> bool:
         if trial.user_attrs.get(AUDIT):
@@ -198,6 +221,22 @@ def _is_dead(values: Mapping[int, float], horizon: int) -> bool:
     return still and len(reports) >= curve.slowest_start(horizon)
 
 
-def for_search(horizon: int, seed: int) -> TargetPruner:
-    """The pruner of ``tuner search``."""
-    return TargetPruner(horizon=horizon, n_warmup=max(3, horizon // _WARMUP_PART), seed=seed)
+def for_search(
+    horizon: int, seed: int, noise: float | None = None, audit: float = 0.05
+) -> TargetPruner:
+    """The pruner of ``tuner search``.
+
+    Args:
+        horizon: The most epochs of a training.
+        seed: The study's seed.
+        noise: Standard deviation of a report of another metric than accuracy; None: of accuracy.
+        audit: Share of the trials to be stopped that are trained on instead.
+    """
+    return TargetPruner(
+        horizon=horizon,
+        n_warmup=max(3, horizon // _WARMUP_PART),
+        seed=seed,
+        noise=noise or 0.0,
+        steady=noise is not None,
+        audit=audit,
+    )

@@ -21,6 +21,7 @@ from tuner.errors import SpaceError, StudyChangedError
 from tuner.objectives.metrics import OwnMetric
 from tuner.pruners.registry import make_pruner
 from tuner.records.keys import StudyKey, TrialKey
+from tuner.records.objectives import yardstick_of
 from tuner.records.proofs import prove_of
 from tuner.spaces import configurations
 from tuner.spaces.exploration import Exploration, explore
@@ -67,7 +68,13 @@ def prepare(
         pruner=optuna.pruners.NopPruner(),
     )
     spec = from_dict(study.user_attrs[StudyKey.STUDY])
-    study.pruner = make_pruner(orders.pruner, horizon=spec.horizon, seed=orders.seed)
+    known = yardstick_of(study.user_attrs)
+    study.pruner = make_pruner(
+        orders.pruner,
+        horizon=spec.horizon,
+        seed=orders.seed,
+        noise=None if known is None else known.error / known.unit,
+    )
     data = {key: open_again(**reference) for key, reference in orders.data.items()}
     attributes = study.user_attrs
     certifying = StudyKey.CERTIFIES in attributes
