@@ -129,10 +129,18 @@ def cut_off(team: Team, study: optuna.Study, seconds: float, say: Callable[[str]
     """Stops the worker that others take for another machine's, and lets it go on."""
     if not await_(lambda: bool(trains(study, FAR)), 300):
         return "the far worker trained nothing"
-    (number, *_) = trains(study, FAR)
-    stopped = team.processes("worker 2")
-    for process in stopped:
-        process.send_signal(signal.SIGSTOP)
+    stopped, held = team.processes("worker 2"), list[int]()
+    while not held:
+        for process in stopped:
+            process.send_signal(signal.SIGSTOP)
+        time.sleep(1.0)
+        # What it was training may have ended in the moment before.
+        held = trains(study, FAR)
+        if not held:
+            for process in reversed(stopped):
+                process.send_signal(signal.SIGCONT)
+            time.sleep(2.0)
+    number = held[0]
     say(f"stopped the worker of trial {number}")
     taken = await_(lambda: TrialKey.LOST in study.trials[number].user_attrs, seconds)
     say(f"trial {number} {'was taken from' if taken else 'stayed with'} it")
