@@ -20,7 +20,8 @@ def load() -> dict[str, Any]:
 
 def build(hp: Any, input_shape: tuple[int]) -> Any:
     """One or two dense layers, and one number."""
-    x = inputs = keras.Input(input_shape)
+    inputs = keras.Input(input_shape)
+    x = keras.layers.Rescaling(2.0, offset=-1.0)(inputs)  # around 0, where layers learn fastest
     for layer in range(hp.Int("depth", 1, 2, default=1)):
         width = hp.Int(f"width_{layer}", 2, 128, sampling="log", default=16)
         x = keras.layers.Dense(width, activation="relu")(x)
