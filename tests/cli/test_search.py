@@ -60,5 +60,5 @@ def test_search_passes_on_what_was_typed(monkeypatch):
         "workers": 3, "seed": 5, "target": 0.7, "margin": 0.0,
         "minimize": "macs",
         "sampler": "tpe", "pruner": "none", "reference": False, "prove": "none",
-        "results": Path("r"), "storage": None, "name": "again",
+        "results": Path("r"), "storage": None, "name": "again", "on": None, "log": (),
     }  # fmt: skip

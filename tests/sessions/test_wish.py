@@ -60,6 +60,7 @@ ASKED = {
     "margin": 0.0,
     "minimize": "macs",
     "workers": 3,
+    "on": "ray",
     "sampler": "tpe",
     "pruner": "none",
     "reference": False,
