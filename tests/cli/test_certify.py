@@ -18,8 +18,8 @@ from tuner.sessions.result import CertificateResult
         (True, True, "both", False, 0, "its recipe certified: 76.1 % on the test images"),
         (True, None, "model", False, 0, "this file certified: 76.8 % of 10,000 test images"),
         (None, True, "recipe", False, 0, "this file not proven"),
-        (True, False, "both", False, 1, "its recipe refuted: 76.1 %"),
-        (False, None, "both", False, 1, "this file refuted: 76.8 %"),
+        (True, False, "both", False, 1, "its recipe not certified: 76.1 %"),
+        (False, None, "both", False, 1, "this file not certified: 76.8 %"),
         (None, None, "both", True, 130, "the same command goes on"),
     ],
 )

@@ -64,7 +64,7 @@ def test_what_is_refuted_says_by_how_much(study: optuna.Study) -> None:
     errors.add_proofs(study, certified=False)
     found = record(study)
     (_, model), (_, recipe) = words.proofs(found, found.trials[4])
-    assert "refuted: mean absolute error 1,800 on 1,000 test examples, no less than 1,951" in model
+    assert "not certified: mean absolute error 1,800 on 1,000 test examples, at most 1,951" in model
     assert model.endswith("the target is 2000; 8,100 by one answer for all")
     assert "upper bound 1,945" in recipe
 

@@ -64,7 +64,6 @@ __all__ = [
     "model_certificate",
     "model_made",
     "named",
-    "no_better",
     "no_worse",
     "one_line",
     "outcome",
@@ -124,11 +123,6 @@ def aimed(metric: Metric, value: float | None) -> str:
 def no_worse(metric: Metric) -> str:
     """What stands before a bound on the worse side."""
     return "at least" if metric.greater_is_better else "at most"
-
-
-def no_better(metric: Metric) -> str:
-    """What stands before a bound that is not good enough."""
-    return "no more than" if metric.greater_is_better else "no less than"
 
 
 def side(metric: Metric) -> str:
@@ -248,7 +242,7 @@ def model_certificate(found: ModelCertificate) -> str:
     of = "of" if metric is DEFAULT_METRIC else "on"
     tests = several(found.test_size, f"test {found.examples.removesuffix('s')}")
     seen = f"{named(metric, found.measured)} {of} {tests}"
-    missed = f", {no_better(metric)} {metric.written(found.at_least())} for sure"
+    missed = f", {no_worse(metric)} {metric.written(found.at_least())} for sure"
     return _found(found, seen, found.measured, CONFIDENCE, missed)
 
 
@@ -273,7 +267,10 @@ def _found(
         return f"refuted: every {one} is given the same class, which makes {seen}"
     if nothing := _nothing_learnt(found, measured):
         return f"refuted: {seen}, {nothing}"
-    return f"refuted: {seen}{missed}; the target is {found.metric.goal(found.target)}"
+    # Where it is on the target's side but not for sure, nobody has shown that it misses it.
+    short = found.metric.missing(measured, found.target) > 0
+    verdict = "refuted" if short else "not certified"
+    return f"{verdict}: {seen}{missed}; the target is {found.metric.goal(found.target)}"
 
 
 def verdict(found: Certificate | ModelCertificate) -> str:
