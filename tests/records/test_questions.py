@@ -45,7 +45,7 @@ def test_also_where_the_stored_question_named_what_was_asked_for() -> None:
 def test_no_study_of_ours_names_its_data_or_target_by_itself(name: str) -> None:
     spec = read_study(name)
     asked = spec.question.replace("20 % dropout", "dropout")  # a rate, and no target
-        assert "CIFAR" not in asked and "%" not in asked
+    assert "CIFAR" not in asked and "%" not in asked
     assert "{" not in question_of(spec.question, spec.datasets(), 0.5, spec.horizon)
 
 
