@@ -76,6 +76,8 @@ def _curves(axes: Axes, trial: TrialRecord, record: StudyRecord, what: str) -> N
     }
     looks = {"training": (style.BLUE, "o", "-"), "validation": (style.VERMILION, "s", "--")}
     for name, (colour, marker, line) in looks.items():
+        if not any(map(math.isfinite, values[name])):
+            continue  # of most metrics nobody knows what training comes to
         axes.plot(
             epochs, values[name], color=colour, marker=marker, linestyle=line, ms=3.5, label=name
         )

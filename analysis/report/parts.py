@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from analysis import figures
 from analysis.figures.confusion import accuracy_words, confusion_of
 from analysis.figures.evaluating import shown
@@ -46,6 +48,16 @@ def model(record: StudyRecord) -> Markup:
     )
 
 
+def _note_on_training(record: StudyRecord, trial: TrialRecord) -> str:
+    """What the training curve of the evaluation image is; empty where there is none."""
+    if not any(math.isfinite(e.measured) for e in trial.history):
+        return ""
+    return (
+        f"Training {record.metric.title} is measured while the epoch trains, with dropout and "
+        "augmentation on."
+    )
+
+
 def evaluation(record: StudyRecord) -> Markup:
     """The evaluation image, and the commonest mistakes."""
     trial = shown(record)
@@ -54,8 +66,7 @@ def evaluation(record: StudyRecord) -> Markup:
     picture = svg.inline(
         figures.evaluation(record, trial.number),
         f"Evaluation of trial {trial.number}",
-        f"Training {record.metric.title} is measured while the epoch trains, with dropout and "
-        "augmentation on.",
+        _note_on_training(record, trial),
     )
     confusion = confusion_of(record, trial)
     if confusion is None or not (worst := confusion.worst()):
@@ -94,7 +105,7 @@ def data(record: StudyRecord) -> Markup:
     rows = [
         (
             str(d.get("name", key)),
-            len(d.get("classes", ())),
+            len(d.get("classes", ())) or "none",
             words.shape(d, " x "),
             words.count(d.get("train_size")),
             words.count(d.get("validation_size")),
@@ -105,9 +116,11 @@ def data(record: StudyRecord) -> Markup:
         for key, d in record.data.items()
     ]
     images = ("training", "validation", "test")
-    header = ("data", "classes", "image shape", *images, "source", "hash")
+    shape = f"shape of {record.examples}"
+    header = ("data", "classes", shape, *images, "source", "hash")
     named = [
-        paragraph("Classes: ", escape(", ".join(map(str, d.get("classes", ())))), class_="note")
+        paragraph("Classes: ", escape(", ".join(map(str, names))), class_="note")
         for d in record.data.values()
+        if (names := d.get("classes", ()))
     ]
     return join([table(header, rows, (1, 3, 4, 5)), *dict.fromkeys(named)])
