@@ -60,6 +60,25 @@ class Batches(Plain):
         )
 
 
+class Unbuilt(Batches):
+    """The same with a model that has no variables before it sees examples."""
+
+    def build(self, hp: Any) -> Any:
+        """A model without Input."""
+        layers = keras.layers
+        width = hp.Int("width", 4, 64, default=16)
+        model = keras.Sequential(
+            [
+                layers.Rescaling(1 / 16),
+                layers.Flatten(),
+                layers.Dense(width, activation="relu"),
+                layers.Dense(self.num_classes, activation="softmax"),
+            ]
+        )
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+
 class Weighing(Plain):
     """Class weights and callbacks."""
 

@@ -140,7 +140,7 @@ def test_a_model_is_the_one_that_fit_leaves(tmp_path: Path) -> None:
     assert history[2].val_measured == history[0].val_measured != history[1].val_measured
 
 
-@pytest.mark.parametrize("space", ["Batches", "Looping"])
+@pytest.mark.parametrize("space", ["Batches", "Looping", "Unbuilt"])
 def test_a_model_is_proven_trained_out(space: str, tmp_path: Path) -> None:
     """Whether `fit` goes on from a checkpoint or is called from its first epoch on."""
     work = search_in(tmp_path, space, target=0.5)
@@ -157,14 +157,15 @@ def test_a_model_is_proven_trained_out(space: str, tmp_path: Path) -> None:
     assert list((work.results / "checkpoints").glob("*")) == []
 
 
-def test_a_lost_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+@pytest.mark.parametrize("space", ["Batches", "Unbuilt"])
+def test_a_lost_training_goes_on_from_its_checkpoint(space: str, tmp_path: Path) -> None:
     asked: list[int] = []
 
     def stopping() -> bool:
         asked.append(1)
         return len(asked) == 60  # within the third epoch of 23 minibatches
 
-    work = search_in(tmp_path, "Batches", stopping=stopping)
+    work = search_in(tmp_path, space, stopping=stopping)
     work.study.enqueue_trial({"width": 4, "batch_size": 16, "epochs": 5})
     claims.claim(trial := work.study.ask())
     assert run(trial, work) is None
