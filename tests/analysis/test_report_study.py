@@ -65,5 +65,5 @@ def test_what_is_proven_of_the_file_comes_before_its_recipe():
         "77.2 % on validation images after 25 of 25 epochs. The file is trial-0008.keras." in text
     )
     assert "Its recipe: not proven: nobody has trained it again" in text
-    assert "but this file was refuted: 75.2 % of 10,000 test images" in text
+    assert "but this file was not certified: 75.2 % of 10,000 test images" in text
     assert "2 8 certified 4,218 76.80 % 76.00 % 97.00 % 84 % 25 (met after 18)" in text

@@ -11,7 +11,7 @@ from tests.helpers import tiny
 from tuner import api, data, search
 from tuner.basics.seeds import derived_seed
 from tuner.certificates.recipe import one_sided_bound, training_epochs
-from tuner.data.dataset import TEST_IMAGES, TEST_LABELS
+from tuner.data.dataset import TEST, x_file, y_file
 from tuner.errors import DataError
 
 LUCKY = """
@@ -96,7 +96,7 @@ def test_nothing_reads_the_test_images_before_certification(tmp_path, monkeypatc
     monkeypatch.setenv("TUNER_CACHE", str(tmp_path / "cache"))
     tiny.write(tmp_path)
     folder = data.resolve(str(tmp_path / "images.npz")).folder
-    for name in (TEST_IMAGES, TEST_LABELS):
+    for name in (x_file(TEST), y_file(TEST)):
         file = folder / name
         file.write_bytes(bytes(file.stat().st_size))
     options = {"results": tmp_path / "out", "trials": 2, "workers": 1}

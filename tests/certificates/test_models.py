@@ -21,7 +21,7 @@ from tuner.certificates.bounds import binomial_bound
 from tuner.certificates.looks import budget_left, level_of_next
 from tuner.certificates.models import ModelProofs
 from tuner.cli import main
-from tuner.data.dataset import TEST_IMAGES, TEST_LABELS
+from tuner.data.dataset import TEST, x_file, y_file
 from tuner.exports.source import find_source
 from tuner.records.epochs import read_history
 from tuner.records.keys import TrialKey
@@ -162,7 +162,7 @@ def test_no_test_image_is_read_outside_of_a_look(
     monkeypatch.setenv("TUNER_CACHE", str(tmp_path / "cache"))
     tiny.write(tmp_path, target=0.8, horizon=HORIZON)
     folder = data.resolve(str(tmp_path / "images.npz")).folder
-    for name in (TEST_IMAGES, TEST_LABELS):
+    for name in (x_file(TEST), y_file(TEST)):
         file = folder / name
         file.write_bytes(bytes(file.stat().st_size))  # whoever reads it will know
     result = found_in(tmp_path, prove="none")

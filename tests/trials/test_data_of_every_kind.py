@@ -40,6 +40,7 @@ READINGS = {
 @pytest.mark.parametrize("name", kinds.CASES)
 def test_a_trial_meets_its_target_on(name: str, tmp_path: Path) -> None:
     work = works.work_in(tmp_path, kinds.CASES[name].write(tmp_path))
+    work.study.enqueue_trial({"width": 8})
     claims.claim(trial := work.study.ask())
     outcome = run(trial, work)
     done = work.study.trials[0]

@@ -95,8 +95,6 @@ def _require_none(goal: Goal) -> None:
     """
     given = {
         "horizon": goal.horizon,
-        "metric": goal.metric,
-        "metric_direction": goal.metric_direction,
         "space_options": goal.options,
     }
     for key, value in given.items():
