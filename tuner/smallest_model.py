@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuner.basics import environment
 from tuner.errors import StorageError, UsageError
 from tuner.objectives.metrics import METRICS
 from tuner.records import words
@@ -276,6 +277,11 @@ class SmallestModel:
 
         if self._result is not None:
             return self._result.record
+        if environment.storage_url() is None and not (self.project_dir / "tuner.db").exists():
+            raise UsageError(
+                f"{self.project_dir} holds no results: run search(...) first, or give the "
+                "directory and project_name of a search that has run."
+            )
         return StudyRecord.of(load_study(self.project_name, results=self.project_dir))
 
     def _remove(self) -> None:

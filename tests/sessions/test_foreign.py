@@ -137,5 +137,5 @@ def test_keras_tuners_manners_are_kept_with_callbacks(tmp_path: Path) -> None:
     result = tuner.search(X, Y, epochs=2, validation_split=0.2, callbacks=[Stop()], verbose=0)
     assert result.record.trained
     again = SmallestModel(build_model, target=0.55, directory=tmp_path, overwrite=True)
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match="holds no results: run search"):
         again.reload()
