@@ -44,18 +44,10 @@ def lab_report(studies: Sequence[optuna.Study | StudyRecord], again: Sequence[st
     return page(
         "tuner report: the lab",
         element("header", element("h1", "The lab's questions, answered by measurement")),
-        *_loud(used),
+        *parts.stand_ins(used, "CIFAR-10"),
         paragraph(said, class_="quiet"),
         *(_section(answer, commands) for answer in answers(evidence)),
     )
-
-
-def _loud(records: Sequence[StudyRecord]) -> list[Content]:
-    names = [r.name for r in records if r.stand_in]
-    if not names:
-        return []
-    text = f"Made on stand-in data, which says nothing about CIFAR-10: {', '.join(names)}."
-    return [paragraph(text, class_="loud")]
 
 
 def _section(answer: Answer, commands: Commands) -> Markup:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import optuna
 
 from analysis import figures, frames
-from analysis.report import svg, sweeps
+from analysis.report import parts, svg, sweeps
 from analysis.report.html import Content, Markup, command, element, join, page, paragraph, section
 from analysis.report.html import table as html_table
 from analysis.report.verdict import banner, verdict
@@ -46,7 +46,7 @@ def overview(studies: Sequence[optuna.Study | StudyRecord], again: Sequence[str]
     links = element("ul", *(element("li", _link(i, r)) for i, r in enumerate(records)))
     return page(
         "tuner report: all studies",
-        element("header", element("h1", "All studies"), *_loud(records)),
+        element("header", element("h1", "All studies"), *parts.stand_ins(records, "the real one")),
         html_table(header, rows, (2, 4, 5, 6, 7, 8)),
         paragraph(
             f"{title[0].upper()}{title[1:]}: on the test {what} where the model was tested, else "
@@ -57,14 +57,6 @@ def overview(studies: Sequence[optuna.Study | StudyRecord], again: Sequence[str]
         element("nav", links),
         *(_study(i, r, again) for i, r in enumerate(records)),
     )
-
-
-def _loud(records: Sequence[StudyRecord]) -> list[Content]:
-    names = [r.name for r in records if r.stand_in]
-    if not names:
-        return []
-    text = f"Made on stand-in data, which says nothing about the real one: {', '.join(names)}."
-    return [paragraph(text, class_="loud")]
 
 
 def _link(i: int, record: StudyRecord) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from analysis import figures
 from analysis.figures.confusion import accuracy_words, confusion_of
@@ -15,6 +16,20 @@ from tuner.records.trials import TrialRecord
 
 LISTED = 50
 """Rows of the table of trials; the whole table is one command away."""
+
+
+def stand_ins(records: Sequence[StudyRecord], meant: str) -> list[Content]:
+    """A loud line where studies were made on data that stand in for others; else nothing.
+
+    Args:
+        records: The studies of a page.
+        meant: What the data stand in for.
+    """
+    names = [r.name for r in records if r.stand_in]
+    if not names:
+        return []
+    text = f"Made on stand-in data, which says nothing about {meant}: {', '.join(names)}."
+    return [paragraph(text, class_="loud")]
 
 
 def model(record: StudyRecord) -> Markup:

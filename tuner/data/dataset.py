@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tuner.data.kinds import Kind
 from tuner.errors import DataError
+from tuner.objectives.tasks import Task
 
 if TYPE_CHECKING:
     from tuner.data.streams import Streams
@@ -23,7 +24,6 @@ Examples = NDArray[Any] | Mapping[str, NDArray[Any]]
 """An array [n, ...], or several by name."""
 Answers = NDArray[Any]
 """`Labels` [n] of a classification, `Amounts` [n] or [n, k] of a regression."""
-Task = Literal["classification", "regression"]
 PartName = Literal["train", "validation", "learning", "test"]
 
 LEARN, TEST = "learn", "test"
@@ -127,7 +127,7 @@ class DataSet:
         """
         x, y = self.learning()
         rows = slice(None, self.train_size)
-        return _rows(x, rows), _rows(y, rows)
+        return some(x, rows), some(y, rows)
 
     def validation(self) -> tuple[Any, Any]:
         """Validation examples and their answers, as `train` gives them.
@@ -137,7 +137,7 @@ class DataSet:
         """
         x, y = self.learning()
         rows = slice(self.train_size, None)
-        return _rows(x, rows), _rows(y, rows)
+        return some(x, rows), some(y, rows)
 
     def learning(self) -> tuple[Any, Any]:
         """Training and validation examples together, as `train` gives them.
@@ -228,5 +228,6 @@ class DataSet:
         return found
 
 
-def _rows(x: Any, rows: slice) -> Any:
+def some(x: Any, rows: Any) -> Any:
+    """The examples of some rows, or of a slice: of an array, or of each of several by name."""
     return {name: a[rows] for name, a in x.items()} if isinstance(x, Mapping) else x[rows]

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tuner.data.dataset import Answers, Examples, Task
+from tuner.data.dataset import Answers, Examples
 from tuner.data.kinds import Kind, kind_of
+from tuner.objectives.tasks import Task
 
 PIECE = 2**26  # bytes hashed at a time: a signal is answered in between
 PARTS = ("train", "validation", "test")

@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tuner.data.dataset import some
+
+__all__ = ["Array", "Arrays", "bytes_of_one", "count_of", "joined", "parts_of", "some"]
+
 Array = npt.NDArray[Any]
 Arrays = Any
 """[n, ...], or a dict with one such array for each name. Both are indexed and measured by the
@@ -22,13 +26,6 @@ def parts_of(x: Arrays) -> list[Array]:
 def count_of(x: Arrays) -> int:
     """How many examples there are."""
     return len(parts_of(x)[0])
-
-
-def some(x: Arrays, rows: Any) -> Any:
-    """The examples of some rows, or of a slice."""
-    if isinstance(x, Mapping):
-        return {name: values[rows] for name, values in x.items()}
-    return x[rows]
 
 
 def bytes_of_one(x: Arrays) -> int:

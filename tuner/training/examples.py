@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from tuner.objectives.tasks import Task
 from tuner.training.arrays import Array, Arrays, some
-
-Task = Literal["classification", "regression"]
 
 
 @dataclass(frozen=True)

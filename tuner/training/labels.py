@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from tuner.errors import SpaceError
+from tuner.objectives.tasks import Task
 from tuner.training.arrays import Array, Arrays
-from tuner.training.examples import Task
 from tuner.training.losses import loss_of, name_of, own_loss, prefers, why_not
 from tuner.training.outputs import Output, output_of
 

@@ -13,7 +13,7 @@ from tuner.objectives.metrics.accuracy import Accuracy
 from tuner.objectives.metrics.auc import Auc
 from tuner.objectives.metrics.average_precision import AveragePrecision
 from tuner.objectives.metrics.balanced_accuracy import BalancedAccuracy
-from tuner.objectives.metrics.base import Metric, Task
+from tuner.objectives.metrics.base import Metric
 from tuner.objectives.metrics.macro_f1 import MacroF1
 from tuner.objectives.metrics.mae import MeanAbsoluteError
 from tuner.objectives.metrics.own import OwnMetric
@@ -26,7 +26,6 @@ __all__ = [
     "METRICS",
     "Metric",
     "OwnMetric",
-    "Task",
     "metric_of",
 ]
 

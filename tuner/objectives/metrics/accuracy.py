@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tuner.objectives.metrics.base import Array, Metric, Task
+from tuner.objectives.metrics.base import Array, Metric
+from tuner.objectives.tasks import Task
 
 CLASSES: frozenset[Task] = frozenset(("classification",))
 """Of metrics that need classes."""

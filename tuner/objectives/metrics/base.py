@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Literal
 
 import numpy as np
 
 from tuner.basics import numbers
 from tuner.objectives.metrics.resampling import Array, standard_error
+from tuner.objectives.tasks import Task
 
-__all__ = ["Array", "Metric", "ScoreMetric", "Task"]
-
-Task = Literal["classification", "regression"]
-"""What the answers of examples are: classes, or numbers."""
+__all__ = ["Array", "Metric", "ScoreMetric"]
 
 FIGURES = 3
 """Significant digits, and one more for each that is asked for, of a number without a range."""

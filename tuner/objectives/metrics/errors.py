@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from tuner.objectives.metrics.base import Array, Task
+from tuner.objectives.metrics.base import Array, ScoreMetric
+from tuner.objectives.tasks import Task
 
 NUMBERS: frozenset[Task] = frozenset(("regression",))
 """Of metrics that need numbers as answers."""
+
+
+class ErrorMetric(ScoreMetric):
+    """How far predictions are from the answers: 0 at best, and without a worst value."""
+
+    greater_is_better = False
+    worst = math.inf
+    best = 0.0
+    more_digits = None
+    unit = None
+    tasks = NUMBERS
 
 
 def paired(y_true: Array, scores: Array) -> tuple[Array, Array]:

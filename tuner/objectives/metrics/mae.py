@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from tuner.objectives.metrics.base import Array, ScoreMetric
-from tuner.objectives.metrics.errors import NUMBERS, paired
+from tuner.objectives.metrics.base import Array
+from tuner.objectives.metrics.errors import ErrorMetric, paired
 
 
-class MeanAbsoluteError(ScoreMetric):
+class MeanAbsoluteError(ErrorMetric):
     """How far predictions are from the answers on average; of several outputs their mean."""
 
     name = "mae"
     title = "mean absolute error"
-    greater_is_better = False
-    worst = math.inf
-    best = 0.0
-    more_digits = None
-    unit = None
-    tasks = NUMBERS
 
     def measure(self, y_true: Array, scores: Array) -> float:
         """Over all examples."""
