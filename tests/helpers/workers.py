@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ import optuna
 from tuner.basics.child_process import Channel
 from tuner.errors import SpaceError
 from tuner.launchers.backends import ONEDNN
+from tuner.records.keys import StudyKey
 from tuner.storages import claims, heartbeats
 from tuner.workers import movement, process
 from tuner.workers.loop import Worker
@@ -105,6 +107,18 @@ def hang_once(fields: dict[str, Any], channel: Channel) -> None:
     sys.modules["tuner.workers.prepare"] = SimpleNamespace(prepare=prepare)  # type: ignore[assignment]
     sys.modules["tuner.trials.run"] = SimpleNamespace(run=_wait_for_ever)  # type: ignore[assignment]
     sys.exit(Worker(orders, threading.Event()).run())
+
+
+def load(space: str, channel: Channel) -> list[bool]:
+    """Whether scikit-learn is loaded with what a worker needs, and whether it can be later on."""
+    storage = optuna.storages.InMemoryStorage()
+    study = optuna.create_study(study_name="any", storage=storage)
+    study.set_user_attr(StudyKey.STUDY, {"space": space})
+    orders = WorkerOrders("any", "sqlite://", "out", {}, 1, 0, 0, "smallest", "target", True)
+    with Worker(orders, threading.Event(), alone=True)._lean_imports(storage):
+        importlib.import_module("tuner.workers.prepare")
+    loaded = "sklearn" in sys.modules
+    return [loaded, hasattr(importlib.import_module("sklearn.metrics"), "f1_score")]
 
 
 def _first(fields: dict[str, Any]) -> bool:

@@ -15,6 +15,12 @@ OWN = frozenset({"analysis", "search_spaces", "studies", "tuner"})
 """Packages of this project, whose releases change without changing what a study means."""
 
 
+def is_own(name: str) -> bool:
+    """Whether a module, or what a study file calls something in one, is of this project."""
+    module = name.partition(":")[0]
+    return module.partition(".")[0] in OWN and not module.endswith(".py")
+
+
 def imported_files(file: Path, name: str) -> set[Path]:
     """Files of the user's modules that a module imports, and that those import.
 

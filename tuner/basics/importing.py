@@ -9,7 +9,8 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -97,6 +98,26 @@ def module_of(spec: str) -> ModuleType | None:
     """
     name = spec.rpartition(":")[0]
     return sys.modules.get(name_of_file(Path(name)) if name.endswith(".py") else name)
+
+
+@contextmanager
+def left_out(package: str) -> Iterator[None]:
+    """Imports run as where a package is not installed, and find it again afterwards.
+
+    For a package that others import only in case somebody needs it. One that is loaded already
+    stays.
+
+    Args:
+        package: Its name on the top level.
+    """
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]  # what Python reads as "there is none"
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 def _refuse_hidden(name: str, spec: str) -> None:

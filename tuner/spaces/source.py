@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from tuner.basics.code import OWN, code_of, imported_files, is_users
+from tuner.basics.code import code_of, imported_files, is_own, is_users
 from tuner.basics.importing import module_of
 
 
@@ -50,7 +50,7 @@ def modules_beside(module: ModuleType) -> list[ModuleType]:
 
 
 def _is_own(module: ModuleType) -> bool:
-    return module.__name__.partition(".")[0] in OWN
+    return is_own(module.__name__)
 
 
 def _file(module: ModuleType) -> Path | None:

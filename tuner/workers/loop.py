@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Literal
 
 from tuner.workers.movement import Movement, whereabouts
@@ -49,13 +50,20 @@ class Worker:
         orders: What it is told.
         stop: Set to ask it to stop.
         storage: The storage, where it is reached in another way than by the URL in the orders.
+        alone: Whether nothing else runs in its process, so that it may choose what that imports.
     """
 
     def __init__(
-        self, orders: WorkerOrders, stop: threading.Event, storage: BaseStorage | None = None
+        self,
+        orders: WorkerOrders,
+        stop: threading.Event,
+        storage: BaseStorage | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
         self.orders = orders
         self._storage = storage
+        self._alone = alone
         self._thread = threading.main_thread()
         self.stop = stop
         self.current: optuna.Trial | None = None
@@ -100,12 +108,31 @@ class Worker:
 
     def _prepare(self, storage: BaseStorage) -> Prepared:
         """What the study that the orders name needs."""
-        from tuner.workers import prepare
-        from tuner.workers.proving import Proving
+        with self._lean_imports(storage):
+            from tuner.workers import prepare
+            from tuner.workers.proving import Proving
 
         work, asker = prepare.prepare(self.orders, storage, self.stopping)
         self.study = work.study
         return work, asker, Proving(work, self.orders)
+
+    def _lean_imports(self, storage: BaseStorage) -> AbstractContextManager[None]:
+        """Keras without what it imports only for its wrappers of scikit-learn.
+
+        They take a second of every worker's start. Nothing of ours uses them; what a user's space
+        does, nobody knows, so there they stay.
+        """
+        import optuna
+
+        from tuner.basics.code import is_own
+        from tuner.basics.importing import left_out
+        from tuner.records.keys import StudyKey
+
+        if not self._alone:
+            return nullcontext()
+        study = optuna.load_study(study_name=self.orders.study_name, storage=storage)
+        own = is_own(study.user_attrs[StudyKey.STUDY]["space"])
+        return left_out("sklearn") if own else nullcontext()
 
     def _follows(self, storage: BaseStorage) -> Following | None:
         """What a worker that was started elsewhere looks at; None for others."""
@@ -129,11 +156,9 @@ class Worker:
         work, asker, proving = at
         asker.orders = proving.orders = self.orders
         if self.orders.pruner != before.pruner:
-            from tuner.pruners.registry import make_pruner
+            from tuner.workers.prepare import pruner_of
 
-            work.study.pruner = make_pruner(
-                self.orders.pruner, horizon=work.spec.horizon, seed=self.orders.seed
-            )
+            work.study.pruner = pruner_of(self.orders, work.study, work.spec)
         return at
 
     def _may_leave(self, follows: Following) -> bool:

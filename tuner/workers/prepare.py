@@ -68,13 +68,7 @@ def prepare(
         pruner=optuna.pruners.NopPruner(),
     )
     spec = from_dict(study.user_attrs[StudyKey.STUDY])
-    known = yardstick_of(study.user_attrs)
-    study.pruner = make_pruner(
-        orders.pruner,
-        horizon=spec.horizon,
-        seed=orders.seed,
-        noise=None if known is None else known.error / known.unit,
-    )
+    study.pruner = pruner_of(orders, study, spec)
     data = {key: open_again(**reference) for key, reference in orders.data.items()}
     attributes = study.user_attrs
     certifying = StudyKey.CERTIFIES in attributes
@@ -104,6 +98,17 @@ def prepare(
             work, orders, lambda: [*unused(space, found.names), *lines, *_room(work, orders)]
         )
     return work, asker
+
+
+def pruner_of(orders: WorkerOrders, study: optuna.Study, spec: Study) -> optuna.pruners.BasePruner:
+    """The pruner that a worker is told to use, with the noise of the study's own metric."""
+    known = yardstick_of(study.user_attrs)
+    return make_pruner(
+        orders.pruner,
+        horizon=spec.horizon,
+        seed=orders.seed,
+        noise=None if known is None else known.error / known.unit,
+    )
 
 
 def _files(orders: WorkerOrders, study: optuna.Study) -> SentFiles:

@@ -33,7 +33,7 @@ def work(fields: dict[str, Any], channel: Channel) -> None:
     """
     orders = WorkerOrders(**fields)
     set_up(orders.environment, orders.cpus)
-    worker = Worker(orders, threading.Event())
+    worker = Worker(orders, threading.Event(), alone=True)
     outlive_signals(worker)
     threading.Thread(target=_listen, args=(channel, worker), daemon=True).start()
     if orders.gpu_memory and keras_backend() == "tensorflow":
