@@ -18,7 +18,7 @@ from tuner.records.questions import question_of
 DATA_SETS = ("cifar10", "mnist")
 """What the lab is about."""
 
-TRIALS: dict[str, int] = {"q2": 30, "q3": 30, "q4": 30, "q6": 30, "q8": 30, "q10": 24}
+TRIALS: dict[str, int] = {"q2": 30, "q3": 30, "q4": 30, "q6": 30, "q8": 30, "q10": 50}
 """Trained trials of each search."""
 
 SEEDS = (0, 1, 2)
