@@ -73,6 +73,27 @@ def test_the_level_of_an_error_holds_for_laplace_errors() -> None:
     assert wrong_share("mae", 1.0, draw, 1_500, 0.95) <= 0.06  # 0.05 and two standard errors
 
 
+@pytest.mark.parametrize(("share", "n"), [(0.05, 60), (0.05, 200), (0.02, 200)])
+def test_the_level_of_an_error_holds_where_few_are_ten_times_as_large(share: float, n: int) -> None:
+    def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros(n), rng.normal(size=n) * np.where(rng.random(n) < share, 10, 1)
+
+    true = (1 + 9 * share) * np.sqrt(2 / np.pi)
+    assert wrong_share("mae", true, draw, 1_500, 0.97) <= 0.03
+
+
+@pytest.mark.parametrize("shape", [(200,), (200, 1), (200, 3)])
+def test_an_error_of_several_outputs_has_a_bound(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    truth, noise = (
+        rng.normal(size=shape),
+        rng.laplace(size=(200, shape[-1] if len(shape) > 1 else 1)),
+    )
+    found = METRICS["mae"]
+    scores = truth.reshape(noise.shape) + noise
+    assert found.of(truth, scores) < bound_of(found, truth, scores, 0.95) < 2.0
+
+
 def test_the_level_of_an_auc_holds_where_one_class_is_rare() -> None:
     apart = float(ndtri(0.95)) * np.sqrt(2)
 

@@ -132,7 +132,7 @@ def test_a_metric_is_bounded_from_predictions():
     # Of less that is better the bound is above: nobody has said how Error is bounded.
     truth = np.random.default_rng(0).normal(size=60)
     off = truth + 0.5
-    assert bound_of(Error(), truth, off, 0.95) == pytest.approx(0.5)
+    assert 0.5 < bound_of(Error(), truth, off, 0.95) < 0.6  # a larger error may not have been seen
     off[:6] += 1.0
     assert Error().of(truth, off) == pytest.approx(0.6)
     assert 0.65 < bound_of(Error(), truth, off, 0.95) < 0.75

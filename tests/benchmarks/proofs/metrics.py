@@ -95,11 +95,13 @@ def cases() -> Iterator[Case]:
         yield errors("normal errors", lambda rng, k: rng.normal(size=k), n)
         yield errors("Laplace errors", lambda rng, k: rng.laplace(size=k), n)
         yield errors("Student's t, 5 degrees", lambda rng, k: rng.standard_t(5, k), n)
-        yield errors("one in 20 ten times as large", _outliers, n)
+        yield errors("one in 20 ten times as large", _outliers(0.05), n)
+    for n in (200, 400):
+        yield errors("one in 50 ten times as large", _outliers(0.02), n)
 
 
-def _outliers(rng: np.random.Generator, n: int) -> np.ndarray:
-    return rng.normal(size=n) * np.where(rng.random(n) < 0.05, 10, 1)
+def _outliers(share: float) -> Callable[[np.random.Generator, int], np.ndarray]:
+    return lambda rng, n: rng.normal(size=n) * np.where(rng.random(n) < share, 10, 1)
 
 
 def wrong(case: Case, runs: int) -> list[float]:
