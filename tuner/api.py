@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -49,7 +49,7 @@ def search(
     accept_duplicates: bool = False,
     horizon: int | None = None,
     name: str | None = None,
-    metric: str | None = None,
+    metric: str | Callable[..., Any] | None = None,
     metric_direction: Direction | None = None,
     test_split: float | None = None,
     space_options: Mapping[str, Any] | None = None,
@@ -110,9 +110,11 @@ def search(
             beside the first, with another seed. A function's is made of the function's name and a
             hash of all that makes the study what it is.
         metric: What is measured, instead of the study's; default: accuracy. One of
-            `tuner.objectives.metrics.METRICS`, or ``file.py:function(y_true, scores)``. Instead of
-            a study's it makes a study of its own, and needs a target.
-        metric_direction: Which way a metric of one's own gets better.
+            `tuner.objectives.metrics.METRICS`, a function of (y_true, scores) over all examples
+            that returns a number, or the place of one, ``file.py:function``. Instead of a study's
+            it makes a study of its own, and needs a target.
+        metric_direction: Which way a metric of one's own gets better: ``maximize`` or
+            ``minimize``.
         test_split: Share of arrays to set aside as test examples where none are given; default: a
             tenth.
         space_options: More arguments of a function, or of a HyperModel's class.
@@ -133,8 +135,9 @@ def search(
     from tuner.sessions.wish import Wish
 
     launcher = launcher_for(workers, on, in_process=in_process)
+    measured = cells.metric_name(metric, metric_direction)
     own = cells.Goal(
-        target, horizon, name, metric, metric_direction, margin, minimize, prove, space_options
+        target, horizon, name, measured, metric_direction, margin, minimize, prove, space_options
     )
     chosen, sources, own_goal = cells.wished(study, data, own, test_split, relabel=relabel)
     wish = Wish(
@@ -145,7 +148,7 @@ def search(
         seed=seed,
         storage=storage,
         results=Path(results),
-        metric=None if own_goal else metric,
+        metric=None if own_goal else measured,
         metric_direction=None if own_goal else metric_direction,
         target=None if own_goal else target,
         margin=None if own_goal else margin,
@@ -179,6 +182,7 @@ def certify(
     study: str,
     *,
     build_model: Any = None,
+    metric: Callable[..., Any] | None = None,
     trial: int | None = None,
     prove: Prove = DEFAULT,
     seeds: int = SEEDS,
@@ -198,6 +202,7 @@ def certify(
         study: Name of a study with results, as for `load_study`.
         build_model: The function that a notebook's study was made with, where this process has not
             searched with it.
+        metric: The function that it measures, where it has one, likewise.
         trial: Number of the trial instead.
         prove: ``model``: of its very file, that it meets the target on the test images. ``recipe``:
             of its configuration, trained anew with fresh seeds. ``both``: the one, then the other.
@@ -218,16 +223,19 @@ def certify(
     from tuner.launchers import launcher_for
     from tuner.sessions.plan import plan_again
     from tuner.sessions.session import Session
-    from tuner.spaces import carried
 
     if seeds < FEWEST:
         raise UsageError(f"seeds must be at least {FEWEST} but got {seeds}.")
-    if build_model is not None:
-        carried.hold(build_model)
     launcher = launcher_for(workers, on)
     with watching(watcher) as told:
         planned = plan_again(
-            study, storage, Path(results), data, told, accept_duplicates=accept_duplicates
+            study,
+            storage,
+            Path(results),
+            data,
+            told,
+            accept_duplicates=accept_duplicates,
+            functions={"space": build_model, "metric": metric},
         )
         session = Session(planned, told, workers, prove=prove, seeds=seeds, launcher=launcher)
         return session.certify(trial)

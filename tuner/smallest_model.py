@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from tuner.basics import environment
 from tuner.errors import StorageError, UsageError
-from tuner.objectives.metrics import METRICS
 from tuner.records import words
 from tuner.sessions import cells
+from tuner.sessions import keras_tuner_arguments as arguments
 from tuner.spaces import carried
 
 if TYPE_CHECKING:
@@ -25,18 +25,6 @@ if TYPE_CHECKING:
 
 KERAS_BATCH_SIZE = 32
 """Of `model.fit`, where none is given."""
-UNKNOWN = {
-    "allow_new_entries": "the function says which hyperparameters there are",
-    "distribution_strategy": "each worker trains on its own GPU; see workers= and on=",
-    "executions_per_trial": "what is found is proven instead, with fresh seeds: prove='both'",
-    "factor": "the pruner 'target' decides how long each training lasts",
-    "hyperband_iterations": "max_trials says how much is trained",
-    "logger": "give search a watcher=",
-    "max_consecutive_failed_trials": "configurations that fail are passed over",
-    "max_model_size": "nothing that is larger than the smallest so far is trained",
-    "max_retries_per_trial": "what was lost is trained again, what fails is passed over",
-}
-"""Arguments of Keras Tuner's tuners that have no meaning here, and what to do instead."""
 
 
 class SmallestModel:
@@ -51,7 +39,8 @@ class SmallestModel:
     Args:
         hypermodel: A function ``build_model(hp)``, a HyperModel, or a class of such.
         target: What the model must reach, a fraction of accuracy.
-        objective: ``val_accuracy``, or ``val_`` and another metric's name.
+        objective: ``val_accuracy``, or ``val_`` and another metric's name, or Keras's name for it;
+            also as a ``keras_tuner.Objective``.
         max_epochs: Epochs that one training may take.
         max_trials: Trained trials.
         directory: Folder of projects; default: the current one.
@@ -64,8 +53,9 @@ class SmallestModel:
         optimizer: Instead of the function's.
         loss: Instead of the function's.
         metrics: Instead of the function's.
-        **more: ``workers``, ``prove``, ``minimize``, ``margin``, ``sampler``, ``pruner``,
-            ``in_process`` and ``watcher``, as `tuner.search` takes them.
+        **more: ``metric`` (instead of an objective) and ``metric_direction``, ``workers``,
+            ``prove``, ``minimize``, ``margin``, ``sampler``, ``pruner``, ``in_process`` and
+            ``watcher``, as `tuner.search` takes them.
 
     Raises:
         UsageError: Something of it has no meaning here.
@@ -75,7 +65,7 @@ class SmallestModel:
         self,
         hypermodel: Any,
         target: float | None = None,
-        objective: Any = "val_accuracy",
+        objective: Any = arguments.DEFAULT_OBJECTIVE,
         max_epochs: int | None = None,
         max_trials: int = 50,
         *,
@@ -94,11 +84,11 @@ class SmallestModel:
         cells.require_function(hypermodel)
         if target is None:
             raise UsageError("SmallestModel needs a target, as in target=0.9.")
-        _require_known(more)
+        arguments.require_known(more)
         self.hypermodel = hypermodel() if isinstance(hypermodel, type) else hypermodel
         self.project_name = project_name or "untitled_project"
         self.project_dir = Path(directory or ".") / self.project_name
-        self._target, self._metric = target, _metric(objective)
+        self._target, self._metric = target, arguments.metric_of(objective, more)
         self._max_epochs, self._max_trials = max_epochs, max_trials
         self._seed, self._more = seed or 0, more
         self._warm_start = None if warm_start is None else str(warm_start)
@@ -152,7 +142,7 @@ class SmallestModel:
         from tuner.api import search
         from tuner.sessions.watcher import Silent
 
-        data = _data(x, y, sample_weight, validation_data, validation_split, test_data)
+        data = arguments.data_of(x, y, sample_weight, validation_data, validation_split, test_data)
         options = dict(self._more)
         if verbose in (0, "0"):
             options.setdefault("watcher", Silent())
@@ -295,62 +285,6 @@ class SmallestModel:
                 f"{self.project_dir} cannot be removed ({error.strerror or error}): end what uses "
                 "it, or give another project_name."
             ) from error
-
-
-def _require_known(more: Any) -> None:
-    known = ("workers", "prove", "minimize", "margin", "sampler", "pruner", "in_process", "watcher")
-    for name in more:
-        if name in UNKNOWN:
-            raise UsageError(f"SmallestModel takes no {name!r}: {UNKNOWN[name]}.")
-        if name not in known:
-            raise UsageError(f"SmallestModel takes no {name!r}; it takes {', '.join(known)}.")
-
-
-def _metric(objective: Any) -> str:
-    """The metric that an objective of Keras Tuner's is about."""
-    name = getattr(objective, "name", objective)
-    plain = str(name).removeprefix("val_")
-    named = {"mean_absolute_error": "mae", "sparse_categorical_accuracy": "accuracy"}
-    plain = named.get(plain, plain)
-    if not isinstance(name, str) or not name.startswith("val_") or plain not in METRICS:
-        known = ", ".join(f"val_{metric}" for metric in METRICS)
-        raise UsageError(f"objective must be one of {known} but got {name!r}.")
-    return plain
-
-
-def _data(
-    x: Any, y: Any, weights: Any, validation: Any, split: float | None, test: Any
-) -> dict[str, Any]:
-    """Training, validation and test examples by their usual names."""
-    if y is None:
-        raise UsageError(
-            "search needs x and y; of a Dataset give tuner.search a function of a file."
-        )
-    if validation is not None and split is not None:
-        raise UsageError("search takes validation_data or validation_split but got both.")
-    made = {"x_train": x, "y_train": y}
-    if weights is not None:
-        made["sample_weight_train"] = weights
-    if split is not None:
-        if not 0 < split < 1:
-            raise UsageError(f"validation_split must lie between 0 and 1 but got {split:g}.")
-        at = int(len(y) * (1 - split))
-        made = {name: _rows(each, slice(at)) for name, each in made.items()}
-        validation = (_rows(x, slice(at, None)), _rows(y, slice(at, None)))
-    for part, given in (("val", validation), ("test", test)):
-        if given is None:
-            continue
-        if not isinstance(given, tuple | list) or len(given) != 2:
-            what = "validation_data" if part == "val" else "test_data"
-            raise UsageError(f"{what} must be (x, y) but is a {type(given).__name__}.")
-        made |= {f"x_{part}": given[0], f"y_{part}": given[1]}
-    return made
-
-
-def _rows(array: Any, rows: slice) -> Any:
-    if isinstance(array, dict):
-        return {name: _rows(each, rows) for name, each in array.items()}
-    return array.iloc[rows] if hasattr(array, "iloc") else array[rows]
 
 
 def _met(record: StudyRecord) -> list[TrialRecord]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tuner.basics import held
 from tuner.errors import StudyError
 from tuner.objectives.metrics import METRICS, OwnMetric, metric_of
 from tuner.objectives.metrics.resampling import standard_error
@@ -188,3 +189,18 @@ def test_a_function_of_ones_own_is_called_with_truth_and_scores(tmp_path: Path) 
     broken = OwnMetric(f"{tmp_path / 'own.py'}:broken", greater_is_better=True)
     with pytest.raises(StudyError, match="broken: AttributeError"):
         broken.of(np.array([0.0]), np.array([0.0]))
+
+
+def test_a_function_that_this_process_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "<notebook 0123456789ab>:within"
+    own = metric_of(name, "maximize")
+    assert (own.name, own.title, own.key) == (name, "within", "within")
+    with pytest.raises(StudyError, match="'within' is of a notebook or a script, which alone has"):
+        own.of(np.array([0.0]), np.array([0.0]))
+    monkeypatch.setitem(held.HELD, name, lambda y_true, scores: (abs(y_true - scores) < 1).mean())
+    assert metric_of(name, "maximize").of(np.array([0.0, 1.0]), np.array([0.5, 3.0])) == 0.5
+    monkeypatch.setitem(held.HELD, name, lambda y_true, scores: "much")
+    with pytest.raises(StudyError, match=r"^metric within must return a number but returned a str"):
+        metric_of(name, "maximize").of(np.array([0.0]), np.array([0.0]))
+    with pytest.raises(ValueError, match=r"^'within' needs metric_direction"):
+        metric_of(name)

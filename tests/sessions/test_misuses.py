@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
+import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +40,19 @@ def holds_a_socket() -> Any:
 
     def local(hp: Any) -> Any:
         return connection
+
+    return local
+
+
+def no_metric(y_true: Any, scores: Any) -> Any:
+    return "high"
+
+
+def local_metric() -> Any:
+    lock = threading.Lock()
+
+    def local(y_true: Any, scores: Any) -> float:
+        return float(lock.locked())
 
     return local
 
@@ -106,6 +121,35 @@ CASES = {
     "several workers here": Case({"in_process": True, "workers": 4}, "in_process=True is one"),
     "an unknown log": Case({"log": "wandb"}, "no log is called 'wandb'; there are: tensorboard"),
     "a study's horizon": Case({"horizon": 3}, "horizon is for a function", "q10"),
+    "a metric without its direction": Case(
+        {"metric": no_metric},
+        "metric 'no_metric' needs metric_direction='maximize' or 'minimize', which way it gets ",
+    ),
+    "a metric that gets better upwards": Case(
+        {"metric": no_metric, "metric_direction": "up"}, "metric 'no_metric' needs metric_direction"
+    ),
+    "a metric of Keras's": Case(
+        {"metric": keras.metrics.AUC(), "metric_direction": "maximize"},
+        "metric is the Keras metric AUC, which sees one batch after another: give a function of",
+    ),
+    "a loss of Keras's": Case(
+        {"metric": keras.losses.Huber, "metric_direction": "minimize"},
+        "metric is the Keras loss Huber, which sees one batch after another: give a function of",
+    ),
+    "a number as metric": Case({"metric": 3}, "metric is a int: give a function of (y_true, score"),
+    "a class as metric": Case({"metric": Tensor}, "metric is the class Tensor: give a function of"),
+    "a metric that returns text": Case(
+        {"metric": no_metric, "metric_direction": "maximize", "in_process": True},
+        "metric tests.sessions.test_misuses:no_metric must return a number but returned a str",
+    ),
+    "a metric that holds a lock": Case(
+        {"metric": local_metric(), "metric_direction": "maximize"},
+        "local cannot be sent to the workers, for it uses 'lock', a lock, which cannot be pickled",
+    ),
+    "a metric for workers that are elsewhere": Case(
+        {"metric": local_metric(), "metric_direction": "maximize", "workers": 0},
+        "local is a function of a notebook or a script, which cannot be sent to workers elsewhere:",
+    ),
     "no such data": Case({"data": "./nowhere"}, "No data set './nowhere': give"),
 }
 
@@ -143,6 +187,16 @@ def test_arrays_for_which_the_cache_has_no_room(
         ({"target": 0.9, "executions_per_trial": 2}, "SmallestModel takes no 'executions_per_tri"),
         ({"target": 0.9, "colour": 2}, "SmallestModel takes no 'colour'; it takes workers,"),
         ({"target": 0.9, "objective": "val_loss"}, "objective must be one of val_accuracy, "),
+        ({"target": 0.9, "objective": ["val_mae", "val_auc"]}, "objective must be one of val_accu"),
+        (
+            {"target": 0.9, "objective": keras_tuner.Objective("val_mae", "max")},
+            "objective 'val_mae' has the direction 'min' but got 'max'.",
+        ),
+        (
+            {"target": 0.9, "objective": "val_mae", "metric": "rmse"},
+            "SmallestModel takes objective or metric but got both.",
+        ),
+        ({"target": 0.9, "metric": build_model}, "metric 'build_model' needs metric_direction="),
         (
             {"target": 0.9, "objective": keras_tuner.Objective("my_metric", "min")},
             "objective must be one of val_accuracy, ",
@@ -153,6 +207,46 @@ def test_what_cannot_be_honoured_is_refused(given: dict[str, Any], said: str) ->
     with pytest.raises(TunerError) as caught:
         SmallestModel(build_model, **given)
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("objective", "said"),
+    [
+        ("val_loss", "but got 'val_loss'; a loss has no value that a task asks for: name what"),
+        ("val_mse", "but got 'val_mse'; val_rmse is its root, and so must the target be."),
+        ("val_f1_score", "val_macro_f1 is its mean over the classes."),
+        ("accuracy", "write val_accuracy, for it is measured on the validation examples."),
+        (
+            keras_tuner.Objective("val_mine", "max"),
+            "but got 'val_mine'; metric= takes a function of (y_true, scores).",
+        ),
+    ],
+)
+def test_what_an_objective_should_be(objective: Any, said: str) -> None:
+    with pytest.raises(TunerError, match=re.escape(said)):
+        SmallestModel(build_model, target=0.9, objective=objective)
+
+
+@pytest.mark.parametrize(
+    ("objective", "metric"),
+    [
+        ("val_accuracy", "accuracy"),
+        (keras_tuner.Objective("val_accuracy", "max"), "accuracy"),
+        (keras_tuner.Objective("val_sparse_categorical_accuracy", "max"), "accuracy"),
+        (keras_tuner.Objective("val_mae", "min"), "mae"),
+        (keras_tuner.Objective("val_mean_absolute_error", "min"), "mae"),
+        ("val_root_mean_squared_error", "rmse"),
+        ("val_auc", "auc"),
+        ("val_r2_score", "r2"),
+    ],
+)
+def test_an_objective_that_a_metric_is(
+    objective: Any, metric: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr("tuner.api.search", lambda *_, **given: asked.update(given))
+    SmallestModel(build_model, target=0.9, objective=objective).search(X, Y)
+    assert asked["metric"] == metric
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def build_model(hp, num_classes):
 def elsewhere(spec: str) -> Any:
     """What another process has of it, which was sent nothing but JSON."""
     parcel = json.loads(json.dumps(carried.parcel(spec)))
-    carried._HELD.clear()
+    carried.HELD.clear()
     carried._PICKLED.clear()
     carried.receive(parcel)
     return carried.found(spec)
@@ -112,3 +112,12 @@ def test_what_a_worker_cannot_load_is_one_line() -> None:
         carried.receive({spec: wrong})
     with pytest.raises(ModuleNotFoundError):
         pickle.loads(b"cnowhere\nnothing\n.")
+
+
+def test_a_study_sends_its_function_and_its_metric() -> None:
+    space, metric = carried.hold(lambda hp: hp), carried.hold(lambda y, scores: 0.5)
+    study = {"space": space, "metric": metric, "data": "mnist", "target": 0.9}
+    assert carried.carried_of(study) == [space, metric]
+    assert set(carried.parcels(study)) == {space, metric}
+    assert carried.carried_of({**study, "metric": "mae"}) == [space]
+    assert carried.parcels({"space": "space.py:Mine", "metric": "own.py:score"}) == {}

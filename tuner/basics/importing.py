@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from tuner.basics import held
 from tuner.basics.causes import sentence_of
 from tuner.basics.suggestions import suggestion
 from tuner.errors import SpaceError, TunerError
@@ -26,7 +27,7 @@ def find(
     """The class or function that a study names.
 
     Args:
-        spec: ``module:name`` or ``path/to/file.py:name``.
+        spec: ``module:name`` or ``path/to/file.py:name``, or what this process holds.
         wanted: What it must be, in words.
         failed: The error to raise.
 
@@ -40,6 +41,9 @@ def find(
 
 
 def _find(spec: str, wanted: str) -> Callable[..., Any]:
+    if held.is_carried(spec):
+        kept: Callable[..., Any] = held.found(spec)
+        return kept
     module_name, _, attribute = spec.rpartition(":")
     module = _import(module_name, spec)
     target = getattr(module, attribute, None)

@@ -14,7 +14,7 @@ from tuner.basics import child_process
 from tuner.basics.environment import RESULTS
 from tuner.basics.files import remove
 from tuner.basics.versions import install_command
-from tuner.errors import DataError, ExportError, UsageError
+from tuner.errors import DataError, ExportError, SpaceError, UsageError
 from tuner.exports.card import card as write_card
 from tuner.exports.facts import Exported, Facts
 from tuner.exports.orders import FORMATS, ExportOrders, Format
@@ -22,7 +22,7 @@ from tuner.exports.source import Source, find_source
 from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records import words
 from tuner.records.studies import StudyRecord
-from tuner.spaces.carried import parcel
+from tuner.spaces.carried import function_of, is_carried, is_held, parcel
 
 if TYPE_CHECKING:
     from tuner.data import DataSet
@@ -76,6 +76,8 @@ def export(
     record = StudyRecord.of(load_study(study, storage=storage, results=results))
     source = find_source(record, Path(results) / record.name, trial)
     source.check_proven()
+    if measure:
+        _require_metric(record)
     file = _destination(record.name, format, int8, output, source.file)
     card = file.with_name(f"{file.name}.md")
     images = _find_data(record, source, data, int8) if measure or int8 else None
@@ -101,6 +103,21 @@ def _check_format(format: str, int8: bool) -> None:
     if missing:
         raise ExportError(
             f"{format} needs {', '.join(missing)}, not installed: {install_command(format)}."
+        )
+
+
+def _require_metric(record: StudyRecord) -> None:
+    """Refuses to measure by a function that this process does not have.
+
+    Raises:
+        UsageError: It does not.
+    """
+    metric = record.metric.name
+    if is_carried(metric) and not is_held(metric):
+        raise UsageError(
+            f"study {record.name!r} measures the function {function_of(metric)!r} of a notebook or "
+            "a script, which alone has it: export in a cell after the one that searches, or "
+            "without measuring (--no-measure, measure=False)."
         )
 
 
@@ -203,8 +220,20 @@ def _orders(
         data=None if images is None else images.reference(int(record.study.get("split_seed", 0))),
         metric=str(record.study.get("metric", DEFAULT_METRIC.name)),
         metric_direction=record.study.get("metric_direction"),
-        carried=parcel(str(record.study["space"])),
+        carried=_carried(record, measure=measure),
     )
+
+
+def _carried(record: StudyRecord, *, measure: bool) -> dict[str, str]:
+    """The functions of a notebook's that the process may need.
+
+    Raises:
+        SpaceError: The metric cannot be pickled.
+    """
+    space, found = str(record.study["space"]), {}
+    with contextlib.suppress(SpaceError):  # of a search in this process; most models need none
+        found = parcel(space)
+    return found | (parcel(record.metric.name) if measure else {})
 
 
 def _check_searched(record: StudyRecord, source: Source, facts: Facts) -> None:

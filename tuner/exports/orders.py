@@ -41,9 +41,9 @@ class ExportOrders:
     metric: str = DEFAULT_METRIC.name
     """What the study measures."""
     metric_direction: Direction | None = None
-    carried: dict[str, str] = dataclasses.field(default_factory=dict)
-    """The space where no file holds it, as `tuner.spaces.carried` sends it."""
     """Which way a metric of the user's own gets better."""
+    carried: dict[str, str] = dataclasses.field(default_factory=dict)
+    """The space and the metric where no file holds them, as `tuner.spaces.carried` sends them."""
 
     def to_json(self) -> str:
         """One line."""

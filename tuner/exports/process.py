@@ -159,6 +159,10 @@ def _names(model: Any) -> set[str]:
 def _measure(orders: ExportOrders, model: Any, inputs: Inputs) -> Measured:
     data = orders.dataset()
     assert data is not None
+    if orders.metric in orders.carried:
+        from tuner.spaces import carried
+
+        carried.receive({orders.metric: orders.carried[orders.metric]})
     metric = orders.measures
     parts = list(examples_of(data, orders.images))
     labels = np.concatenate([y for _, y in parts])

@@ -17,7 +17,7 @@ from tuner.data.look import facts_of
 from tuner.errors import StudyChangedError, UsageError
 from tuner.objectives.yardstick import Yardstick
 from tuner.records.keys import SCHEMA, StudyKey
-from tuner.spaces.carried import function_of, is_carried
+from tuner.spaces.carried import KEYS, function_of, is_carried
 from tuner.specs.spec import SearchStudy, Study
 
 TEXT_KEYS = frozenset({"name", "question", "reference_name", "data", "prove"})
@@ -162,7 +162,8 @@ def compare(name: str, was: dict[str, Any], now: dict[str, Any]) -> None:
         )
     for key in sorted(set(was) | set(now)):
         if key not in TEXT_KEYS and was.get(key) != now.get(key):
-            if key == "space" and is_carried(str(was.get(key))) and is_carried(str(now.get(key))):
+            pair = (str(was.get(key)), str(now.get(key)))
+            if key in KEYS and all(map(is_carried, pair)):
                 raise StudyChangedError(
                     f"study {name!r}: the function {function_of(now[key])!r}, or something that it "
                     "uses, has changed since its results were made; restore it, or give another "

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import optuna
 import pydantic
@@ -20,6 +20,8 @@ from optuna.storages import BaseStorage
 
 from tuner.data.sources import held
 from tuner.errors import UsageError
+from tuner.objectives.direction import Direction
+from tuner.objectives.metrics import METRICS
 from tuner.objectives.proof import Prove
 from tuner.records.keys import StudyKey
 from tuner.spaces import carried
@@ -31,8 +33,11 @@ HORIZON = 25
 MOST_SOURCE = 20_000
 """Characters of a function's text that a study keeps."""
 QUESTION = "What is the smallest model of {name} that reaches the target?"
-CHANGED = {"space": "its function", "data": "its data"}
+CHANGED = {"space": "its function", "metric": "its metric", "data": "its data"}
 """What people call the keys of a study that a cell changes; the others by their names."""
+
+ARGUMENTS = {"space": "build_model", "metric": "metric"}
+"""What `tuner.certify` calls the keys of a study that may name a function."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,43 @@ def space_of(build_model: Any) -> str:
     return carried.hold(build_model)
 
 
+def metric_name(metric: Any, direction: str | None = None) -> str | None:
+    """What a study calls a metric: its name, or a function as `space_of` does.
+
+    Args:
+        metric: One of `METRICS`, ``file.py:function``, or a function of (y_true, scores).
+        direction: Which way it gets better, where it is a function.
+
+    Raises:
+        UsageError: It is none, or has no direction.
+    """
+    if metric is None or isinstance(metric, str):
+        return metric
+    if why := _no_function(metric):
+        raise UsageError(
+            f"metric is {why}: give a function of (y_true, scores) over all examples that returns "
+            f"a number, or one of {', '.join(METRICS)}."
+        )
+    if direction not in get_args(Direction):
+        raise UsageError(
+            f"metric {carried.called(metric)!r} needs metric_direction='maximize' or 'minimize', "
+            f"which way it gets better, but got {direction!r}."
+        )
+    return space_of(metric)
+
+
+def _no_function(metric: Any) -> str | None:
+    """Why something cannot be called with the truth and the scores of all examples."""
+    kind = metric if isinstance(metric, type) else type(metric)
+    bases = {f"{c.__module__.partition('.')[0]}.{c.__name__}" for c in kind.__mro__}
+    for name, what in (("keras.Metric", "metric"), ("keras.Loss", "loss")):
+        if name in bases:
+            return f"the Keras {what} {kind.__name__}, which sees one batch after another"
+    if isinstance(metric, type):
+        return f"the class {metric.__name__}"
+    return None if callable(metric) else f"a {kind.__name__}"
+
+
 def require_function(build_model: Any) -> None:
     """Refuses what builds no model.
 
@@ -208,24 +250,63 @@ def is_arrays(data: Any) -> bool:
     return not (texts and len(data) > 0)
 
 
-def require_workers(space: str, workers: int | str) -> None:
-    """Refuses workers that somebody else starts, whom no function can be sent.
+def require_sendable(spec: Study, workers: int | str) -> list[str]:
+    """Refuses a study's functions that no worker can be sent.
+
+    Args:
+        spec: The study.
+        workers: As for `tuner.search`; those that somebody else starts are sent none.
+
+    Returns:
+        A line for each function that takes much with it.
 
     Raises:
         UsageError: There are no others.
+        SpaceError: One cannot be pickled.
     """
-    if workers == 0:
-        raise UsageError(
-            f"{carried.function_of(space)} is a function of a notebook or a script, which cannot "
-            "be sent to workers elsewhere: put it into a file, and give 'file.py:"
-            f"{carried.function_of(space)}' as the space of a study."
-        )
+    fields = spec.model_dump()
+    for key in carried.KEYS:
+        if workers == 0 and carried.is_carried(fields[key]):
+            name = carried.function_of(fields[key])
+            raise UsageError(
+                f"{name} is a function of a notebook or a script, which cannot be sent to workers "
+                f"elsewhere: put it into a file, and give 'file.py:{name}' as the {key} of a study."
+            )
+    return [why for name in carried.carried_of(fields) if (why := carried.warning(name))]
+
+
+def require_functions(name: str, spec: Study, given: Mapping[str, Any]) -> None:
+    """Takes a notebook's functions for a stored study, and refuses those that it was not made with.
+
+    Args:
+        name: The study's.
+        spec: The study.
+        given: By its keys; None where this process has searched with it.
+
+    Raises:
+        UsageError: A function is missing, or another one.
+    """
+    fields = spec.model_dump()
+    for key in carried.KEYS:
+        wanted, thing = fields[key], given.get(key)
+        function, option = carried.function_of(wanted), ARGUMENTS[key]
+        if thing is not None and space_of(thing) != wanted:
+            raise UsageError(
+                f"study {name!r} was not made with this {option}, or something that it uses has "
+                f"changed: run the cell that searches, and then certify({name!r})."
+            )
+        if carried.is_carried(wanted) and not carried.is_held(wanted):
+            raise UsageError(
+                f"study {name!r} was made with the function {function!r} of a notebook or a "
+                "script, which alone has it: run the cell that defines it there, and then "
+                f"certify({name!r}, {option}={function})."
+            )
 
 
 def remember(study: optuna.Study, spec: SearchStudy) -> None:
-    """Stores a function's text, for people to read: no program does."""
-    text = source_text(carried.found(spec.space))[:MOST_SOURCE]
-    study.set_user_attr(StudyKey.SPACE_SOURCE, text)
+    """Stores the text of its functions, for people to read: no program does."""
+    texts = [source_text(carried.found(name)) for name in carried.carried_of(spec.model_dump())]
+    study.set_user_attr(StudyKey.SPACE_SOURCE, "\n\n".join(texts)[:MOST_SOURCE])
 
 
 def changed(spec: SearchStudy, storage: BaseStorage) -> str | None:

@@ -13,16 +13,18 @@ from tuner.errors import StudyError
 from tuner.objectives.metrics import DEFAULT_METRIC, METRICS, Metric, OwnMetric
 from tuner.objectives.metrics.top5_accuracy import BEST, Top5Accuracy
 from tuner.objectives.yardstick import Yardstick, yardstick
+from tuner.spaces.carried import parcel
 from tuner.specs.spec import SearchStudy, Study
 from tuner.workers.measuring import WORK
 
 
-def measure(spec: Study, data: Mapping[str, DataSet]) -> Yardstick | None:
+def measure(spec: Study, data: Mapping[str, DataSet], *, apart: bool = True) -> Yardstick | None:
     """The yardstick of a study's metric on its first data set.
 
     Args:
         spec: The study.
         data: Its data sets, by what it calls them.
+        apart: Whether a function of the user's own is called in another process, as workers do.
 
     Returns:
         The yardstick; None where accuracy is measured.
@@ -37,8 +39,12 @@ def measure(spec: Study, data: Mapping[str, DataSet]) -> Yardstick | None:
     if metric is DEFAULT_METRIC:
         return None
     first = next(iter(data.values()))
-    if isinstance(metric, OwnMetric):
-        orders = {"study": spec.model_dump(), "data": first.reference(spec.split_seed)}
+    if isinstance(metric, OwnMetric) and apart:
+        orders = {
+            "study": spec.model_dump(),
+            "data": first.reference(spec.split_seed),
+            "carried": parcel(metric.name),
+        }
         environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         found = child_process.run(WORK, orders, environment=environment, failed=StudyError)
         return Yardstick.read(found)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import optuna
 
@@ -46,6 +49,8 @@ BACKENDS = ("tensorflow", "jax", "torch")
 STAND_IN = "shapes10"
 """Drawn by the program; stands in for CIFAR-10 where that cannot be had."""
 
+NONE: Mapping[str, Any] = MappingProxyType({})
+
 NOT_PROVEN = (
     "nothing of what this search finds will be proven, for so many of the test images were learned "
     "from; to prove it all the same, add --accept-duplicates."
@@ -83,14 +88,12 @@ def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
     spec = overridden(read_study(wish.study) if isinstance(wish.study, str) else wish.study, wish)
     _begin()
     # Before anything is written: what is wrong with it is most often found here.
+    for heavy in cells.require_sendable(spec, wish.workers) if apart else ():
+        watcher.notice(heavy)
     data = find_data(spec, wish.data, watcher, relabel=wish.relabel)
     begun = time.time()
-    yardstick = measure(spec, data)
+    yardstick = measure(spec, data, apart=apart)
     check_space(spec, data, wish.timeout)
-    if is_carried(spec.space) and apart:
-        cells.require_workers(spec.space, wish.workers)
-        if why := carried.warning(spec.space):
-            watcher.notice(why)
     url = chosen_url(wish.storage, wish.results.resolve())
     if wish.workers == 0:
         require_shareable(url)
@@ -112,7 +115,8 @@ def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
     )
     begins = StudyKey.SCHEMA not in study.user_attrs
     agree(study, spec, data, wish.seed, yardstick)
-    if begins and isinstance(spec, SearchStudy) and is_carried(spec.space):
+    held = carried.carried_of(spec.model_dump())
+    if begins and isinstance(spec, SearchStudy) and held:
         cells.remember(study, spec)
         if why := cells.changed(spec, storage):
             watcher.notice(why)
@@ -134,7 +138,7 @@ def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
     if prove != "none" and not certifiable:
         watcher.notice(NOT_PROVEN)
         prove = "none"
-    arguments = () if is_carried(spec.space) else resume_arguments(wish, orders.goal)
+    arguments = () if held else resume_arguments(wish, orders.goal)
     return Planned(study, spec, orders, folder, arguments, prove, certifiable)
 
 
@@ -163,6 +167,7 @@ def plan_again(
     watcher: Watcher,
     *,
     accept_duplicates: bool = False,
+    functions: Mapping[str, Any] = NONE,
 ) -> Planned:
     """Plans certificates of a search that has results, without asking for what it was made of.
 
@@ -173,9 +178,10 @@ def plan_again(
         source: Where its images are now; None: where they were.
         watcher: Is told where the storage has to be waited for, and what is odd about the data.
         accept_duplicates: Whether test images that were learned from are no reason to refuse.
+        functions: By a study's keys, functions of a notebook's that it was made with.
 
     Raises:
-        UsageError: There is no such study.
+        UsageError: There is no such study, or it was made with other functions.
         DataError: Its images cannot be found, or are others by now, or too many of the test images
             are training images as well.
         StorageError: The storage cannot be reached.
@@ -185,8 +191,7 @@ def plan_again(
     opened = open_storage(url, create=False, patience=Patience(watcher.notice))
     study = find_study(name, opened)
     spec = from_dict(study.user_attrs[StudyKey.STUDY])
-    if is_carried(spec.space):
-        carried.found(spec.space)
+    cells.require_functions(study.study_name, spec, functions)
     stored = study.user_attrs[StudyKey.DATA]
     data = {
         key: images.resolve(

@@ -164,7 +164,7 @@ class Session:
             orders,
             environment=dict(self._shared),
             # No file has it: it goes to the workers by the channel that starts them.
-            carried=carried.parcel(space) if self._launcher.apart else {},
+            carried=carried.parcels(self.planned.spec.model_dump()) if self._launcher.apart else {},
         )
         orders = self._standing.give(orders)
         logs = self.planned.folder / "logs"

@@ -1,4 +1,4 @@
-"""Search spaces that no file holds: functions and classes of a notebook or of a running script.
+"""Search spaces and metrics that no file holds: functions and classes of a notebook or a script.
 
 They reach the workers as pickles, with what they are closed over, on the channel that starts a
 worker. A pickle runs whatever it says, so that none is ever stored where others can write: a study
@@ -16,19 +16,36 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tuner.basics.causes import sentence_of
+from tuner.basics.held import HELD, found, function_of, is_carried, is_held, shown
 from tuner.errors import SpaceError
 from tuner.spaces.fingerprints import fingerprint, referred
+
+__all__ = [
+    "KEYS",
+    "called",
+    "carried_of",
+    "found",
+    "function_of",
+    "hold",
+    "is_carried",
+    "is_held",
+    "parcel",
+    "parcels",
+    "parts",
+    "receive",
+    "shown",
+    "warning",
+]
 
 LARGE = 10 * 2**20
 """Bytes of a pickle from which on a user is told."""
 LARGEST = 2**30
 """Bytes of a pickle that is not sent: each worker would hold a copy."""
-NAMED = re.compile(r"<notebook ([0-9a-f]{12})>:([A-Za-z_]\w*)")
+KEYS = ("space", "metric")
+"""Keys of a study that may name what no file holds."""
 
-_HELD: dict[str, Any] = {}
-"""What this process can use, by the name that a study has for it."""
 _PICKLED: dict[str, str] = {}
-"""The same, as it is sent to another process."""
+"""What this process holds, as it is sent to another one."""
 
 
 def hold(thing: Any) -> str:
@@ -38,7 +55,7 @@ def hold(thing: Any) -> str:
         What a study calls it.
     """
     name = f"<notebook {fingerprint(thing)[:12]}>:{called(thing)}"
-    _HELD[name] = thing
+    HELD[name] = thing
     return name
 
 
@@ -50,46 +67,38 @@ def called(thing: Any) -> str:
     return plain if not plain[0].isdigit() else f"_{plain}"
 
 
-def is_carried(spec: str) -> bool:
-    """Whether a study's space is one that no file holds."""
-    return NAMED.fullmatch(spec) is not None
+def carried_of(study: Mapping[str, Any]) -> list[str]:
+    """What of a study no file holds, by its names.
 
-
-def function_of(spec: str) -> str:
-    """The function's name, of a study's name for it."""
-    return spec.rpartition(":")[2]
-
-
-def shown(spec: str) -> str:
-    """What people call a study's space: a function of a notebook's by its name alone."""
-    return function_of(spec) if is_carried(spec) else spec
-
-
-def found(spec: str) -> Any:
-    """The function, class or hypermodel.
-
-    Raises:
-        SpaceError: This process was not given it.
+    Args:
+        study: Its fields, as they are stored.
     """
-    if spec not in _HELD:
-        name = function_of(spec)
-        raise SpaceError(
-            f"the model function {name!r} is of a notebook or a script, which alone has it: run "
-            "the cell that searches with it, and what needs it after that cell."
-        )
-    return _HELD[spec]
+    named = (str(study.get(key) or "") for key in KEYS)
+    return [name for name in named if is_carried(name)]
 
 
-def parcel(spec: str) -> dict[str, str]:
-    """What another process must be given for a study's space, in what JSON can hold.
+def parcels(study: Mapping[str, Any]) -> dict[str, str]:
+    """What another process must be given for a study, in what JSON can hold.
+
+    Args:
+        study: Its fields, as they are stored.
 
     Raises:
         SpaceError: It cannot be pickled, or is too large.
     """
-    if spec not in _HELD:
+    return {name: text for each in carried_of(study) for name, text in parcel(each).items()}
+
+
+def parcel(spec: str) -> dict[str, str]:
+    """What another process must be given of what a study names, in what JSON can hold.
+
+    Raises:
+        SpaceError: It cannot be pickled, or is too large.
+    """
+    if spec not in HELD:
         return {}
     if spec not in _PICKLED:
-        _PICKLED[spec] = base64.b64encode(_pickled(_HELD[spec])).decode("ascii")
+        _PICKLED[spec] = base64.b64encode(_pickled(HELD[spec])).decode("ascii")
     return {spec: _PICKLED[spec]}
 
 
@@ -106,7 +115,7 @@ def receive(parcels: Mapping[str, str]) -> None:
             raise SpaceError(
                 f"{function_of(spec)} cannot be loaded by a worker: {sentence_of(error)}"
             ) from error
-        _HELD[spec], _PICKLED[spec] = thing, text
+        HELD[spec], _PICKLED[spec] = thing, text
         _register(registered)
 
 
@@ -115,7 +124,7 @@ def warning(spec: str) -> str | None:
     size = len(parcel(spec).get(spec, "")) * 3 // 4
     if size <= LARGE:
         return None
-    names = _largest(_HELD[spec])
+    names = _largest(HELD[spec])
     what = f", mostly {names[0]!r}" if names else ""
     return (
         f"{function_of(spec)} takes {size / 1e6:.0f} MB with it{what}: every worker holds a copy "
@@ -125,10 +134,10 @@ def warning(spec: str) -> str | None:
 
 def parts(spec: str) -> dict[str, Any]:
     """What a function refers to, and all that those functions do, by name."""
-    if spec not in _HELD:
+    if spec not in HELD:
         return {}
     named: dict[str, Any] = {}
-    for function in _functions(_HELD[spec], set()):
+    for function in _functions(HELD[spec], set()):
         for name, value in referred(function):
             named.setdefault(name, value)
             if isinstance(value, type):

@@ -17,8 +17,8 @@ def work(orders: dict[str, Any], _: Channel) -> dict[str, float]:
     """Makes the yardstick.
 
     Args:
-        orders: The ``study`` as it is stored, and of its first ``data`` set what
-            `tuner.data.open_again` takes.
+        orders: The ``study`` as it is stored, of its first ``data`` set what
+            `tuner.data.open_again` takes, and its metric as it is ``carried`` where no file has it.
 
     Returns:
         A `tuner.objectives.yardstick.Yardstick` as it is stored.
@@ -32,6 +32,10 @@ def work(orders: dict[str, Any], _: Channel) -> dict[str, float]:
     from tuner.specs.spec import from_dict
 
     spec = from_dict(orders["study"])
+    if orders["carried"]:
+        from tuner.spaces import carried
+
+        carried.receive(orders["carried"])
     if isinstance(spec.measured, OwnMetric):
         spec.measured.load()
     data = open_again(**orders["data"])

@@ -7,6 +7,7 @@ something is measured.
 
 from __future__ import annotations
 
+from tuner.basics.held import shown
 from tuner.basics.suggestions import suggestion
 from tuner.objectives.direction import Direction
 from tuner.objectives.metrics.accuracy import Accuracy
@@ -70,6 +71,7 @@ def metric_of(name: str, direction: Direction | None = None) -> Metric:
         return METRICS[name]
     if direction is None:
         raise ValueError(
-            f"{name!r} needs metric_direction = 'maximize' or 'minimize': which way it gets better"
+            f"{shown(name)!r} needs metric_direction = 'maximize' or 'minimize': which way it gets "
+            "better"
         )
     return OwnMetric(name, direction == "maximize")

@@ -1,4 +1,4 @@
-"""A function of the user's own: ``file.py:function(y_true, scores)``."""
+"""A function of the user's own: ``file.py:function(y_true, scores)``, or one of a notebook's."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tuner.basics import held
 from tuner.basics.causes import sentence_of
 from tuner.basics.importing import find
 from tuner.errors import StudyError
@@ -24,7 +25,8 @@ class OwnMetric(Metric):
     """What a user's function returns of the truth and of the model's scores.
 
     Attributes:
-        name: ``file.py:function`` or ``module:function``; imported where it is first measured.
+        name: ``file.py:function`` or ``module:function``, imported where it is first measured; or
+            what a study calls a function of a notebook's.
         greater_is_better: What the study's ``metric_direction`` says.
     """
 
@@ -37,6 +39,11 @@ class OwnMetric(Metric):
     def title(self) -> str:  # type: ignore[override]
         """The function's name."""
         return self.name.rpartition(":")[2]
+
+    @property
+    def shown(self) -> str:
+        """What errors call it."""
+        return held.shown(self.name)
 
     @property
     def key(self) -> str:
@@ -78,17 +85,17 @@ class OwnMetric(Metric):
         except StudyError:
             raise
         except (Exception, SystemExit) as error:  # someone else's function
-            raise StudyError(f"metric {self.name}: {sentence_of(error)}") from error
+            raise StudyError(f"metric {self.shown}: {sentence_of(error)}") from error
         try:
             number = float(found)
         except (TypeError, ValueError) as error:
             raise StudyError(
-                f"metric {self.name} must return a number but returned a {type(found).__name__}; "
+                f"metric {self.shown} must return a number but returned a {type(found).__name__}; "
                 "return float(...) of it."
             ) from error
         if math.isnan(number):
             raise StudyError(
-                f"metric {self.name} returned NaN for {len(y_true):,} examples with finite scores; "
-                "return a number for any of them."
+                f"metric {self.shown} returned NaN for {len(y_true):,} examples with finite "
+                "scores; return a number for any of them."
             )
         return number
