@@ -27,13 +27,18 @@ def measured(
     """An axis of a metric, holding the values and some room; accuracies as percentages."""
     seen = _sane(np.array([v for v in values if v is not None and math.isfinite(v)]), metric)
     at = axes.yaxis if axis == "y" else axes.xaxis
+    low, high = sorted((metric.worst, metric.best))
     if len(seen):
         least = 0.02 if metric.unit == 1.0 else 0.0
         room = max(least, 0.06 * float(np.ptp(seen))) or abs(float(seen[0])) / 10 or 1.0
-        low, high = sorted((metric.worst, metric.best))
-        limits = max(low, seen.min() - room), min(high, seen.max() + room)
+        # Half of it beyond what the metric can be, so that marks there are seen whole.
+        limits = (
+            max(low - room / 2, seen.min() - room),
+            min(high + room / 2, seen.max() + room),
+        )
         axes.set_ylim(*limits) if axis == "y" else axes.set_xlim(*limits)
-    at.set_major_formatter(FuncFormatter(lambda v, _: metric.goal(v)))
+    shown = FuncFormatter(lambda v, _: metric.goal(v) if low - 1e-9 <= v <= high + 1e-9 else "")
+    at.set_major_formatter(shown)
 
 
 def accuracies(axes: Axes, values: Iterable[float], *, axis: str = "y") -> None:

@@ -23,7 +23,7 @@ def _models(record: StudyRecord) -> Markup:
         (
             c.look,
             c.trial,
-            c.verdict,
+            words.verdict_word(c),
             words.count(c.size),
             c.metric.written(c.measured, 2),
             c.metric.written(c.at_least(2), 2),
@@ -53,7 +53,7 @@ def _recipes(record: StudyRecord) -> Markup:
     rows = [
         (
             c.trial,
-            c.verdict,
+            words.verdict_word(c),
             words.count(c.size),
             c.metric.written(c.mean, 2),
             "too few seeds" if c.bound is None else c.metric.written(c.at_least(2), 2),

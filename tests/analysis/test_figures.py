@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from analysis import figures, published
 from analysis.figures import style
+from analysis.figures.axes import measured as measure
 from analysis.figures.confusion import confusion_of
 from analysis.figures.seeds import gaps, measured_parts
 from analysis.figures.spending import Audit
@@ -115,6 +116,14 @@ def test_frontier_shows_every_trained_trial_once_and_the_lines_of_its_frame(full
     assert sum(counted) == len(record.trained) - 1  # the reference has its own marker
     assert {"reference", "smallest that met the target"} <= set(labels)
     assert axes.get_xscale() == "log"
+
+
+def test_a_mark_at_the_best_of_a_metric_is_seen_whole_and_nothing_is_written_beyond():
+    axes = Figure().subplots()
+    measure(axes, [0.2, 1.0])
+    assert axes.get_ylim()[1] > 1.01
+    written = [axes.yaxis.get_major_formatter()(v, None) for v in (0.2, 1.0, 1.02)]
+    assert written == ["20 %", "100 %", ""]
 
 
 def test_published_points_are_shown_on_cifar10_only(full):

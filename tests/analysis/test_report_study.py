@@ -67,3 +67,4 @@ def test_what_is_proven_of_the_file_comes_before_its_recipe():
     assert "Its recipe: not proven: nobody has trained it again" in text
     assert "but this file was not certified: 75.2 % of 10,000 test images" in text
     assert "2 8 certified 4,218 76.80 % 76.00 % 97.00 % 84 % 25 (met after 18)" in text
+    assert "1 2 not certified " in text  # the table's word is the sentence's

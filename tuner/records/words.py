@@ -258,19 +258,30 @@ def _found(
         confidence: Of its bound, in words.
         missed: What of its bound is said where the target was missed.
     """
+    said = verdict_word(found)
     if found.certified:
         bound = f"{no_worse(found.metric)} {found.metric.written(found.at_least())}"
-        line = f"certified: {seen}, {bound} with {confidence}"
+        line = f"{said}: {seen}, {bound} with {confidence}"
         return f"{line}; {shared(found)}" if found.shared else line
     if found.constant:
         one = found.examples.removesuffix("s")
-        return f"refuted: every {one} is given the same class, which makes {seen}"
+        return f"{said}: every {one} is given the same class, which makes {seen}"
     if nothing := _nothing_learnt(found, measured):
-        return f"refuted: {seen}, {nothing}"
-    # Where it is on the target's side but not for sure, nobody has shown that it misses it.
+        return f"{said}: {seen}, {nothing}"
+    return f"{said}: {seen}{missed}; the target is {found.metric.goal(found.target)}"
+
+
+def verdict_word(found: Certificate | ModelCertificate) -> str:
+    """``certified``, ``refuted`` or ``not certified``.
+
+    The last where it is on the target's side but not for sure: nobody has shown that it misses it.
+    """
+    if found.certified:
+        return "certified"
+    measured = found.mean if isinstance(found, Certificate) else found.measured
+    nothing = found.constant or _nothing_learnt(found, measured)
     short = found.metric.missing(measured, found.target) > 0
-    verdict = "refuted" if short else "not certified"
-    return f"{verdict}: {seen}{missed}; the target is {found.metric.goal(found.target)}"
+    return "refuted" if nothing or short else "not certified"
 
 
 def verdict(found: Certificate | ModelCertificate) -> str:
