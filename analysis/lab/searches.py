@@ -127,10 +127,13 @@ def _looked(record: StudyRecord) -> str:
         f"The search trained {words.several(len(record.trained), 'network')}{less} with seed "
         f"{record.attributes.get('seed', 0)}, {words.several(record.epochs_spent, 'epoch')} in all."
     )
-    refuted = len(record.refuted)
-    if refuted:
-        one = "one of them" if refuted == 1 else f"{words.count(refuted)} of them"
-        told += f" The test images refuted {one} that had met the target on validation images."
+    failed = len(record.refuted)
+    if failed:
+        one = "one of them" if failed == 1 else f"{words.count(failed)} of them"
+        told += (
+            f" Of {one}, which had met the target on validation images, the test images did not "
+            "prove it."
+        )
     return told
 
 
