@@ -15,6 +15,7 @@ from optuna.trial import TrialState
 from tuner.basics.optuna_private import id_of, with_cache
 from tuner.errors import StorageError
 from tuner.storages.forwarding import Call, ForwardedStorage, Forwarder
+from tuner.storages.opening import open_storage
 
 
 class TestOptunasSuiteInMemory(StorageTestCase):
@@ -81,6 +82,41 @@ def test_a_trial_that_appears_behind_a_later_one_is_seen() -> None:
     hidden.clear()
     more = study.ask()
     assert {t.number for t in reader.get_trials()} >= {early.number, more.number}
+    study.tell(late, 2.0)
+    ended = reader.get_trials(states=(TrialState.COMPLETE,))
+    assert [t.number for t in ended] == [late.number, early.number]
+
+
+def test_what_runs_is_not_brought_to_one_who_asks_for_what_has_ended(tmp_path: Path) -> None:
+    ours = open_storage(f"sqlite:///{tmp_path / 'study.db'}", worker=True)
+    study = optuna.create_study(study_name="s", storage=ours)
+    running = [study.ask() for _ in range(20)]
+    for trial in running:
+        trial.set_user_attr("history", "x" * 1_000)
+    way = Counting(ours)
+    reader = optuna.load_study(study_name="s", storage=ForwardedStorage(way))
+    complete = (TrialState.COMPLETE,)
+    for ended in range(3):
+        way.bytes = 0
+        assert len(reader.get_trials(deepcopy=False, states=complete)) == ended
+        assert way.bytes < 3_000
+        study.tell(running[ended], 1.0)
+    assert len(reader.get_trials(deepcopy=False)) == 20
+    assert [t.number for t in reader.get_trials(states=complete)] == [0, 1, 2]
+
+
+def test_another_forwarder_is_read_from_its_beginning() -> None:
+    inner = InMemoryStorage()
+    study = optuna.create_study(study_name="s", storage=inner)
+    study.optimize(lambda trial: 1.0, n_trials=3)
+    at = [Forwarder(inner)]
+    reader = ForwardedStorage(lambda parcel: at[0].answer(parcel))
+    known = optuna.load_study(study_name="s", storage=reader)
+    assert len(known.trials) == 3
+    at[0] = Forwarder(inner)
+    study.optimize(lambda trial: 1.0, n_trials=1)
+    assert [t.number for t in known.trials] == [0, 1, 2, 3]
+    assert [t.number for t in known.trials] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("name", ["remove_session", "__class__", "_backend"])

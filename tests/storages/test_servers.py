@@ -12,12 +12,14 @@ from typing import Any
 import optuna
 import pytest
 from optuna.trial import TrialState
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
 from tests.helpers import servers, tiny
 from tuner.cli import main
 from tuner.records.keys import StudyKey
 from tuner.sessions.watcher import Silent
+from tuner.storages import claims, idle_transactions
+from tuner.storages.failures import ConnectionLostError
 from tuner.storages.opening import open_storage
 from tuner.storages.studies import study_names
 
@@ -163,3 +165,25 @@ def test_a_search_waits_for_its_server(server: servers.Server, tmp_path: Path) -
     assert all(t.lost is None and t.outcome for t in result.record.trials)
     for shown in (*watcher.heard, log, result.resume, result.run.storage):
         assert servers.PASSWORD not in shown and servers.ENCODED not in shown
+
+
+def test_a_client_that_stops_in_a_transaction_keeps_nobody_waiting(
+    server: servers.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idle_transactions, "ABANDONED_SECONDS", 2)
+    ours = optuna.create_study(storage=open_storage(server.url), study_name="stopped")
+    stopped = open_storage(server.url, create=False, worker=True)
+    theirs = optuna.load_study(study_name="stopped", storage=stopped)
+    trial = theirs.ask()
+    engine = stopped._engine
+    assert engine is not None
+    with engine.connect() as connection:  # as Optuna locks a study to number a trial
+        connection.execute(text("SELECT study_id FROM studies FOR UPDATE"))
+        connection.execute(text("SELECT trial_id FROM trials FOR UPDATE"))
+        began = time.monotonic()
+        assert ours.ask().number == trial.number + 1
+        assert 0.5 < time.monotonic() - began < 30
+        assert claims.abandon(ours, trial, "its worker died")
+        with pytest.raises(ConnectionLostError):
+            connection.execute(text("SELECT 1"))
+    assert theirs.ask().number == trial.number + 2  # it is back, with another connection

@@ -28,8 +28,9 @@ OF_STORAGES = (
 )
 """What a storage's own calls raise where it cannot be reached, read or written."""
 
-PASSING_STATES = frozenset({"57P01", "57P02", "57P03", "53300"})
-"""PostgreSQL's states of a server that stops, starts or has too many connections."""
+PASSING_STATES = frozenset({"57P01", "57P02", "57P03", "53300", "25P03"})
+"""PostgreSQL's states of a server that stops, starts, has too many connections, or has taken back a
+transaction that nobody went on with."""
 PASSING_CODES = frozenset({1040, 1053, 1927, 2002, 2003, 2006, 2013, 2055, 4031})
 """MySQL's and MariaDB's numbers for the same."""
 PASSING_WORDS = (
@@ -41,6 +42,9 @@ PASSING_WORDS = (
     "too many clients",
 )
 """Of servers whose driver hands on the text alone."""
+
+DENIED_STATE, DENIED_CODES = "42501", frozenset({1044, 1142, 1143, 1227, 1370})
+"""PostgreSQL's state, MySQL's and MariaDB's numbers of a user who may not do what was asked."""
 
 USED = "used"
 IDLE_SECONDS = 5.0
@@ -74,6 +78,12 @@ def storage_error(url: str, error: BaseException, waited: float = 0.0) -> Storag
         error: What one of its calls raised.
         waited: Seconds for which it was tried again.
     """
+    if is_denied(error):
+        said = cause(url, error).partition(" LINE 1:")[0]
+        return StorageError(
+            f"the user of the storage {masked(url)!r} lacks a right: {said}; let it SELECT, "
+            "INSERT, UPDATE and DELETE in all tables and, before there are any, CREATE them."
+        )
     how_long = f" for {waited:.0f} s" if waited >= 1 else ""
     return StorageError(
         f"cannot use the storage {masked(url)!r}{how_long}: {cause(url, error)}; "
@@ -81,14 +91,27 @@ def storage_error(url: str, error: BaseException, waited: float = 0.0) -> Storag
     )
 
 
+def is_denied(error: BaseException) -> bool:
+    """Whether the database's user may not do what was asked."""
+    error = _first(error)
+    state = str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
+    return state == DENIED_STATE or (error.args[0] if error.args else None) in DENIED_CODES
+
+
 def cause(url: str, error: BaseException) -> str:
     """What a driver says, one line without the secrets of the URL."""
+    error = _first(error)
+    text = str(error) or type(error).__name__
+    return scrubbed(" ".join(text.split())[:300].rstrip("."), url)
+
+
+def _first(error: BaseException) -> BaseException:
+    """The driver's own error, under those that were raised of it."""
     known: set[int] = set()
     while id(error) not in known:
         known.add(id(error))
         error = getattr(error, "orig", None) or error.__cause__ or error
-    text = str(error) or type(error).__name__
-    return scrubbed(" ".join(text.split())[:300].rstrip("."), url)
+    return error
 
 
 def watch_connection(engine: Engine) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
+import uuid
 from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.basics.optuna_private import FrozenStudy, id_of
+from tuner.storages.ended_trials import only_ended
 
 CALLS = frozenset(
     {"create_new_study", "delete_study", "set_study_user_attr", "set_study_system_attr"}
@@ -29,8 +31,9 @@ CALLS = frozenset(
     | {"get_trial_id_from_study_id_trial_number", "get_trial_user_attr"}
 )
 """What may be asked for by its name; anything else is refused."""
-CHANGED = "changed trials"
-"""The call that brings those trials of a study that its reader does not know to have ended."""
+TRIALS = "trials"
+"""The call that brings the trials of a study that its reader does not know to have ended."""
+ENDED = tuple(state for state in TrialState if state.is_finished())
 
 
 class Call(NamedTuple):
@@ -47,6 +50,39 @@ class Answer(NamedTuple):
     error: BaseException | None = None
 
 
+class Since(NamedTuple):
+    """Trials of a study that a reader does not have yet.
+
+    Attributes:
+        log: In which they are counted; another one is to be read from its beginning.
+        ended: Those that have ended, in the order in which that was seen.
+        open: All others; none where only ended ones were asked for.
+    """
+
+    log: str
+    ended: list[FrozenTrial]
+    open: list[FrozenTrial]
+
+
+class _EndedLog:
+    """The ended trials of one study in the order in which the forwarder saw them end."""
+
+    def __init__(self) -> None:
+        self.name = uuid.uuid4().hex
+        self._trials: list[FrozenTrial] = []
+        self._known: set[int] = set()
+        self._lock = threading.Lock()
+
+    def since(self, known: int, seen: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+        """Those after the first `known`, with what is seen to have ended now."""
+        with self._lock:
+            for trial in seen:
+                if trial.state.is_finished() and id_of(trial) not in self._known:
+                    self._known.add(id_of(trial))
+                    self._trials.append(trial)
+            return self._trials[known:]
+
+
 class Forwarder:
     """Makes the calls of others.
 
@@ -56,6 +92,7 @@ class Forwarder:
 
     def __init__(self, storage: BaseStorage) -> None:
         self._storage = storage
+        self._logs: dict[int, _EndedLog] = {}
 
     def answer(self, parcel: bytes) -> bytes:
         """Makes a call and says what came of it, whatever that is.
@@ -74,35 +111,35 @@ class Forwarder:
                 return pickle.dumps(Answer(error=RuntimeError(str(error))))
 
     def _made(self, call: Call) -> Any:
-        if call.name == CHANGED:
-            return self._changed(*call.given)
+        if call.name == TRIALS:
+            return self._since(*call.given)
         if call.name not in CALLS:
             raise ValueError(f"a storage has no call {call.name!r}.")
         return getattr(self._storage, call.name)(*call.given)
 
-    def _changed(self, study_id: int, open_ids: frozenset[int], last: int) -> list[FrozenTrial]:
-        trials = self._storage.get_all_trials(study_id, deepcopy=False)
-        return [t for t in trials if id_of(t) > last or id_of(t) in open_ids]
+    def _since(self, study_id: int, log: str, known: int, only_ended: bool) -> Since:
+        states = ENDED if only_ended else None
+        trials = self._storage.get_all_trials(study_id, deepcopy=False, states=states)
+        mine = self._logs.setdefault(study_id, _EndedLog())
+        ended = mine.since(known if log == mine.name else 0, trials)
+        return Since(mine.name, ended, [t for t in trials if not t.state.is_finished()])
 
 
 class _Known:
     """The trials of one study, as far as they were brought."""
 
     def __init__(self) -> None:
-        self.trials: dict[int, FrozenTrial] = {}
-        self.open: set[int] = set()
-        self.last = -1
+        self.log = ""
+        self.ended: dict[int, FrozenTrial] = {}
 
-    def take(self, changed: Sequence[FrozenTrial]) -> None:
-        for trial in changed:
-            number = id_of(trial)
-            self.trials[number] = trial
-            if trial.state.is_finished():
-                # Only of an ended one: another with a lower number may still be in the making.
-                self.last = max(self.last, number)
-                self.open.discard(number)
-            else:
-                self.open.add(number)
+    def take(self, found: Since) -> list[FrozenTrial]:
+        """All trials that are known with these, by their numbers."""
+        if found.log != self.log:
+            self.log, self.ended = found.log, {}
+        self.ended |= {id_of(trial): trial for trial in found.ended}
+        # One that was seen running may have been seen to end by another reader's call since.
+        still = [t for t in found.open if id_of(t) not in self.ended]
+        return sorted([*self.ended.values(), *still], key=lambda t: t.number)
 
 
 class ForwardedStorage(BaseStorage):
@@ -241,10 +278,11 @@ class ForwardedStorage(BaseStorage):
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
         """Reads what may have changed."""
+        ended = only_ended(states)
         with self._lock:
             known = self._studies.setdefault(study_id, _Known())
-            known.take(self._call(CHANGED, study_id, frozenset(known.open), known.last))
-            trials = sorted(known.trials.values(), key=lambda t: t.number)
+            given = (study_id, known.log, len(known.ended), ended)
+            trials = known.take(self._call(TRIALS, *given))
         chosen = [t for t in trials if states is None or t.state in states]
         return copy.deepcopy(chosen) if deepcopy else chosen
 

@@ -28,6 +28,7 @@ from tuner.storages.failures import (
     storage_error,
     watch_connection,
 )
+from tuner.storages.idle_transactions import bound_transactions
 from tuner.storages.journal import open_journal
 from tuner.storages.patience import Patience
 from tuner.storages.patient import PatientStorage, away
@@ -195,6 +196,7 @@ def _opened(address: Address, create: bool, worker: bool, patience: Patience) ->
     watch_connection(database.engine)
     if address.file is None:
         ping_idle_connections(database.engine)
+        bound_transactions(database.engine)
     if worker and address.dialect == "sqlite":
         _serialise(database.engine)
     return PatientStorage(with_cache(database), address, patience, database.engine)

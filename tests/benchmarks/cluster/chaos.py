@@ -1,9 +1,9 @@
 """Must hold: two commands and two workers elsewhere on one PostgreSQL study, and what may happen.
 
 Run: python tests/benchmarks/cluster/chaos.py [--trials 30] [--seed 0] [--cut 240]
-Three processes are killed (SIGKILL) at random moments, and started again where nobody else does;
-the server is stopped for 20 s; one worker, which takes itself for another machine, is stopped
-(SIGSTOP) until the others have its trial. Prints a Markdown row, and what is wrong.
+One worker, which takes itself for another machine, is stopped (SIGSTOP) until the others have its
+trial. Meanwhile three processes are killed (SIGKILL) at random moments, and started again where
+nobody else does, and the server is stopped for 20 s. Prints a Markdown row, and what is wrong.
 """
 
 from __future__ import annotations
@@ -75,9 +75,10 @@ class Team:
             return [parent, *parent.children(recursive=True)]
         return []
 
-    def kill(self, rng: random.Random) -> str:
-        """Kills any one process of them."""
-        name = rng.choice([n for n, p in self._running.items() if p.poll() is None])
+    def kill(self, rng: random.Random, spared: str) -> str:
+        """Kills any one process of them, or of all but one."""
+        running = [n for n, p in self._running.items() if p.poll() is None and n != spared]
+        name = rng.choice(running)
         found = self.processes(name)
         victim = rng.randrange(len(found))
         found[victim].kill()
@@ -125,28 +126,53 @@ def trains(study: optuna.Study, host: str) -> list[int]:
     ]
 
 
-def cut_off(team: Team, study: optuna.Study, seconds: float, say: Callable[[str], None]) -> str:
-    """Stops the worker that others take for another machine's, and lets it go on."""
-    if not await_(lambda: bool(trains(study, FAR)), 300):
-        return "the far worker trained nothing"
-    stopped, held = team.processes("worker 2"), list[int]()
-    while not held:
-        for process in stopped:
-            process.send_signal(signal.SIGSTOP)
-        time.sleep(1.0)
-        # What it was training may have ended in the moment before.
-        held = trains(study, FAR)
-        if not held:
-            for process in reversed(stopped):
+class CutOff:
+    """The worker that others take for another machine's, stopped while it trains.
+
+    Args:
+        team: Whose worker it is.
+        study: What it trains.
+        say: Told of what happens.
+    """
+
+    def __init__(self, team: Team, study: optuna.Study, say: Callable[[str], None]) -> None:
+        self._study, self._say = study, say
+        self._number: int | None = None
+        self._stopped: list[psutil.Process] = []
+        if not await_(lambda: bool(trains(study, FAR)), 300):
+            return
+        self._stopped = team.processes("worker 2")
+        held: list[int] = []
+        while not held:
+            for process in self._stopped:
+                process.send_signal(signal.SIGSTOP)
+            time.sleep(1.0)
+            # What it was training may have ended in the moment before.
+            held = trains(study, FAR)
+            if not held:
+                self._go_on()
+                time.sleep(2.0)
+        self._number = held[0]
+        self._began = time.monotonic()
+        say(f"stopped the worker of trial {self._number}")
+
+    def over(self, seconds: float) -> str:
+        """Waits until others have its trial, and lets it go on; what is wrong, if anything is."""
+        if self._number is None:
+            return "the far worker trained nothing"
+        number, left = self._number, self._began + seconds - time.monotonic()
+        taken = await_(lambda: TrialKey.LOST in self._study.trials[number].user_attrs, left)
+        passed = time.monotonic() - self._began
+        self._say(
+            f"trial {number} {'was taken from' if taken else 'stayed with'} it: {passed:.0f} s"
+        )
+        self._go_on()
+        return "" if taken else f"nobody took trial {number} of the worker that was cut off"
+
+    def _go_on(self) -> None:
+        for process in reversed(self._stopped):
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGCONT)
-            time.sleep(2.0)
-    number = held[0]
-    say(f"stopped the worker of trial {number}")
-    taken = await_(lambda: TrialKey.LOST in study.trials[number].user_attrs, seconds)
-    say(f"trial {number} {'was taken from' if taken else 'stayed with'} it")
-    for process in reversed(stopped):
-        process.send_signal(signal.SIGCONT)
-    return "" if taken else f"nobody took trial {number} of the worker that was cut off"
 
 
 def main() -> None:
@@ -178,11 +204,11 @@ def main() -> None:
             study = storage[-1]
             for name in ("worker 2", "worker 1", "command 2"):
                 team.start(name)
-            faults = [cut_off(team, study, asked.cut, say)] if asked.cut else []
-            kills = []
+            cut = CutOff(team, study, say) if asked.cut else None
+            kills, faults = list[str](), list[str]()
             for turn in range(3):
                 time.sleep(rng.uniform(5, 20))
-                kills.append(team.kill(rng))
+                kills.append(team.kill(rng, spared="worker 2" if cut else ""))
                 say(f"killed {kills[-1]}")
                 if turn == 1:
                     server.stop()
@@ -190,6 +216,8 @@ def main() -> None:
                     time.sleep(AWAY_SECONDS)
                     server.start()
                     say("started the server")
+            if cut:
+                faults.append(cut.over(asked.cut))
             await_(team.ended)
             faults += team.faults()
         finally:

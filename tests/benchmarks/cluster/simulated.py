@@ -1,9 +1,10 @@
 """What many workers cost: trainings that only sleep, with every call to the storage a real one has.
 
 Run: KERAS_BACKEND=numpy python tests/benchmarks/cluster/simulated.py [--workers 1 4 16 64]
-On a PostgreSQL of its own with 1,000 ended trials in the study. Each worker claims, gates, reports
-epochs of a second and tells, by the same code as real ones; configurations are drawn at random, for
-a proposal's time is measured by itself (proposals.py). Prints Markdown rows.
+On a PostgreSQL of its own with 1,000 ended trials in the study, or with `--through ray` on an
+SQLite file that a Ray of its own leads to, as `tuner search --on ray` has it. Each worker claims,
+gates, reports epochs of a second and tells, by the same code as real ones; configurations are drawn
+at random, for a proposal's time is measured by itself (proposals.py). Prints Markdown rows.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ import argparse
 import contextlib
 import math
 import multiprocessing
+import pickle
 import random
+import statistics
+import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,15 +30,18 @@ import keras_tuner
 import optuna
 from history import SPACE, fill, final_shortfall, multiply, size_of
 from optuna.samplers import RandomSampler
+from optuna.storages import BaseStorage
 from sqlalchemy import event
 
 from tests.helpers import fakes, servers
+from tuner.launchers.ray.launcher import RayLauncher
 from tuner.objectives.model_cost import ModelCost
 from tuner.pruners.registry import make_pruner
 from tuner.records.epochs import Epoch
 from tuner.records.keys import Outcome
 from tuner.specs.spec import from_dict
 from tuner.storages import claims
+from tuner.storages.forwarding import ForwardedStorage
 from tuner.storages.opening import open_storage
 from tuner.storages.patient import PatientStorage
 from tuner.trials.search import SearchTrial
@@ -43,6 +51,8 @@ HORIZON = int(fakes.SPEC["horizon"])
 NEVER = 1_000_000
 FILLED = 50
 """Trials that are made by Optuna's calls; the others are copies of them."""
+PROCESSES = 8
+"""At most; each has several workers as threads."""
 
 
 @dataclass
@@ -54,6 +64,7 @@ class Tally:
     statements: int = 0
     reads: int = 0
     cpu: float = 0.0
+    served: float = 0.0
     slow: list[float] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
 
@@ -120,6 +131,41 @@ def work(study: optuna.Study, tally: Tally, second: float, until: float, index: 
             tally.trials += running.go(time.monotonic()) != "gated"
 
 
+class Crew:
+    """Some workers of one process, each a thread with a storage of its own.
+
+    Args:
+        indices: Of the workers.
+        opened: Opens a storage whose calls are counted.
+    """
+
+    def __init__(self, indices: list[int], opened: Callable[[Tally], BaseStorage]) -> None:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self._indices, self._tally, self._studies = indices, Tally(), list[optuna.Study]()
+        for _ in indices:
+            study = optuna.load_study(study_name="q10", storage=opened(self._tally))
+            study.get_trials(deepcopy=False)
+            claims.incumbent(study)  # what has ended is read once, before the clock starts
+            self._studies.append(study)
+
+    def run(self, second: float, seconds: float) -> Tally:
+        """Works for so long."""
+        tally, threads = self._tally, []
+        until = time.time() + seconds
+        for index, study in zip(self._indices, self._studies, strict=True):
+            given = (study, tally, second, until, index)
+            threads.append(threading.Thread(target=work, args=given))
+        tally.statements = tally.reads = 0
+        tally.kinds.clear()
+        used = time.process_time()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        tally.cpu = time.process_time() - used
+        return tally
+
+
 def share(barrier: Any) -> None:
     """Gives a process what all wait at until every one of them is ready."""
     global ready
@@ -130,31 +176,40 @@ ready: Any = None
 
 
 def process(job: tuple[str, list[int], float, float]) -> Tally:
-    """Some workers, each a thread with a storage of its own."""
+    """Some workers that open the storage themselves."""
     url, indices, second, seconds = job
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    tally, threads, studies = Tally(), [], []
-    for _ in indices:
+
+    def opened(tally: Tally) -> BaseStorage:
         storage = open_storage(url, create=False, worker=True)
         count_statements(storage, tally)
-        study = optuna.load_study(study_name="q10", storage=storage)
-        study.get_trials(deepcopy=False)
-        claims.incumbent(study)  # what has ended is read once, before the clock starts
-        studies.append(study)
+        return storage
+
+    crew = Crew(indices, opened)
     ready.wait(600)
-    until = time.time() + seconds
-    for index, study in zip(indices, studies, strict=True):
-        given = (study, tally, second, until, index)
-        threads.append(threading.Thread(target=work, args=given))
-    tally.statements = tally.reads = 0
-    tally.kinds.clear()
-    used = time.process_time()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    tally.cpu = time.process_time() - used
-    return tally
+    return crew.run(second, seconds)
+
+
+class Actor:
+    """Some workers in an actor, whose storage is reached through the post."""
+
+    def __init__(self, indices: list[int], post: Any) -> None:
+        import ray
+
+        def opened(tally: Tally) -> BaseStorage:
+            def bring(parcel: bytes) -> bytes:
+                answer = bytes(ray.get(post.bring.remote(parcel)))
+                tally.statements += 1
+                tally.reads += len(answer)
+                tally.kinds[pickle.loads(parcel)[0]] += 1
+                return answer
+
+            return ForwardedStorage(bring)
+
+        self._crew = Crew(indices, opened)
+
+    def run(self, second: float, seconds: float) -> Tally:
+        """Works for so long."""
+        return self._crew.run(second, seconds)
 
 
 def count_statements(storage: PatientStorage, tally: Tally) -> None:
@@ -168,14 +223,36 @@ def count_statements(storage: PatientStorage, tally: Tally) -> None:
 
 
 def measure(url: str, workers: int, seconds: float, scale: float) -> Tally:
-    """So many workers for so long."""
-    count = min(workers, 8)
+    """So many workers for so long, each with the storage's URL."""
+    count = min(workers, PROCESSES)
     context = multiprocessing.get_context("spawn")
     jobs = [
         (url, list(range(i, workers, count)), 1.0 / scale, seconds / scale) for i in range(count)
     ]
     with context.Pool(count, share, (context.Barrier(count),)) as pool:
-        found = pool.map(process, jobs, chunksize=1)
+        return together(pool.map(process, jobs, chunksize=1))
+
+
+def measure_on_ray(url: str, workers: int, seconds: float, scale: float) -> Tally:
+    """So many workers for so long, in actors that reach a file of this side."""
+    import ray
+
+    launcher = RayLauncher()
+    with launcher._joined():
+        post = launcher._post_for(url)
+        made = ray.remote(Actor).options(num_cpus=0, max_concurrency=2)
+        count = min(workers, PROCESSES)
+        actors = [made.remote(list(range(i, workers, count)), post) for i in range(count)]
+        ray.get([actor.__ray_ready__.remote() for actor in actors])
+        before = time.process_time()
+        found = ray.get([actor.run.remote(1.0 / scale, seconds / scale) for actor in actors])
+        whole = together(found)
+        whole.served = time.process_time() - before
+    return whole
+
+
+def together(found: Sequence[Tally]) -> Tally:
+    """What all processes did."""
     whole = Tally()
     for each in found:
         for name in ("epochs", "trials", "statements", "reads", "cpu"):
@@ -192,21 +269,34 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--scale", type=float, default=1.0, help="how much faster time goes")
     parser.add_argument("--trials", type=int, default=1_000)
+    parser.add_argument("--through", choices=["postgres", "ray"], default="postgres")
     parser.add_argument("--kinds", action="store_true", help="print the statements, by kind")
     asked = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     print("| workers | epochs an hour | of linear | round trips an epoch | rows an epoch |"
-          " CPU ms an epoch | storage ms an epoch, median |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|")
-    with servers.postgres() as server:
-        fill(fakes.make_study("q10", storage=open_storage(server.url)), FILLED)
-        multiply(server.url, FILLED, asked.trials // FILLED)
+          " CPU ms an epoch | of the serving side | storage ms an epoch, median |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|")
+    measured = measure if asked.through == "postgres" else measure_on_ray
+    with storage_of_its_own(asked.through) as url:
+        fill(fakes.make_study("q10", storage=open_storage(url)), FILLED)
+        multiply(url, FILLED, asked.trials // FILLED)
         for workers in asked.workers:
-            found = measure(server.url, workers, asked.seconds, asked.scale)
+            found = measured(url, workers, asked.seconds, asked.scale)
             print(row(workers, found, asked.seconds), flush=True)
             if asked.kinds:
                 for kind, times in found.kinds.most_common(30):
                     print(f"    {times / max(found.epochs, 1):6.2f}  {kind}")
+
+
+@contextlib.contextmanager
+def storage_of_its_own(through: str) -> Iterator[str]:
+    """A URL."""
+    if through == "postgres":
+        with servers.postgres() as server:
+            yield server.url
+        return
+    with tempfile.TemporaryDirectory(prefix="tuner-simulated-") as made:
+        yield f"sqlite:///{made}/tuner.db"
 
 
 def row(workers: int, found: Tally, seconds: float) -> str:
@@ -219,7 +309,8 @@ def row(workers: int, found: Tally, seconds: float) -> str:
         f"{found.statements / n:.1f}",
         f"{found.reads / n:.0f}",
         f"{1000 * found.cpu / n:.0f}",
-        f"{1000 * sorted(found.slow)[len(found.slow) // 2]:.0f}",
+        f"{1000 * found.served / n:.0f}",
+        f"{1000 * statistics.median(found.slow or [0.0]):.0f}",
     )
     return f"| {' | '.join(cells)} |"
 

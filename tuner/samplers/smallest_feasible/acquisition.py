@@ -2,7 +2,8 @@
 
 This is expected improvement under a constraint (Gardner et al. 2014, ICML), with two changes. Until
 something has met the target there is no incumbent to improve on, and the gain is over a size above
-all candidates. And all of it is divided by the square root of what a training costs.
+all candidates. And all of it is divided by the square root of what a training costs, and weighed
+with the chance that the configuration can be trained at all.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tuner.samplers.smallest_feasible import failures
 from tuner.samplers.smallest_feasible.candidates import startup
 from tuner.samplers.smallest_feasible.prediction import Prediction
 
@@ -186,8 +188,7 @@ def score(
         seen = prediction.pool.evidence
         near = seen.met.any() or seen.refuted or seen.earlier
         hope = (prediction.log_chance if near else prediction.log_margin)(units[worth], logs[worth])
-        price = _COST_WEIGHT * prediction.pool.log_costs(units[worth])
-        scores[worth] = np.log(gains[worth]) + hope - price
+        scores[worth] = np.log(gains[worth]) + hope - _price(prediction, units[worth])
     return scores
 
 
@@ -227,8 +228,15 @@ def log_gains_by_world(
     gains[gains <= _WORTHLESS] = 0.0
     with np.errstate(divide="ignore"):
         logged = np.log(gains)[:, world] - math.log(len(world))
-    price = _COST_WEIGHT * prediction.pool.log_costs(units)
+    price = _price(prediction, units)
     return np.asarray(logged + prediction.log_chance_by_world(units, logs) - price[:, None])
+
+
+def _price(prediction: Prediction, units: np.ndarray) -> np.ndarray:
+    """Log of what candidates cost, more where they may fail for all that, [n]."""
+    seen = prediction.pool.evidence
+    works = failures.log_chance(units, seen.failed, seen.worked)
+    return np.asarray(_COST_WEIGHT * prediction.pool.log_costs(units) - works)
 
 
 def _below(limit: float, logs: np.ndarray, spread: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tuner.samplers.smallest_feasible.outcomes import SizeOf
 
 _SEEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
-"""Failed trials say nothing, and waiting ones have no parameters yet."""
+"""Of shortfall and size; waiting ones have no parameters yet."""
 
 
 _MOST = 400
@@ -55,6 +55,8 @@ class Evidence:
         proven: Which of the trained are proven to meet the target, bool [m].
         doubted: Whether one that met the target may have been lucky.
         models: Whether each trained model is real or not by itself; else its configuration is.
+        failed: Coordinates of trials that could not be trained, the newest of them, [f, d].
+        worked: Of own trials that could, likewise, [w, d].
     """
 
     tried: np.ndarray
@@ -75,6 +77,8 @@ class Evidence:
     proven: np.ndarray
     doubted: bool
     models: bool
+    failed: np.ndarray
+    worked: np.ndarray
 
     @property
     def is_earlier(self) -> np.ndarray:
@@ -127,7 +131,7 @@ def read(
     noise: float = 0.0,
     prove: Literal["model", "recipe"] = "recipe",
 ) -> Evidence:
-    """Collect the evidence of a study's complete, pruned and running trials.
+    """Collect the evidence of a study's complete, pruned, running and failed trials.
 
     Args:
         trials: The trials.
@@ -143,6 +147,7 @@ def read(
             fresh ones is.
     """
     refuted = refuted or {}
+    failed = [encoding.encode(t.params) for t in trials if outcomes.is_failed(t)]
     trials = [t for t in trials if t.state in _SEEN]
     horizon = horizon or max((t.last_step or 1 for t in trials), default=1)
     sized = [_Sized(t, encoding.encode(t.params), outcomes.size(t, size_of)) for t in trials]
@@ -165,6 +170,8 @@ def read(
         refuted=counts,
         doubted=doubted,
         models=prove == "model",
+        failed=failed,
+        worked=[row.point for row in own],
     )
 
 
@@ -255,6 +262,8 @@ def _evidence(
     refuted: int,
     doubted: bool,
     models: bool,
+    failed: list[np.ndarray],
+    worked: list[np.ndarray],
 ) -> Evidence:
     """The arrays, of all trials and of those that were trained."""
     running = [one for one in sized if one.trial.state == TrialState.RUNNING]
@@ -266,7 +275,7 @@ def _evidence(
     ]
     feasible = [row.size for row in rows if row.met and math.isfinite(row.size)]
     return Evidence(
-        tried=_stack([one.point for one in sized], encoding),
+        tried=_stack([*(one.point for one in sized), *failed], encoding),
         points=_stack([row.point for row in rows], encoding),
         shortfall=np.array([row.outcome.shortfall for row in rows]),
         spread=np.array([row.outcome.spread for row in rows]),
@@ -284,6 +293,8 @@ def _evidence(
         proven=np.array([row.proven for row in rows], bool),
         doubted=doubted,
         models=models,
+        failed=_stack(failed[-_MOST:], encoding),
+        worked=_stack(worked[-_MOST:], encoding),
     )
 
 

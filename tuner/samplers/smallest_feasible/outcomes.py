@@ -56,6 +56,15 @@ def is_met(trial: FrozenTrial) -> bool:
     return all(value <= 0 for value in trial.constraints.values())
 
 
+def is_failed(trial: FrozenTrial) -> bool:
+    """Whether a configuration could not be trained; one whose worker died says nothing of that."""
+    return (
+        trial.state == TrialState.FAIL
+        and bool(trial.params)
+        and TrialKey.LOST not in trial.user_attrs
+    )
+
+
 def is_gated(trial: FrozenTrial) -> bool:
     """Whether a trial was turned away untrained."""
     return trial.constraints.get(GATE, 0.0) > 0

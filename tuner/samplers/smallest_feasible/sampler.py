@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
-_SEEN = (*_FINISHED, TrialState.RUNNING)
+_SEEN = (*_FINISHED, TrialState.RUNNING, TrialState.FAIL)
 _MOST_PRIOR = 100
 """The most trials of an earlier study that are used, the newest of them.
 
@@ -46,8 +46,9 @@ class SmallestFeasibleSampler(BaseSampler):
 
     A Gaussian process over the configuration and the logarithm of its size predicts the final
     shortfall from all that has been seen: finished trials, stopped ones as what their curves
-    project to, running ones as their prediction. Until something meets the target, the proposal
-    is what most likely meets it; from then on, what maximises the expected gain,
+    project to, running ones as their prediction. Failed ones tell where configurations cannot be
+    trained, and what lies there is less likely to be proposed. Until something meets the target,
+    the proposal is what most likely meets it; from then on, what maximises the expected gain,
     ``max(0, log incumbent - log size) * P(target is met)``, which is expected improvement under a
     constraint (Gardner et al. 2014, ICML) with the improvement known exactly.
 
