@@ -39,7 +39,7 @@ def log_chance(units: np.ndarray, failed: np.ndarray, worked: np.ndarray) -> np.
         good = _alike(units[:, column], worked[:, column])
         found = np.minimum(found, _log_chance(bad, good))
         all_bad, all_good = all_bad * bad, all_good * good
-    return np.minimum(found, _log_chance(all_bad, all_good))
+    return np.asarray(np.minimum(found, _log_chance(all_bad, all_good)))
 
 
 def _alike(values: np.ndarray, others: np.ndarray) -> np.ndarray:
