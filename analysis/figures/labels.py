@@ -36,6 +36,8 @@ BESIDE_A_POINT = (
     *(Place(8, y, "left", "center") for y in (0, 8, -8)),
 )
 """The best first."""
+CLEAR = 3.0
+"""Pixels that a label keeps off the edges of the axes."""
 ALONG_A_LINE = (Place(0, 4, "left", "bottom"), Place(0, -4, "left", "top"))
 
 
@@ -60,7 +62,7 @@ def settle(axes: Axes, labels: Iterable[tuple[Annotation, Sequence[Place]]]) -> 
         label.set_in_layout(False)  # or the axes would move again with each place
     figure.draw_without_rendering()  # only then the axes know where on the page they are
     marks, lines = list(_marks(axes)), list(_lines(axes))
-    room, taken = axes.get_window_extent(), list[Bbox]()
+    room, taken = axes.get_window_extent().padded(-CLEAR), list[Bbox]()
     for label, places in given:
         scores = [
             _cost(_moved(label, p), room, taken, marks, lines) + abs(p.y) / 20 for p in places
