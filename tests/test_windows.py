@@ -7,17 +7,23 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
+import types
+from pathlib import Path, PureWindowsPath
 
 import psutil
 import pytest
 
 from tests.helpers import house, tiny
-from tuner.basics import child_process
+from tuner.basics import child_process, importing
+from tuner.data import lookup, mistakes
+from tuner.data.sources import python
+from tuner.sessions import wish
+from tuner.specs.spec import from_dict
 from tuner.views.consoles import console
 
 WITHOUT = house.ROOT / "tests/helpers/windows"
 PACKAGES = ("analysis", "search_spaces", "tuner")
+REFUSED = "refused.txt"
 COMMANDS = """
 import os, sys
 from tuner.cli import main
@@ -35,14 +41,25 @@ def _modules() -> list[str]:
     return [name.removesuffix(".__init__") for name in named]
 
 
-def _python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _environment(folder: Path) -> dict[str, str]:
     path = os.pathsep.join([str(WITHOUT), str(house.ROOT)])
+    mine = {"PYTHONPATH": path, "REFUSED": str(folder / REFUSED), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return {**os.environ, **mine}
+
+
+def _refused(folder: Path) -> list[str]:
+    """What Windows would not have done, of all that this project asked for."""
+    file = folder / REFUSED
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+
+def _python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-P", *arguments],
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env=_environment(folder),
         check=False,
     )
 
@@ -58,6 +75,15 @@ def _python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         "open('/proc/cpuinfo')",
         "import pathlib; pathlib.Path('/proc/self/stat').read_text()",
         "import os; os.listdir('/proc')",
+        "import os; f = open('x', 'w'); os.replace('x', 'y')",
+        "import os; open('x', 'w').close(); f = open('y', 'w'); os.replace('x', 'y')",
+        "import os; f = open('x', 'w'); os.unlink('x')",
+        "import pathlib; pathlib.Path('a').mkdir(); f = open('a/x', 'w'); "
+        "pathlib.Path('a').rename('b')",
+        "import os, shutil; os.mkdir('c'); f = open('c/x', 'w'); shutil.rmtree('c')",
+        "import mmap; f = open('x', 'wb'); f.write(b'0' * 9); f.close(); f = open('x', 'r+b'); "
+        "m = mmap.mmap(f.fileno(), 9); f.close(); __import__('os').unlink('x')",
+        "open('x' * 250, 'w')",
     ],
 )
 def test_the_names_are_gone_for_this_project_alone(code: str, tmp_path: Path) -> None:
@@ -65,7 +91,8 @@ def test_the_names_are_gone_for_this_project_alone(code: str, tmp_path: Path) ->
         pytest.skip("these names are Linux's")
     run = f"exec(compile({code!r}, 'x', 'exec'), {{'__name__': NAME}})"
     for name, ends in (("tuner.x", 1), ("other", 0)):
-        assert _python(tmp_path, "-c", run.replace("NAME", repr(name))).returncode == ends
+        (folder := tmp_path / name).mkdir()
+        assert _python(folder, "-c", run.replace("NAME", repr(name))).returncode == ends
 
 
 @pytest.mark.slow
@@ -101,6 +128,7 @@ def test_spaces_are_described_and_a_search_is_run(tmp_path: Path) -> None:
     assert ran.returncode in (0, 1), ran.stderr
     assert "Error" not in ran.stderr
     assert "[2/2] #1" in ran.stdout
+    assert _refused(tmp_path) == []
 
 
 def _tuner(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
@@ -108,14 +136,13 @@ def _tuner(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
 
 
 def _started(folder: Path, command: str) -> subprocess.Popen[str]:
-    path = os.pathsep.join([str(WITHOUT), str(house.ROOT)])
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "tuner", *command.split()],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env=_environment(folder),
     )
 
 
@@ -158,6 +185,7 @@ def test_a_search_outlives_a_ctrl_c_and_the_death_of_a_worker(tmp_path: Path) ->
     assert "this file" in certified.stdout, certified.stderr
     reported = _tuner(tmp_path, "report tiny")
     assert reported.returncode == 0, reported.stderr
+    assert _refused(tmp_path) == []
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437", "cp850", "ascii"])
@@ -191,3 +219,29 @@ class Fake:
 
     def __init__(self) -> None:
         self.stdin = io.StringIO()
+
+
+SPACE = "C:\\me\\my studies\\space.py:Space"
+
+
+def test_a_drives_colon_is_not_the_one_before_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = SPACE.rpartition(":")[0]
+    asked: list[str] = []
+    module = types.SimpleNamespace(Space=dict)
+    monkeypatch.setattr(importing, "_import", lambda name, _: asked.append(name) or module)
+    assert importing.find(SPACE) is dict
+    assert asked == [file]
+    study = {"name": "mine", "kind": "search", "question": "?", "target": 0.9, "horizon": 3}
+    more = {"metric": f"{file}:score", "metric_direction": "maximize", "data": f"{file}:load"}
+    spec = from_dict({**study, "space": SPACE, **more})
+    assert (spec.space, spec.measured.title) == (SPACE, "score")
+    found = python.SPEC.fullmatch(f"{file}:load")
+    assert found is not None and found["module"] == file
+    assert wish.assign(("mnist",), (f"mnist={file}:load",)) == {"mnist": f"{file}:load"}
+    monkeypatch.setattr(lookup, "PurePath", PureWindowsPath)
+    assert lookup._called(f"{file}:load") == lookup._called(file) == "space"
+
+
+@pytest.mark.parametrize("path", ["C:\\images", "C:/images", "d:\\x.npz"])
+def test_a_path_with_a_drive_is_no_address(path: str) -> None:
+    assert mistakes.address(path) is None and mistakes.bare_address(path) is None

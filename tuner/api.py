@@ -133,6 +133,7 @@ def search(
     from tuner.sessions.plan import forget, plan
     from tuner.sessions.session import Session
     from tuner.sessions.wish import Wish
+    from tuner.storages.opening import let_go
 
     launcher = launcher_for(workers, on, in_process=in_process)
     measured = cells.metric_name(metric, metric_direction)
@@ -166,7 +167,9 @@ def search(
         prove=prove,
     )
     launcher.require()
-    with watching(watcher, in_process=in_process, log=log, results=Path(results)) as told:
+    with watching(
+        watcher, in_process=in_process, log=log, storage=storage, results=Path(results)
+    ) as told:
         try:
             planned = plan(wish, told, apart=launcher.apart)
         finally:
@@ -176,6 +179,8 @@ def search(
         except SpaceError:
             forget(planned)
             raise
+        finally:
+            let_go()
 
 
 def certify(
@@ -223,11 +228,12 @@ def certify(
     from tuner.launchers import launcher_for
     from tuner.sessions.plan import plan_again
     from tuner.sessions.session import Session
+    from tuner.storages.opening import let_go
 
     if seeds < FEWEST:
         raise UsageError(f"seeds must be at least {FEWEST} but got {seeds}.")
     launcher = launcher_for(workers, on)
-    with watching(watcher) as told:
+    with watching(watcher, storage=storage, results=Path(results)) as told:
         planned = plan_again(
             study,
             storage,
@@ -238,4 +244,7 @@ def certify(
             functions={"space": build_model, "metric": metric},
         )
         session = Session(planned, told, workers, prove=prove, seeds=seeds, launcher=launcher)
-        return session.certify(trial)
+        try:
+            return session.certify(trial)
+        finally:
+            let_go()

@@ -278,6 +278,9 @@ class SmallestModel:
         """What an earlier search has left; nothing else's folder."""
         if not (self.project_dir / "tuner.db").exists():
             return
+        from tuner.storages.opening import let_go
+
+        let_go()
         try:
             shutil.rmtree(self.project_dir)
         except OSError as error:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from analysis.lab import spent
 from analysis.lab.answer import Answer, Table
 from analysis.lab.commands import FOLDER, Commands
+from tuner.basics.files import remove, replace
 
 IMAGES = Path("images") / "lab"
 """Where the figures lie, beside the page."""
@@ -140,6 +141,6 @@ def save(figure: Figure, file: Path) -> None:
         warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
         try:
             figure.savefig(part, format=file.suffix[1:], dpi=144, metadata={"Date": None})
-            part.replace(file)
+            replace(part, file)
         finally:
-            part.unlink(missing_ok=True)
+            remove(part)

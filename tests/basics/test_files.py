@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tuner.basics.files import elsewhere, part_of, remove_with_parts
+from tuner.basics.files import elsewhere, part_of, remove_with_parts, replace
 from tuner.data import cache
 from tuner.errors import TunerError
 from tuner.exports import export
@@ -69,6 +69,31 @@ def test_names_may_be_bytes_and_relative(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     assert elsewhere(denied(b"out/x"), Path("out")) is None
     assert elsewhere(denied(b"data/x"), Path("out")) == "data/x"
+
+
+def test_a_file_that_is_being_read_is_replaced_once_it_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows refuses it as long as anybody has the file open."""
+    part, file = tmp_path / "part", tmp_path / "file"
+    replaced, refusals = Path.replace, iter([True, True])
+
+    def refuse(self: Path, target: Path) -> Path:
+        if next(refusals, False):
+            raise PermissionError(errno.EACCES, "it is being used by another process", str(target))
+        return replaced(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    part.write_text("new")
+    file.write_text("old")
+    assert replace(part, file) == file
+    assert file.read_text() == "new" and not part.exists()
+    monkeypatch.setattr("tuner.basics.files.IN_USE_SECONDS", (0.0,) * 3)
+    refusals = iter([True] * 9)
+    part.write_text("newer")
+    with pytest.raises(PermissionError):
+        replace(part, file)
+    assert file.read_text() == "new"
 
 
 def test_a_file_and_what_was_begun_in_its_place_are_removed(tmp_path: Path) -> None:

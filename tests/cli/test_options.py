@@ -8,7 +8,8 @@ import click
 import pytest
 
 from tuner import cli
-from tuner.cli.options import complete_study, duration, fraction, repeated
+from tuner.basics.secrets import repeated
+from tuner.cli.options import complete_study, duration, fraction
 
 
 def test_studies_and_files_are_completed(folder):

@@ -54,7 +54,8 @@ result
 """
 
 
-def _run(folder: Path, *cells: str) -> list[Any]:
+def run(folder: Path, *cells: str) -> list[Any]:
+    """Executes cells in a kernel of their own; gives what each printed and showed."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     NotebookClient(
         notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
@@ -62,38 +63,39 @@ def _run(folder: Path, *cells: str) -> list[Any]:
     return [cell.outputs for cell in notebook.cells]
 
 
-def _text(outputs: Any) -> str:
+def text(outputs: Any) -> str:
+    """What was printed."""
     return "".join(o.get("text", "") for o in outputs)
 
 
 def test_a_cell_searches_and_goes_on_in_another_kernel(tmp_path: Path) -> None:
-    *_, searched, looked = _run(tmp_path, DATA, LAYER, FUNCTION, SEARCH, LOOK)
+    *_, searched, looked = run(tmp_path, DATA, LAYER, FUNCTION, SEARCH, LOOK)
     pages = [o["data"]["text/html"] for o in searched if "text/html" in o.get("data", {})]
     assert len(pages) == 1, searched  # one output, replaced again and again
     assert "the target is met" in pages[0]
     assert "build_model takes 24 MB with it, mostly &#x27;offsets&#x27;" in pages[0]
     assert "80 of 800 are set aside" in pages[0]
-    name, trained, before = _text(looked).split()[:3]
+    name, trained, before = text(looked).split()[:3]
     assert name.startswith("build_model-")
     assert int(trained) > 0 and before == "0"
-    assert "(2, 2) ['units']" in _text(looked)
+    assert "(2, 2) ['units']" in text(looked)
     shown = looked[-1]["data"]["text/html"]
     assert "data:image/png;base64," in shown and "units=" in shown
 
     commented = FUNCTION.replace("rate =", "# a comment counts for nothing\n    rate =")
-    *_, looked = _run(tmp_path, DATA, LAYER, commented, SEARCH, LOOK)
-    assert _text(looked).split()[:3] == [name, trained, trained]
+    *_, looked = run(tmp_path, DATA, LAYER, commented, SEARCH, LOOK)
+    assert text(looked).split()[:3] == [name, trained, trained]
 
     other = FUNCTION.replace("16,", "17,")
-    *_, searched, looked = _run(tmp_path, DATA, LAYER, other, SEARCH, LOOK)
-    assert _text(looked).split()[0] != name
+    *_, searched, looked = run(tmp_path, DATA, LAYER, other, SEARCH, LOOK)
+    assert text(looked).split()[0] != name
     assert "is a new study: its function is not what" in str(searched)
 
 
 def test_an_error_of_the_function_is_one_line_with_its_place(tmp_path: Path) -> None:
     wrong = FUNCTION.replace("rate = 0.05", "rate = 0.05 + undefined_name")
     with pytest.raises(CellExecutionError) as caught:
-        _run(tmp_path, DATA, LAYER, wrong, SEARCH)
+        run(tmp_path, DATA, LAYER, wrong, SEARCH)
     said = caught.value.traceback
     assert "NameError: name 'undefined_name' is not defined" in said
     assert re.search(r"\(build_model, line \d+\)", said)
@@ -103,8 +105,8 @@ def test_an_error_of_the_function_is_one_line_with_its_place(tmp_path: Path) -> 
 def test_in_this_process_prints_are_seen_and_errors_are_raised(tmp_path: Path) -> None:
     here = SEARCH.replace("workers=1", "in_process=True")
     talks = FUNCTION.replace("rate =", 'print("units", hp.get("units"))\n    rate =')
-    *_, searched, _ = _run(tmp_path, DATA, LAYER, talks, here, LOOK)
-    assert "units 8" in _text(searched)
+    *_, searched, _ = run(tmp_path, DATA, LAYER, talks, here, LOOK)
+    assert "units 8" in text(searched)
     wrong = FUNCTION.replace("rate = 0.05", "rate = 0.05 + undefined_name")
     with pytest.raises(CellExecutionError, match="undefined_name"):
-        _run(tmp_path, DATA, LAYER, wrong, here)
+        run(tmp_path, DATA, LAYER, wrong, here)

@@ -10,7 +10,7 @@ import pytest
 
 from tuner.cli.search import search
 from tuner.errors import UsageError
-from tuner.sessions.wish import Wish, resume_arguments
+from tuner.sessions.wish import LONGEST_NAME, Wish, resume_arguments, shortened
 
 PLAIN: dict[str, Any] = {
     "study": "q10",
@@ -87,3 +87,13 @@ def test_the_command_to_go_on_with_repeats_a_warm_start() -> None:
 def test_every_part_of_a_wish_is_tried_here() -> None:
     tried = {*ASKED, "study", "trials", "warm_start", "timeout"}  # the time has passed by then
     assert tried == {f.name for f in dataclasses.fields(Wish)}
+
+
+def test_a_long_name_is_cut_and_stays_like_no_other() -> None:
+    """Folders are called after it, and Windows takes paths of 260 characters."""
+    assert shortened("q10@shapes10") == "q10@shapes10"
+    one, other = shortened(f"q10@{'x' * 200}a"), shortened(f"q10@{'x' * 200}b")
+    assert one != other and len(one) == len(other) == LONGEST_NAME
+    assert one.startswith("q10@xxx") and shortened(one) == one
+    with pytest.raises(UsageError, match="--name must have at most 80 characters"):
+        Wish(**{**PLAIN, "name": "x" * 81})

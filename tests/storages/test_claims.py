@@ -156,6 +156,28 @@ def test_a_trial_that_nobody_claims_is_lost_after_a_while(study: optuna.Study) -
     assert claims.reap(study, seen) == [0]
 
 
+def test_a_laptop_that_sleeps_loses_no_trial_of_others(study: optuna.Study) -> None:
+    """Windows' steady clock counts the time asleep; a trial may just have been asked for."""
+    trial = study.ask()
+    trial.set_user_attr(TrialKey.WORKER, {"host": "another", "pid": 1, "started": 0.0})
+    trial.set_user_attr(TrialKey.HEARTBEAT, 1.0)
+    now = 0.0
+    seen = heartbeats.Heartbeats(lambda: now)
+    for _ in range(4):
+        assert claims.reap(study, seen) == []
+        now += 15.0
+    study.ask()
+    assert claims.reap(study, seen) == []
+    now += 8 * 3_600
+    assert claims.reap(study, seen) == []
+    trial.set_user_attr(TrialKey.HEARTBEAT, 2.0)  # that machine has slept as well
+    lost = []
+    for _ in range(3):
+        now += 15.0
+        lost += claims.reap(study, seen)
+    assert lost == [1]  # nobody has claimed it while somebody was looking
+
+
 def test_a_clock_that_is_set_does_not_end_a_worker(
     study: optuna.Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:

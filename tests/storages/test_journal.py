@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -42,11 +44,12 @@ def test_a_part_of_a_line_is_cut_off_before_the_next_is_written(file: Path, leng
     assert optuna.load_study(study_name="s", storage=again).user_attrs == {"a": 3}
 
 
-def test_whole_lines_and_what_has_none_are_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [journal.MendingLinkLock, journal.MendingOpenLock])
+def test_whole_lines_and_what_has_none_are_left_alone(kind: Any, tmp_path: Path) -> None:
     for text in ("", "of another program, without a line's end" * 200, "one\ntwo\n"):
         file = tmp_path / "file.log"
         file.write_text(text)
-        lock = journal.MendingLock(str(file), journal.GRACE_SECONDS)
+        lock = kind(str(file), journal.GRACE_SECONDS)
         assert lock.acquire()
         lock.release()
         assert file.read_text() == text
@@ -79,3 +82,28 @@ def test_the_lock_of_a_dead_process_is_broken(
     study = optuna.load_study(study_name="t", storage=open_storage(f"journal:{path}"))
     study.set_user_attr("a", 1)
     assert sorted(f.name for f in file.parent.iterdir()) == [file.name]
+
+
+def test_where_links_need_a_privilege_the_lock_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, where the file of a lock that is being given back is refused for a moment."""
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EINVAL, "A required privilege is not held by the client")
+
+    opened, busy = os.open, iter([True, False, True, True])
+
+    def open_lock(path: Any, *more: Any) -> int:
+        if str(path).endswith(".lock") and next(busy, False):
+            raise PermissionError(errno.EACCES, "it is being removed", path)
+        return opened(path, *more)
+
+    monkeypatch.setattr(journal, "LINKS", False)
+    monkeypatch.setattr(os, "symlink", refused)
+    monkeypatch.setattr(os, "open", open_lock)
+    url = f"journal:{tmp_path / 'study.log'}"
+    study = optuna.create_study(storage=open_storage(url), study_name="s")
+    study.set_user_attr("a", 1)
+    assert optuna.load_study(study_name="s", storage=open_storage(url)).user_attrs == {"a": 1}
+    assert [f.name for f in tmp_path.iterdir()] == ["study.log"]

@@ -10,13 +10,14 @@ import threading
 from pathlib import Path
 
 import optuna
+import psutil
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from tuner.basics.optuna_private import KnownTables, newest_tables
 from tuner.errors import StorageError, UsageError
 from tuner.records.keys import StudyKey
-from tuner.storages.opening import default_url, open_storage
+from tuner.storages.opening import default_url, let_go, open_storage
 from tuner.storages.patience import Patience
 from tuner.storages.patient import PatientStorage
 from tuner.storages.results import prepare_results
@@ -223,3 +224,22 @@ def test_tables_of_another_optuna_are_refused(tmp_path: Path, version: str) -> N
         connection.commit()
     with pytest.raises(StorageError, match="no longer compatible with the table schema"):
         open_storage(url, create=False)
+
+
+def test_connections_that_nobody_uses_are_closed(tmp_path: Path) -> None:
+    """Windows removes no file that is open, and a notebook's process lives on."""
+    file = tmp_path / "s.db"
+    storage = open_storage(f"sqlite:///{file}")
+    made(storage, "q4")
+    study = find_study("q4", storage)
+
+    def is_open() -> bool:
+        return str(file) in {opened.path for opened in psutil.Process().open_files()}
+
+    assert is_open()
+    let_go()
+    assert not is_open()
+    study.set_user_attr("a", 1)  # it is opened again
+    assert study.user_attrs["a"] == 1
+    let_go()
+    assert not is_open()

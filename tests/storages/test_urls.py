@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
 from tuner.errors import StorageError
-from tuner.storages.urls import Address, address_of
+from tuner.storages.urls import Address, address_of, file_url
 
 BAD = {
     "what": "does not begin with a kind of database",
@@ -45,6 +45,11 @@ BAD = {
     "results/study.db": "did you mean sqlite:///results/study.db",
     "sqlite:study.db": "did you mean sqlite:///study.db",
     "sqlite:/study.db": "did you mean sqlite:///study.db",
+    "C:\\me\\study.db": r"did you mean sqlite:///C:\\me\\study.db\?",
+    "D:/me/study.db": "did you mean sqlite:///D:/me/study.db",
+    "sqlite:C:\\me\\study.db": r"stands behind three slashes, sqlite:///C:\\me\\study.db",
+    "sqlite://C:/study.db": "stands behind three slashes, sqlite:///C:/study.db",
+    "sqlite:////C:/study.db": "stands behind three slashes, sqlite:///C:/study.db",
 }
 
 
@@ -103,3 +108,33 @@ def test_the_file_of_a_storage_is_known(url: str, file: Path) -> None:
     found = address_of(url)
     assert isinstance(found, Address)
     assert found.file == file
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///C:\\me\\my files\\t.db",
+        "sqlite:///C:/me/50%/t.db",
+        "journal:C:\\me\\study.log",
+        "journal:C:/me/study.log",
+    ],
+)
+def test_a_path_of_windows_is_taken_as_it_is(url: str) -> None:
+    assert str(address_of(url).file) == url.removeprefix("sqlite:///").removeprefix("journal:")
+    assert address_of(url).shown == url
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("C:\\Users\\me\\my files\\tuner.db", "sqlite:///C:/Users/me/my files/tuner.db"),
+        ("C:\\a{b}\\me@home\\50%\\t.db", None),
+        ("\\\\server\\share\\tuner.db", None),
+    ],
+)
+def test_the_url_of_a_path_of_windows(path: str, shown: str | None) -> None:
+    url = file_url(PureWindowsPath(path))
+    assert shown in (None, url)
+    assert PureWindowsPath(str(address_of(url).file)) == PureWindowsPath(path)
+    parsed = address_of(url).parsed
+    assert parsed is not None and PureWindowsPath(parsed.database or "") == PureWindowsPath(path)

@@ -251,7 +251,7 @@ def run(
         TunerError: What the child ended with, of the same class; its traceback is the cause.
         TimeoutError: It took longer, and was ended.
     """
-    with tempfile.TemporaryDirectory(prefix="tuner-child-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tuner-child-", ignore_cleanup_errors=True) as folder:
         log = Path(folder) / "log"
         child = Child(function, orders, environment=environment, log=log, show=show)
         try:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import time
 from pathlib import Path
 
 FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """A disk is full: the file that was written is at fault, whichever one the error names."""
+
+IN_USE_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Between tries to replace a file that somebody is reading: Windows refuses it for as long."""
 
 
 def part_of(file: Path, writer: str = "") -> Path:
@@ -20,6 +24,25 @@ def part_of(file: Path, writer: str = "") -> Path:
     """
     name = ".".join(filter(None, (file.name, writer, "part")))
     return file.with_name(f".{name}{file.suffix}")
+
+
+def replace(part: Path, file: Path) -> Path:
+    """Gives a whole file its own name, in place of the one before, in one step.
+
+    Args:
+        part: What was written; nobody has it open.
+        file: Its name. On Windows one that another process has open, if only a scanner of
+            viruses, cannot be replaced: that is tried again for two seconds.
+
+    Raises:
+        OSError: It cannot be replaced.
+    """
+    for seconds in IN_USE_SECONDS:
+        try:
+            return part.replace(file)
+        except PermissionError:
+            time.sleep(seconds)
+    return part.replace(file)
 
 
 def remove(file: Path) -> None:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from urllib.parse import unquote, unquote_plus
+
+from tuner.basics.environment import RESULTS
 
 HIDDEN = "***"
 
@@ -82,6 +85,12 @@ def shown_command(words: Iterable[str]) -> str:
 def shown_option(storage: str | None) -> Sequence[str]:
     """The option ``--storage`` as a shown command has it: not at all where it holds a password."""
     return [] if storage is None or has_secret(storage) else ["--storage", storage]
+
+
+def repeated(storage: str | None, results: Path) -> Sequence[str]:
+    """What a next command must say again to find the same studies; see `shown_option`."""
+    again = [] if str(results) == RESULTS else ["--results", str(results)]
+    return [*again, *shown_option(storage)]
 
 
 def _secrets(url: str) -> list[tuple[int, int]]:

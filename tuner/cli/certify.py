@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
+from tuner.basics.secrets import repeated
 from tuner.certificates import FEWEST, SEEDS
 from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import (
     OneOf,
     duplicates_option,
     on_option,
-    repeated,
     storage_options,
     study_argument,
     workers_or_auto,

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal
 import click
 from click.shell_completion import CompletionItem
 
+from tuner.basics.secrets import repeated
 from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import (
     duration,
     number_or_auto,
     remind_of_secret,
-    repeated,
     storage_options,
 )
 from tuner.cli.search import make_watcher

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from tuner.basics.environment import RESULTS
-from tuner.basics.secrets import NEEDS_VARIABLE, has_secret, shown_option
+from tuner.basics.secrets import NEEDS_VARIABLE, has_secret
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -155,9 +155,3 @@ def remind_of_secret(storage: str | None) -> None:
     """Says, on standard error, what the commands that were just shown count on."""
     if storage is not None and has_secret(storage):
         click.echo(NEEDS_VARIABLE, err=True)
-
-
-def repeated(storage: str | None, results: Path) -> Sequence[str]:
-    """What a next command must say again to find the same studies; see `shown_option`."""
-    again = [] if str(results) == RESULTS else ["--results", str(results)]
-    return [*again, *shown_option(storage)]

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuner.cli.options import complete_study, remind_of_secret, repeated, storage_options
+from tuner.basics.files import remove, replace
+from tuner.basics.secrets import repeated
+from tuner.cli.options import complete_study, remind_of_secret, storage_options
 from tuner.cli.results import storage_url
 
 if TYPE_CHECKING:
@@ -85,9 +87,9 @@ def _write(text: str, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             part.write_text(text, encoding="utf-8")
-            part.replace(target)
+            replace(part, target)
         finally:
-            part.unlink(missing_ok=True)
+            remove(part)
     except OSError as error:
         raise _unwritable(target, error.strerror) from error
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuner.basics.secrets import masked_text
+from tuner.basics.secrets import masked_text, repeated
 from tuner.cli.guard import NOT_MET
 from tuner.cli.options import (
     OneOf,
     complete_study,
     remind_of_secret,
-    repeated,
     storage_options,
     study_argument,
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuner.basics.secrets import repeated
 from tuner.cli.goals import check_goals, number
 from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import (
@@ -18,7 +19,6 @@ from tuner.cli.options import (
     number_or_auto,
     on_option,
     relabel_option,
-    repeated,
     storage_options,
     study_argument,
     workers_or_auto,

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from tuner.basics.files import elsewhere
+from tuner.basics.files import elsewhere, replace
 from tuner.data.dataset import LEARN, TEST, DataSet, weights_file, x_file, y_file
 from tuner.data.duplicates import count_shared
 from tuner.data.kinds import InputsKind, kind_from
@@ -253,7 +253,7 @@ def _index(cache: Path, fingerprint: str, fields: dict[str, Any]) -> None:
     with scratch(cache) as unfinished:
         entry = unfinished / "entry.json"
         entry.write_text(json.dumps(fields))
-        entry.replace(target)
+        replace(entry, target)
 
 
 def _read(folder: Path, name: str, source: str) -> DataSet | None:
@@ -293,5 +293,5 @@ def _counted(data: DataSet, meta: dict[str, Any]) -> DataSet:
     with contextlib.suppress(OSError):  # a cache that only others may write to: counted each time
         written = data.folder / f"{META}.{uuid.uuid4().hex}"
         written.write_text(json.dumps(meta | {"shared": counted.shared}, indent=1))
-        written.replace(data.folder / META)
+        replace(written, data.folder / META)
     return counted

@@ -7,7 +7,7 @@ import difflib
 import hashlib
 import json
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from tuner.basics import environment
 from tuner.data import cache as store
@@ -95,7 +95,7 @@ def open_again(
         DataError: It is not to be had on this machine, or is another by now.
     """
     folder = _cache(cache)
-    name = Path(source.partition(":")[0]).stem if ".py:" in source else Path(source).stem
+    name = _called(source)
     known = store.find_content(folder, content, seed, name=name, source=source)
     if known is not None:
         return dataclasses.replace(known, relabel=relabel)
@@ -106,6 +106,11 @@ def open_again(
             f"made (hash {content[:12]}); give the same with --data."
         )
     return found
+
+
+def _called(source: str) -> str:
+    """What a data set is called after: a file, or the file of a function."""
+    return PurePath(source.rpartition(":")[0] if ".py:" in source else source).stem
 
 
 def _cache(chosen: Path | None) -> Path:

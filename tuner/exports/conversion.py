@@ -122,7 +122,7 @@ class Quantised:
 def _tflite(model: Any, file: str, calibration: Any, quantised: Quantised) -> None:
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         model.export(folder, format="tf_saved_model", verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         if calibration is not None:
@@ -163,7 +163,7 @@ def _onnx(model: Any, file: str, calibration: Any) -> None:
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         plain, prepared = str(Path(folder, "plain.onnx")), str(Path(folder, "prepared.onnx"))
         model.export(plain, format="onnx", opset_version=OPSET, verbose=False)
         quant_pre_process(plain, prepared, skip_symbolic_shape=True)

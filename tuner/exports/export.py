@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tuner.basics import child_process
 from tuner.basics.environment import RESULTS
-from tuner.basics.files import remove
+from tuner.basics.files import remove, replace
 from tuner.basics.versions import install_command
 from tuner.errors import DataError, ExportError, SpaceError, UsageError
 from tuner.exports.card import card as write_card
@@ -87,8 +87,8 @@ def export(
         made = Exported(record, source, format, int8, file, card, facts)
         with _writing(file):
             card_part.write_text(write_card(made), encoding="utf-8")
-            part.replace(file)
-            card_part.replace(card)
+            replace(part, file)
+            replace(card_part, card)
     return made
 
 

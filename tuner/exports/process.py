@@ -198,6 +198,11 @@ def _line(error: BaseException) -> str:
     return cause_of(error).rstrip(".") + "."
 
 
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """One that is gone afterwards, but on Windows for what a runtime still has open."""
+    return tempfile.TemporaryDirectory(prefix="tuner-export-", ignore_cleanup_errors=True)
+
+
 def rehearse(orders: dict[str, Any], _: Channel) -> list[str]:
     """What a child process of `tuner.exports.rehearsal` does.
 
@@ -226,7 +231,7 @@ def rehearse(orders: dict[str, Any], _: Channel) -> list[str]:
         return [str(error)]
     refused = []
     for format in orders["formats"]:
-        with tempfile.TemporaryDirectory(prefix="tuner-export-") as folder:
+        with _folder() as folder:
             file = str(Path(folder) / f"model.{format}")
             try:
                 _converted(model, format, file, None, inputs, int8=False, classes=classes)

@@ -33,5 +33,6 @@ def shared_programs() -> Iterator[dict[str, str]]:
     if keras_backend() != "jax" or os.environ.get(PROGRAMS):
         yield {}
         return
-    with tempfile.TemporaryDirectory(prefix="tuner-programs-") as folder:
+    place = tempfile.TemporaryDirectory(prefix="tuner-programs-", ignore_cleanup_errors=True)
+    with place as folder:
         yield {PROGRAMS: folder, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.basics.environment import cache_folder
+from tuner.basics.files import remove, replace
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ def remember(key: str, fastest: dict[str, Setting]) -> Path:
     part = target.with_name(f"{target.name}.{os.getpid()}")
     try:
         part.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
-        return part.replace(target)
+        return replace(part, target)
     finally:
-        part.unlink(missing_ok=True)
+        remove(part)
 
 
 def _read() -> dict[str, dict[str, Any]]:

@@ -19,17 +19,22 @@ import pydantic
 from optuna.storages import BaseStorage
 
 from tuner.data.sources import held
-from tuner.errors import UsageError
+from tuner.errors import TunerError, UsageError
 from tuner.objectives.direction import Direction
 from tuner.objectives.metrics import METRICS
 from tuner.objectives.proof import Prove
 from tuner.records.keys import StudyKey
+from tuner.sessions.wish import shortened
 from tuner.spaces import carried
 from tuner.spaces.fingerprints import by_reference, source_text
 from tuner.specs.spec import SearchStudy, Study, SweepStudy, rule_of
+from tuner.storages.opening import open_storage
+from tuner.storages.studies import find_study
 
 HORIZON = 25
 """Epochs that one training may use, where nothing else is said."""
+LONGEST_STEM = 60
+"""Characters of a function's name in that of its study."""
 MOST_SOURCE = 20_000
 """Characters of a function's text that a study keeps."""
 QUESTION = "What is the smallest model of {name} that reaches the target?"
@@ -135,7 +140,7 @@ def study_of(build_model: Any, data: str, goal: Goal) -> SearchStudy:
     }
     whole = json.dumps(fields, sort_keys=True, default=str)
     digest = hashlib.sha256(whole.encode()).hexdigest()[:6]
-    chosen = goal.name or f"{name.lstrip('_') or 'model'}-{digest}"
+    chosen = goal.name or f"{stem_of(name)}-{digest}"
     try:
         return SearchStudy(**{**fields, "name": chosen})
     except pydantic.ValidationError as error:
@@ -144,6 +149,11 @@ def study_of(build_model: Any, data: str, goal: Goal) -> SearchStudy:
         raise UsageError(
             f"{key} {rule_of(first)} but got {given!r}{_meant(key, given)}."
         ) from error
+
+
+def stem_of(function: str) -> str:
+    """What a study is called after that is called after its function."""
+    return shortened(function.lstrip("_") or "model", LONGEST_STEM)
 
 
 def _meant(key: str, given: Any) -> str:
@@ -303,6 +313,28 @@ def require_functions(name: str, spec: Study, given: Mapping[str, Any]) -> None:
             )
 
 
+def only_a_cell(name: str, url: str) -> str | None:
+    """A line where a study that no file says is one of a notebook's.
+
+    Args:
+        name: What somebody took for the name of a study.
+        url: Of the storage.
+    """
+    try:
+        study = find_study(name, open_storage(url, create=False))
+    except TunerError:
+        return None
+    held = carried.carried_of(study.user_attrs[StudyKey.STUDY])
+    if not held:
+        return None
+    function = carried.function_of(held[0])
+    return (
+        f"study {study.study_name!r} was made with the function {function!r} of a notebook or a "
+        "script, which alone has it: run the cell that searches again, and it goes on. 'tuner best "
+        f"{study.study_name}' shows what it found."
+    )
+
+
 def remember(study: optuna.Study, spec: SearchStudy) -> None:
     """Stores the text of its functions, for people to read: no program does."""
     texts = [source_text(carried.found(name)) for name in carried.carried_of(spec.model_dump())]
@@ -316,8 +348,8 @@ def changed(spec: SearchStudy, storage: BaseStorage) -> str | None:
         spec: The new study.
         storage: Where it and others are.
     """
-    function = carried.function_of(spec.space)
-    same = re.compile(rf"{re.escape(function.lstrip('_'))}-[0-9a-f]{{6}}")
+    stem = stem_of(carried.function_of(spec.space))
+    same = re.compile(rf"{re.escape(stem)}-[0-9a-f]{{6}}")
     known = [s for s in optuna.get_all_study_summaries(storage) if same.fullmatch(s.study_name)]
     others = [s for s in known if s.study_name != spec.name and s.datetime_start is not None]
     if not same.fullmatch(spec.name) or not others:

@@ -17,7 +17,7 @@ from tuner import data as images
 from tuner.basics.environment import keras_backend
 from tuner.basics.secrets import NEEDS_VARIABLE, has_secret
 from tuner.data import DataSet
-from tuner.errors import DataError, DataUnavailableError, UsageError
+from tuner.errors import DataError, DataUnavailableError, TunerError, UsageError
 from tuner.objectives.proof import Prove
 from tuner.pruners.registry import PRUNERS
 from tuner.records.keys import StudyKey
@@ -31,7 +31,15 @@ from tuner.sessions.places import drive_warning, open_places
 from tuner.sessions.spaces import check_space
 from tuner.sessions.trust import met_by_a_constant
 from tuner.sessions.watcher import Watcher
-from tuner.sessions.wish import Wish, assign, full_name, goal, overridden, resume_arguments
+from tuner.sessions.wish import (
+    Wish,
+    assign,
+    full_name,
+    goal,
+    overridden,
+    resume_arguments,
+    shortened,
+)
 from tuner.spaces import carried
 from tuner.spaces.carried import is_carried
 from tuner.specs.files import read_study
@@ -40,7 +48,7 @@ from tuner.storages import warm_start
 from tuner.storages.network_files import require_shareable
 from tuner.storages.opening import chosen_url, open_storage
 from tuner.storages.patience import Patience
-from tuner.storages.studies import find_study
+from tuner.storages.studies import find_study, study_names
 from tuner.workers.orders import WorkerOrders
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -85,7 +93,7 @@ def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
     Raises:
         TunerError: Whatever of it cannot be done.
     """
-    spec = overridden(read_study(wish.study) if isinstance(wish.study, str) else wish.study, wish)
+    spec = overridden(_read(wish), wish)
     _begin()
     # Before anything is written: what is wrong with it is most often found here.
     for heavy in cells.require_sendable(spec, wish.workers) if apart else ():
@@ -106,6 +114,8 @@ def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
     if wish.storage is not None and has_secret(wish.storage):
         watcher.notice(NEEDS_VARIABLE)
     name = full_name(spec, wish, data)
+    if (short := shortened(name)) != name and name not in study_names(storage):
+        name = short
     study = optuna.create_study(
         storage=storage,
         study_name=name,
@@ -140,6 +150,23 @@ def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
         prove = "none"
     arguments = () if held else resume_arguments(wish, orders.goal)
     return Planned(study, spec, orders, folder, arguments, prove, certifiable)
+
+
+def _read(wish: Wish) -> Study:
+    """The study that is wished for.
+
+    Raises:
+        TunerError: It cannot be read; of one that a notebook has made, which cell goes on with it.
+    """
+    if not isinstance(wish.study, str):
+        return wish.study
+    try:
+        return read_study(wish.study)
+    except TunerError as error:
+        url = chosen_url(wish.storage, wish.results.resolve())
+        if (why := cells.only_a_cell(wish.study, url)) is not None:
+            raise UsageError(why) from error
+        raise
 
 
 def _prove(study: optuna.Study, spec: Study, wish: Wish) -> Prove:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,9 @@ from tuner.specs.spec import (
 )
 
 DEFAULT_TRIALS = 50
+
+LONGEST_NAME = 80
+"""Characters of a study's name: Windows takes paths of 260, and a checkpoint's has 60 behind it."""
 
 MOST_TRIALS = 1_000
 """Trials after which a search ends that is to end when another is expected to gain little."""
@@ -70,6 +74,11 @@ class Wish:
     def __post_init__(self) -> None:
         if self.name is not None and not re.fullmatch(NAME, self.name):
             raise UsageError(f"--name {PATTERNS['name']} but got {self.name!r}.")
+        if len(self.name or "") > LONGEST_NAME:
+            raise UsageError(
+                f"--name must have at most {LONGEST_NAME} characters, for folders are called after "
+                f"it, but got {len(self.name or '')}."
+            )
         _require_known(self.sampler, SAMPLERS, "sampler")
         _require_known(self.pruner, PRUNERS, "pruner")
         if self.prove is not None:
@@ -181,7 +190,7 @@ def full_name(spec: Study, wish: Wish, data: dict[str, DataSet]) -> str:
     """The study's name in the storage: what was changed about it makes another study.
 
     ``q10``, ``q10@shapes10``, ``q10-target-0.7-macs@shapes10``; with a name of the user's own that
-    in the place of the study's.
+    in the place of the study's. It may be long, see `shortened`.
     """
     parts = [wish.name or spec.name]
     if wish.metric is not None and wish.metric != "accuracy":
@@ -194,6 +203,19 @@ def full_name(spec: Study, wish: Wish, data: dict[str, DataSet]) -> str:
         parts.append(wish.minimize)
     other = [d.name for key, d in data.items() if key != d.source]
     return "-".join(parts) + ("@" + "+".join(other) if other else "")
+
+
+def shortened(name: str, most: int = LONGEST_NAME) -> str:
+    """A name that folders are called after, cut where it is long, and still like no other.
+
+    Args:
+        name: It.
+        most: Characters that it may have.
+    """
+    if len(name) <= most:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: most - 9].rstrip('-@+. ')}-{digest}"
 
 
 def goal(spec: Study, wish: Wish, record: StudyRecord, datasets: int) -> int:

@@ -91,6 +91,8 @@ def require_margin(metric: Metric, margin: float, target: float) -> float:
     return margin
 
 
+SPACE = r"^([A-Za-z]:[\\/])?[^:]+:[A-Za-z_]\w*$"
+"""Where a space is: a file or module, on Windows with its drive, a colon, and a name."""
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
 """What a study may be called."""
 
@@ -101,7 +103,7 @@ class _Base(pydantic.BaseModel):
     name: Annotated[str, pydantic.Field(pattern=NAME)]
     question: str
     """What the study answers, one sentence."""
-    space: Annotated[str, pydantic.Field(pattern=r"^[^:]+:[A-Za-z_]\w*$")]
+    space: Annotated[str, pydantic.Field(pattern=SPACE)]
     """Where the ``keras_tuner.HyperModel`` is: ``module:Class`` or ``file.py:Class``."""
     space_options: dict[str, Any] = {}
     """Keyword arguments of that class."""

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optuna.storages.journal import (
+    JournalFileBackend,
+    JournalFileOpenLock,
+    JournalFileSymlinkLock,
+)
+
+from tuner.basics.files import IN_USE_SECONDS
 
 GRACE_SECONDS = 30
 """A lock that is held for so long while nothing is written belongs to a dead process."""
+LINKS = os.name != "nt"
+"""Whether anybody may make a symbolic link, which is the lock that holds on any network's disk."""
 BLOCK = 4_096
 """Bytes read at a time where the end of the last whole line is looked for."""
 
@@ -21,11 +32,12 @@ def open_journal(file: Path) -> JournalStorage:
             would be looked up from the link's folder and not be found.
     """
     path = str(file.absolute())
-    return JournalStorage(JournalFileBackend(path, MendingLock(path, GRACE_SECONDS)))
+    lock = (MendingLinkLock if LINKS else MendingOpenLock)(path, GRACE_SECONDS)
+    return JournalStorage(JournalFileBackend(path, lock))
 
 
-class MendingLock(JournalFileSymlinkLock):
-    """A lock whose holder finds whole lines only.
+class MendingLock:
+    """A lock whose holder finds whole lines only; goes before one of Optuna's own.
 
     A process that is killed within a long write, or whose disk is full, leaves a part of a line.
     The next line would be written behind it, and nobody could read the two.
@@ -36,18 +48,28 @@ class MendingLock(JournalFileSymlinkLock):
     """
 
     def __init__(self, file: str, grace: int) -> None:
-        super().__init__(file, grace)
+        super().__init__(file, grace)  # type: ignore[call-arg]
         self._journal = Path(file)
 
     def acquire(self) -> bool:
         """Waits for the lock, then cuts off what a dead process has left of a line."""
-        acquired = super().acquire()
+        acquired = self._acquired()
         try:
             self._cut()
         except BaseException:
-            self.release()
+            super().release()  # type: ignore[misc]
             raise
         return acquired
+
+    def _acquired(self) -> bool:
+        """The lock, also where Windows is still removing the file of the one before."""
+        wait: Callable[[], bool] = super().acquire  # type: ignore[misc]
+        for seconds in IN_USE_SECONDS:
+            try:
+                return wait()
+            except PermissionError:
+                time.sleep(seconds)
+        return wait()
 
     def _cut(self) -> None:
         with self._journal.open("rb+") as file:
@@ -59,3 +81,11 @@ class MendingLock(JournalFileSymlinkLock):
                         file.truncate(whole)
                     return
                 at = start
+
+
+class MendingLinkLock(MendingLock, JournalFileSymlinkLock):
+    """By a symbolic link."""
+
+
+class MendingOpenLock(MendingLock, JournalFileOpenLock):
+    """By a file that only one process can make."""

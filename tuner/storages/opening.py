@@ -9,6 +9,7 @@ import random
 import sqlite3
 import time
 import warnings
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,9 @@ CONNECT_OPTIONS: dict[str, dict[str, Any]] = {
 }
 """How long each driver waits, in its own words; a URL's query has the last one."""
 
+_OPENED: weakref.WeakSet[Engine] = weakref.WeakSet()
+"""Databases that this process has opened."""
+
 
 def default_url(results: Path) -> str:
     """The URL of the SQLite file in a results folder."""
@@ -128,6 +132,15 @@ def open_storage(
             waits = worker or address.file is not None
             if not waits or not patience.wait(failed, waited, away(address, error)):
                 raise storage_error(url, error, waited) from error
+
+
+def let_go() -> None:
+    """Closes connections that nobody uses: Windows removes no SQLite file that is open.
+
+    Whoever asks one of these storages again has a new connection.
+    """
+    for engine in list(_OPENED):
+        engine.dispose()
 
 
 def _check_file(address: Address, create: bool) -> None:
@@ -193,6 +206,7 @@ def _opened(address: Address, create: bool, worker: bool, patience: Patience) ->
         database: RDBStorage = KnownTables(_text(address.parsed), options)
     else:
         database = _open_database(address.parsed, options, create)
+    _OPENED.add(database.engine)
     watch_connection(database.engine)
     if address.file is None:
         ping_idle_connections(database.engine)

@@ -15,7 +15,7 @@ from typing import Any
 
 import optuna
 
-from tuner.basics.files import part_of
+from tuner.basics.files import part_of, remove, replace
 from tuner.basics.optuna_private import storage_of
 from tuner.records.keys import StudyKey
 from tuner.storages.results import writing_to
@@ -124,9 +124,9 @@ class SentFiles:
             part = part_of(file)
             try:
                 part.write_bytes(content)
-                part.replace(file)
+                replace(part, file)
             finally:
-                part.unlink(missing_ok=True)
+                remove(part)
         self._here[file] = about["sha256"]
         return True
 

@@ -6,7 +6,7 @@ import difflib
 import importlib.util
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from urllib.parse import unquote
 
 from sqlalchemy.engine import URL, make_url
@@ -21,6 +21,8 @@ EXAMPLES = "sqlite:///file.db, postgresql://user:password@host/name or journal:f
 PORTS = 65_536
 FILES = (".db", ".sqlite", ".sqlite3")
 """How files of SQLite databases end."""
+DRIVE = re.compile(r"^[A-Za-z]:(?=[\\/]|$)")
+"""How a path begins on Windows."""
 DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite", "oracle", "mssql", "journal")
 NICKNAMES = {
     "postgres": "postgresql",
@@ -76,9 +78,11 @@ class Address:
         return "journal" if self.parsed is None else self.parsed.get_backend_name()
 
 
-def file_url(file: Path) -> str:
+def file_url(file: PurePath) -> str:
     """The URL of an SQLite file, whatever characters its path has."""
-    return URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
+    url = URL.create("sqlite", database=file.as_posix()).render_as_string(hide_password=False)
+    # The colon of a drive needs no code, and people read it.
+    return url.replace("%3A", ":", 1) if DRIVE.match(file.drive) else url
 
 
 def address_of(url: str) -> Address:
@@ -89,6 +93,9 @@ def address_of(url: str) -> Address:
     """
     if url.startswith(JOURNAL):
         return Address(url, None, _journal(url))
+    path = re.sub(r"^sqlite:/*", "", url)
+    if DRIVE.match(path) and url.startswith("sqlite:") and url != f"sqlite:///{path}":
+        raise _no_url(url, f"a file's path stands behind three slashes, sqlite:///{path}")
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         return Address(url, parsed, _sqlite(url, parsed))
@@ -148,7 +155,7 @@ def _parsed(url: str) -> URL:
 def _meant(url: str) -> str:
     """What may have been meant where a file was given without what kind it is."""
     path = re.sub(r"^sqlite3?:/*", "", url)
-    if path.endswith(FILES) and not re.search(r"[:@?]", path):
+    if path.endswith(FILES) and not re.search(r"[:@?]", DRIVE.sub("", path)):
         return f"; did you mean sqlite:///{path}?"
     return ""
 

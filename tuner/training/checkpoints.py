@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tuner.basics.files import part_of, remove, remove_with_parts
+from tuner.basics.files import part_of, remove, remove_with_parts, replace
 from tuner.records.epochs import Epoch, read_epoch, stored_fields
 from tuner.training.engines.settling import numbers
 
@@ -133,7 +133,7 @@ class Checkpoint:
         try:
             with part.open("wb") as file:
                 np.savez(file, **arrays)  # type: ignore[arg-type]
-            part.replace(self.path)
+            replace(part, self.path)
         finally:
             remove(part)
 

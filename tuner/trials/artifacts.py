@@ -26,7 +26,7 @@ def keep(trial: optuna.Trial, results: Path, model_file: Path) -> None:
     from analysis.figures import evaluation
 
     record = StudyRecord.of(trial.study)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         image = Path(folder) / f"evaluation-{trial.number:04d}.png"
         evaluation(record, trial.number).savefig(image, dpi=110)
         with writing_to(results):

@@ -12,7 +12,7 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState
 
-from tuner.basics.files import part_of, remove_with_parts
+from tuner.basics.files import part_of, remove, remove_with_parts, replace
 from tuner.basics.seeds import derived_seed
 from tuner.errors import SpaceError
 from tuner.objectives.metrics import DEFAULT_METRIC
@@ -320,9 +320,9 @@ class TrialRun(ABC):
             folder.mkdir(parents=True, exist_ok=True)
             try:
                 model.save(part)
-                part.replace(folder / name)
+                replace(part, folder / name)
             finally:
-                part.unlink(missing_ok=True)
+                remove(part)
         if self.work.files is not None:
             self.work.files.send(folder / name)
         return folder / name

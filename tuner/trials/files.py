@@ -34,7 +34,7 @@ def check_saving(model: Any, spec: str) -> None:
     """
     if spec in _tried:
         return
-    with tempfile.TemporaryDirectory(prefix="tuner-model-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tuner-model-", ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "model.keras"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.basics.environment import RESULTS
+from tuner.basics.secrets import repeated
 
 if TYPE_CHECKING:
     from tuner.sessions.watcher import Watcher
@@ -19,6 +20,7 @@ def watching(
     *,
     in_process: bool = False,
     log: str | Sequence[str] = (),
+    storage: str | None = None,
     results: Path = Path(RESULTS),
 ) -> Iterator[Watcher]:
     """A search's watcher: the caller's own, or the view that fits where this program runs.
@@ -28,15 +30,17 @@ def watching(
         in_process: Whether the trainings print into the same output: then a picture that is
             redrawn would be torn.
         log: Logs that are written besides, as `tuner.views.logs.log_of` takes them.
+        storage: URL of the storage, as it was given.
         results: The results folder.
     """
     from tuner.views.logs import log_of
     from tuner.views.logs.several import Several
 
     logs = [log_of(text, results) for text in ([log] if isinstance(log, str) else log)]
+    again = repeated(storage, results)
     with contextlib.ExitStack() as made:
         if watcher is None:
-            watcher = made.enter_context(contextlib.closing(_fitting(in_process)))
+            watcher = made.enter_context(contextlib.closing(_fitting(again, in_process=in_process)))
         if logs:
             # A caller's own watcher is the caller's to close.
             made.enter_context(contextlib.closing(Several(logs)))
@@ -44,18 +48,18 @@ def watching(
         yield watcher
 
 
-def _fitting(in_process: bool) -> Any:
+def _fitting(again: Sequence[str], *, in_process: bool) -> Any:
     from tuner.views.notebook import NotebookView, in_notebook
 
     if in_notebook():
-        return NotebookView()
+        return NotebookView(again)
     from tuner.views.consoles import console
 
     out = console()
     if out.is_terminal and not out.is_dumb_terminal and not in_process:
         from tuner.views.live import Live
 
-        return Live(out)
+        return Live(out, again)
     from tuner.views.lines import Lines
 
-    return Lines(out, console(stderr=True))
+    return Lines(out, console(stderr=True), again)

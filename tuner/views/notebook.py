@@ -6,7 +6,7 @@ import html
 import io
 import sys
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -38,7 +38,9 @@ def in_notebook() -> bool:
 class NotebookView:
     """Redraws one output of a cell; the summary replaces it."""
 
-    def __init__(self) -> None:
+    def __init__(self, again: Sequence[str] = ()) -> None:
+        """`again` are options for next commands."""
+        self._again = again
         self._name = f"tuner-{uuid.uuid4().hex}"
         self._notices: list[str] = []
         self._picture: list[RenderableType] = []
@@ -61,7 +63,7 @@ class NotebookView:
 
     def finished(self, result: Result) -> None:
         """The summary, in place of the picture."""
-        self._picture = [summary.final(result)]
+        self._picture = [summary.final(result, self._again)]
         self._draw()
 
     def close(self) -> None:

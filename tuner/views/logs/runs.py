@@ -55,7 +55,7 @@ class TrialLog(ABC):
 
 def curves(record: StudyRecord, epoch: Epoch) -> dict[str, float]:
     """An epoch's numbers by their names; what is not known is left out."""
-    name = record.metric.name
+    name = record.metric.key
     found = {
         "loss": epoch.loss,
         "val_loss": epoch.val_loss,
@@ -70,7 +70,7 @@ def outcome(record: StudyRecord, trial: TrialRecord) -> dict[str, float]:
     found = {
         "size": trial.size,
         "macs": trial.macs,
-        f"best_val_{record.metric.name}": trial.val_measured,
+        f"best_val_{record.metric.key}": trial.val_measured,
         "shortfall": trial.shortfall,
         "epochs": trial.epochs,
         "seconds": trial.seconds,
