@@ -112,10 +112,13 @@ def _let_open_files_be(event: str, path: str, arguments: Sequence[Any]) -> None:
 
 
 def _open_files() -> set[Path]:
-    """What any process of this user's has open or mapped."""
+    """What any process of this test's has open or mapped."""
     found: set[str] = set()
+    mine = f"REFUSED={os.environ.get('REFUSED')}".encode()
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended, or is another user's
+            if mine not in (process / "environ").read_bytes().split(b"\0"):
+                continue
             found.update(_links(process / "fd"))
             lines = (process / "maps").read_text(encoding="utf-8", errors="replace")
             found.update(line.split(maxsplit=5)[-1] for line in lines.splitlines())
