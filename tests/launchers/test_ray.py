@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -87,6 +88,23 @@ def test_a_ray_that_refuses_is_one_line_without_secrets(error: Exception, said: 
     assert "sesame" not in line and "abcdefsecret" not in line
 
 
+@pytest.mark.parametrize("ours", ["ray", "python"])
+def test_rays_own_words_for_other_versions_are_understood(ours: str) -> None:
+    ray = pytest.importorskip("ray")
+    from ray._private.utils import check_version_info
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    there = {"ray_version": ray.__version__, "python_version": python}
+    other = "2.9.3" if ours == "ray" else "3.9.1"
+    there[f"{ours}_version"] = other
+    with pytest.raises(RuntimeError) as caught:
+        check_version_info(there, "Ray Client")
+    line = joining.refusal("ray://head:10001", caught.value)
+    assert "is of another Ray or Python than this side" in line and "\n" not in line
+    assert other in line and ray.__version__ in line and python in line
+    assert line.endswith("use the same versions on both.")
+
+
 def test_where_no_ray_answers_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,6 +120,31 @@ def test_without_ray_the_line_says_what_to_install(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(UsageError, match="needs Ray, which is not installed: pip install"):
         joining.require_installed()
+
+
+@pytest.mark.parametrize("imported", [True, False])
+def test_a_ray_imported_before_starts_without_a_token_and_says_so(
+    imported: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ray.py").write_text("def shutdown(): pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "ray", raising=False)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    monkeypatch.setattr(joining, "_imported_with_token", set())
+    monkeypatch.setattr(joining, "require", lambda _: None)
+    modes: list[str | None] = []
+    monkeypatch.setattr(joining, "_connect", lambda _: modes.append(os.environ.get(joining.MODE)))
+    try:
+        if imported:
+            importlib.import_module("ray")
+        for _ in range(2):  # what this program has imported with it stays so
+            with joining.joined(None) as told:
+                assert told == (joining.LATE if imported else None)
+    finally:
+        del sys.modules["ray"]
+    assert modes == [None if imported else "token"] * 2
+    assert joining.MODE not in os.environ
 
 
 class Nodes(RayLauncher):

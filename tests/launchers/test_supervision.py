@@ -7,6 +7,8 @@ import signal
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import optuna
 import pytest
@@ -186,6 +188,19 @@ def test_a_worker_that_cannot_reach_its_storage_ends_all_the_same(
     ended: list[int] = []
     process.leave(worker, 0.0, ended.append)
     assert ended == [EXIT_DONE]
+
+
+def test_a_worker_that_a_signal_has_reached_first_is_held_to_its_time_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = threading.Event()
+    monkeypatch.setattr(process, "leave", lambda *_: held.set())
+    monkeypatch.setattr(os, "_exit", lambda _: None)
+    worker = Worker(crew_orders(), threading.Event())
+    worker.stop.set()  # by SIGTERM, which SLURM sends to every process
+    channel: Any = SimpleNamespace(messages=lambda: iter(["stop", "stop"]))
+    process._listen(channel, worker)
+    assert held.wait(10)
 
 
 @pytest.mark.parametrize("name", LAUNCHERS)

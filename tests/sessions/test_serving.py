@@ -124,6 +124,20 @@ def test_a_search_with_workers_elsewhere_ends_with_its_models_at_home(tmp_path: 
     assert set(pieces.values()) == {""}
 
 
+def test_a_worker_that_is_ended_before_it_has_a_trial_ends_in_order(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def opening(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        pytest.fail("the signal was not heard")
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("tuner.sessions.serving.open_storage", opening)
+    assert main(["worker", "q10", "--storage", "sqlite:///nowhere.db"]) == 0
+    assert capsys.readouterr().err == ""
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_a_study_without_orders_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -243,3 +243,32 @@ def test_connections_that_nobody_uses_are_closed(tmp_path: Path) -> None:
     assert study.user_attrs["a"] == 1
     let_go()
     assert not is_open()
+
+
+def mode_of(storage: PatientStorage) -> str:
+    assert storage._engine is not None
+    with storage._engine.connect() as connection:
+        return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+
+
+def test_who_serves_many_workers_does_not_wait_for_the_disk(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    assert mode_of(open_storage(url, worker=True)) == "delete"
+    serving = open_storage(url, create=False, worker=True, serves=True)
+    assert mode_of(serving) == "wal"
+    study = optuna.create_study(study_name="s", storage=serving)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    for worker in (False, True):  # also while it is open, and after
+        read = optuna.load_study(
+            study_name="s", storage=open_storage(url, create=False, worker=worker)
+        )
+        assert len(read.trials) == 3
+        serving.close()
+
+
+def test_a_file_on_a_networks_disk_is_written_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.storages.opening.kind_of", lambda _: "nfs4")
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    assert mode_of(open_storage(url, worker=True, serves=True)) == "delete"

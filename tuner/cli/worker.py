@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -42,16 +48,41 @@ def worker(
     itself when nothing is left and nobody plans more. SIGTERM gives its trial back within two
     seconds (exit code 0), Ctrl-C likewise (130).
     """
-    from tuner.launchers.placement import Placement
-    from tuner.sessions.serving import exit_code, serve
+    with _ends_in_order():
+        from tuner.launchers.placement import Placement
+        from tuner.sessions.serving import exit_code, serve
 
-    remind_of_secret(storage)
-    served = serve(
-        study,
-        storage=storage,
-        results=results,
-        data=data,
-        place=Placement(threads=cpus or 0, gpu=gpu),
-        notice=lambda text: click.echo(text, err=True),
-    )
-    return exit_code(served, done=DONE, interrupted=INTERRUPTED)
+        remind_of_secret(storage)
+        served = serve(
+            study,
+            storage=storage,
+            results=results,
+            data=data,
+            place=Placement(threads=cpus or 0, gpu=gpu),
+            notice=lambda text: click.echo(text, err=True),
+        )
+    code = exit_code(served, done=DONE, interrupted=INTERRUPTED)
+    if served.signal is not None:
+        # Whoever ends it waits for few seconds, of which taking the interpreter down takes one.
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    return code
+
+
+@contextlib.contextmanager
+def _ends_in_order() -> Iterator[None]:
+    """Lets SIGTERM end a worker that has no trial yet as it ends one that has: with exit code 0."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(*_: object) -> None:
+        raise SystemExit(DONE)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -47,6 +47,11 @@ class Crew(ABC):
         """Whether anything more is to come of them."""
         return bool(self.running())
 
+    @property
+    def has_news(self) -> bool:
+        """Whether one has ended that `ended` has not told of; false where that is costly to say."""
+        return False
+
     @abstractmethod
     def running(self) -> Mapping[int, int]:
         """The process ids of those that run, by their index."""

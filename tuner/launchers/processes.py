@@ -69,6 +69,11 @@ class ProcessCrew(Crew):
         """One for each place."""
         return len(self.orders)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether a process has ended."""
+        return any(child.code is not None for child in self._children.values())
+
     def running(self) -> Mapping[int, int]:
         """Those that have not been told of as ended."""
         return {index: child.pid for index, child in self._children.items()}

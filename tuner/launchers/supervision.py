@@ -22,6 +22,8 @@ from tuner.storages.patient import patience_of
 from tuner.workers.orders import EXIT_DONE, EXIT_HANGS, EXIT_RECYCLE
 
 POLL_SECONDS = 1.0
+BRIEF_SECONDS = 0.1
+"""A cluster that ends a command waits for few seconds: each counts."""
 MOST_DEATHS = 5
 """So many workers dying in a row without ending a trial end the search."""
 ASK_EVERY = 30.0
@@ -91,7 +93,7 @@ class Supervision:
                         self._deaths = 0
                     self._end_silent([*trials, *self._proof_trials()])
                     self._find_lost()
-                    time.sleep(POLL_SECONDS)
+                    self._pause()
         finally:
             self._crew.kill()
             for study in self._studies():
@@ -120,6 +122,14 @@ class Supervision:
             self._crew.replace(ended)
         self._hurry()
         return self._crew.at_work
+
+    def _pause(self) -> None:
+        """Waits for the next look, while it stops no longer than until a worker has ended."""
+        until = time.monotonic() + POLL_SECONDS
+        while (left := until - time.monotonic()) > 0:
+            if self._stopping() and self._crew.has_news:
+                return
+            time.sleep(min(left, BRIEF_SECONDS))
 
     def _stopping(self) -> bool:
         return self._asked_at is not None

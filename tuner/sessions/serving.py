@@ -32,7 +32,7 @@ from tuner.storages.studies import find_study
 from tuner.workers.following import following
 from tuner.workers.orders import WorkerOrders
 
-STEP_SECONDS = 0.8
+STEP_SECONDS = 0.5
 """A cluster that takes a machine away waits for few seconds: a trial is given back within two."""
 
 

@@ -7,6 +7,7 @@ that grows with the square of their number. Here a single small query finds that
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Container
 
@@ -41,32 +42,52 @@ class EndedTrials:
     def __init__(self, engine: Engine, inner: BaseStorage) -> None:
         self._engine, self._inner = engine, inner
         self._known: dict[int, dict[int, FrozenTrial]] = {}
+        self._sorted: dict[int, list[FrozenTrial]] = {}
         self._open: dict[int, set[int]] = {}
+        self._last: dict[int, int] = {}
+        """The highest id of an ended trial: one with a lower may still be in the making."""
         self._lock = threading.Lock()
 
     def read(self, study_id: int, states: Container[TrialState]) -> list[FrozenTrial]:
         """The study's trials with these states, all of them ended ones, by their numbers."""
         with self._lock:
-            known = self._known.setdefault(study_id, {})
-            still = self._open.setdefault(study_id, set())
-            last = max(known, default=-1)
-            asked = {"study": study_id, "last": last, "open": sorted(still)}
-            with self._engine.connect() as connection:
-                query = AGAIN if still else FIRST
-                rows = connection.execute(query, asked if still else _without_open(asked)).all()
-            new = [number for number, state in rows if state in ENDED]
-            still.difference_update(new)
-            still.update(number for number, state in rows if state not in ENDED)
-            for at in range(0, len(new), AT_A_TIME):
-                for trial in trials_by_id(self._inner, study_id, new[at : at + AT_A_TIME]):
-                    known[id_of(trial)] = trial
-            found = [t for t in known.values() if t.state in states]
-        return sorted(found, key=lambda t: t.number)
+            known = self._updated(study_id)
+            ordered = self._sorted.get(study_id, [])
+            if len(ordered) != len(known):
+                ordered = sorted(known.values(), key=lambda t: t.number)
+                self._sorted[study_id] = ordered
+        return [t for t in ordered if t.state in states]
+
+    def since(self, study_id: int, count: int) -> list[FrozenTrial]:
+        """What has ended since so many were known, in the order in which that was seen."""
+        with self._lock:
+            known = self._updated(study_id)
+            return list(itertools.islice(known.values(), count, None))
+
+    def _updated(self, study_id: int) -> dict[int, FrozenTrial]:
+        """The ended trials by their ids, in the order in which they were seen to have ended."""
+        known = self._known.setdefault(study_id, {})
+        still = self._open.setdefault(study_id, set())
+        last = self._last.get(study_id, -1)
+        asked = {"study": study_id, "last": last, "open": sorted(still)}
+        with self._engine.connect() as connection:
+            query = AGAIN if still else FIRST
+            rows = connection.execute(query, asked if still else _without_open(asked)).all()
+        new = [number for number, state in rows if state in ENDED]
+        still.difference_update(new)
+        still.update(number for number, state in rows if state not in ENDED)
+        for at in range(0, len(new), AT_A_TIME):
+            for trial in trials_by_id(self._inner, study_id, new[at : at + AT_A_TIME]):
+                known[id_of(trial)] = trial
+        self._last[study_id] = max([last, *new])
+        return known
 
     def forget(self, study_id: int) -> None:
         """Of a study that is deleted."""
         with self._lock:
             self._known.pop(study_id, None)
+            self._sorted.pop(study_id, None)
+            self._last.pop(study_id, None)
             self._open.pop(study_id, None)
 
     def attribute(self, trial_id: int, key: str) -> str | None:

@@ -8,6 +8,7 @@ worker asks for again and again are those that still change.
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
 import threading
 import uuid
@@ -33,7 +34,6 @@ CALLS = frozenset(
 """What may be asked for by its name; anything else is refused."""
 TRIALS = "trials"
 """The call that brings the trials of a study that its reader does not know to have ended."""
-ENDED = tuple(state for state in TrialState if state.is_finished())
 
 
 class Call(NamedTuple):
@@ -65,22 +65,19 @@ class Since(NamedTuple):
 
 
 class _EndedLog:
-    """The ended trials of one study in the order in which the forwarder saw them end."""
+    """The ended trials of one study in the order in which they were seen to have ended."""
 
     def __init__(self) -> None:
-        self.name = uuid.uuid4().hex
-        self._trials: list[FrozenTrial] = []
-        self._known: set[int] = set()
+        self._trials: dict[int, FrozenTrial] = {}
         self._lock = threading.Lock()
 
-    def since(self, known: int, seen: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-        """Those after the first `known`, with what is seen to have ended now."""
+    def since(self, count: int, seen: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+        """Those after the first so many, with what is seen to have ended now."""
         with self._lock:
             for trial in seen:
-                if trial.state.is_finished() and id_of(trial) not in self._known:
-                    self._known.add(id_of(trial))
-                    self._trials.append(trial)
-            return self._trials[known:]
+                if trial.state.is_finished():
+                    self._trials.setdefault(id_of(trial), trial)
+            return list(itertools.islice(self._trials.values(), count, None))
 
 
 class Forwarder:
@@ -92,7 +89,14 @@ class Forwarder:
 
     def __init__(self, storage: BaseStorage) -> None:
         self._storage = storage
+        self._name = uuid.uuid4().hex
         self._logs: dict[int, _EndedLog] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_storage": self._storage}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["_storage"])  # type: ignore[misc]
 
     def answer(self, parcel: bytes) -> bytes:
         """Makes a call and says what came of it, whatever that is.
@@ -117,12 +121,24 @@ class Forwarder:
             raise ValueError(f"a storage has no call {call.name!r}.")
         return getattr(self._storage, call.name)(*call.given)
 
-    def _since(self, study_id: int, log: str, known: int, only_ended: bool) -> Since:
-        states = ENDED if only_ended else None
-        trials = self._storage.get_all_trials(study_id, deepcopy=False, states=states)
-        mine = self._logs.setdefault(study_id, _EndedLog())
-        ended = mine.since(known if log == mine.name else 0, trials)
-        return Since(mine.name, ended, [t for t in trials if not t.state.is_finished()])
+    def _ended_since(self, study_id: int, count: int) -> list[FrozenTrial] | None:
+        """What has ended since so many were known; None where the storage does not count that."""
+        if not hasattr(self._storage, "ended_since"):
+            return None
+        found: list[FrozenTrial] | None = self._storage.ended_since(study_id, count)
+        return found
+
+    def _since(self, study_id: int, log: str, count: int, only_ended: bool) -> Since:
+        count = count if log == self._name else 0
+        ended = self._ended_since(study_id, count) if only_ended else None
+        if ended is not None:
+            return Since(self._name, ended, [])
+        trials = self._storage.get_all_trials(study_id, deepcopy=False)
+        # After the trials: one that is among them and has ended since is among these as well.
+        ended = self._ended_since(study_id, count)
+        if ended is None:
+            ended = self._logs.setdefault(study_id, _EndedLog()).since(count, trials)
+        return Since(self._name, ended, [t for t in trials if not t.state.is_finished()])
 
 
 class _Known:
@@ -131,15 +147,18 @@ class _Known:
     def __init__(self) -> None:
         self.log = ""
         self.ended: dict[int, FrozenTrial] = {}
+        self.ordered: list[FrozenTrial] = []
 
     def take(self, found: Since) -> list[FrozenTrial]:
         """All trials that are known with these, by their numbers."""
         if found.log != self.log:
-            self.log, self.ended = found.log, {}
-        self.ended |= {id_of(trial): trial for trial in found.ended}
+            self.log, self.ended, self.ordered = found.log, {}, []
+        if found.ended:
+            self.ended |= {id_of(trial): trial for trial in found.ended}
+            self.ordered = sorted(self.ended.values(), key=lambda t: t.number)
         # One that was seen running may have been seen to end by another reader's call since.
         still = [t for t in found.open if id_of(t) not in self.ended]
-        return sorted([*self.ended.values(), *still], key=lambda t: t.number)
+        return sorted([*self.ordered, *still], key=lambda t: t.number) if still else self.ordered
 
 
 class ForwardedStorage(BaseStorage):

@@ -31,6 +31,7 @@ from tuner.storages.failures import (
 )
 from tuner.storages.idle_transactions import bound_transactions
 from tuner.storages.journal import open_journal
+from tuner.storages.network_files import NETWORK, kind_of
 from tuner.storages.patience import Patience
 from tuner.storages.patient import PatientStorage, away
 from tuner.storages.urls import Address, address_of, file_url
@@ -97,7 +98,12 @@ def chosen_url(storage: str | None, results: Path) -> str:
 
 
 def open_storage(
-    url: str, *, create: bool = True, worker: bool = False, patience: Patience | None = None
+    url: str,
+    *,
+    create: bool = True,
+    worker: bool = False,
+    serves: bool = False,
+    patience: Patience | None = None,
 ) -> PatientStorage:
     """Opens a storage: any SQLAlchemy URL, or ``journal:FILE`` for Optuna's journal file.
 
@@ -106,6 +112,8 @@ def open_storage(
         create: Whether a file or tables that do not exist may be made.
         worker: Whether trials will be asked for, so that no two processes may get the same one;
             a server that is away is then waited for from the beginning.
+        serves: Whether this process makes the calls of many workers: an SQLite file is then written
+            to without waiting for the disk each time.
         patience: How long to wait for a server that is away, and who is told.
 
     Raises:
@@ -118,7 +126,7 @@ def open_storage(
     failed, began = 0, time.monotonic()
     while True:
         try:
-            opened = _opened(address, create, worker, patience)
+            opened = _opened(address, create, worker, serves, patience)
             patience.over()
             return opened
         except StorageError:
@@ -193,7 +201,9 @@ def _may_be_journal(file: Path) -> bool:
         return False
 
 
-def _opened(address: Address, create: bool, worker: bool, patience: Patience) -> PatientStorage:
+def _opened(
+    address: Address, create: bool, worker: bool, serves: bool, patience: Patience
+) -> PatientStorage:
     if address.parsed is None:
         return PatientStorage(_journal(address), address, patience)
     options = _engine_options(address.parsed)
@@ -213,6 +223,8 @@ def _opened(address: Address, create: bool, worker: bool, patience: Patience) ->
         bound_transactions(database.engine)
     if worker and address.dialect == "sqlite":
         _serialise(database.engine)
+        if serves and address.file is not None and kind_of(address.file) not in NETWORK:
+            _write_ahead(database.engine)
     return PatientStorage(with_cache(database), address, patience, database.engine)
 
 
@@ -284,6 +296,21 @@ def _serialise(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     engine.dispose()  # connections made so far know nothing of this
+
+
+def _write_ahead(engine: Engine) -> None:
+    """Lets an SQLite file be written to without waiting for the disk each time.
+
+    Each of a study's small writes waits for it twice otherwise, 20 ms where it is slow, and all
+    workers wait behind one another. With the log written ahead a crash of the program loses
+    nothing, one of the machine perhaps the last writes, and neither damages the file.
+    """
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, _: object) -> None:
+        with contextlib.suppress(sqlite3.OperationalError):  # another process holds it: as it was
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _open_database(parsed: URL, options: dict[str, Any], create: bool) -> RDBStorage:

@@ -269,6 +269,16 @@ class PatientStorage(BaseStorage):
         trials = self._call(lambda _: self.inner.get_all_trials(study_id, deepcopy, states))
         return [self._joined(t) for t in trials] if self._short else trials
 
+    def ended_since(self, study_id: int, count: int) -> list[FrozenTrial] | None:
+        """Reads what has ended since so many were known, in the order in which that was seen.
+
+        Returns:
+            None where the storage is no database.
+        """
+        if (ended := self._ended) is None:
+            return None
+        return [self._joined(t) for t in self._call(lambda _: ended.since(study_id, count))]
+
     def get_trial_user_attr(self, trial_id: int, key: str) -> Any:
         """Reads one short attribute, without the rest of the trial; None where it has none."""
         if (ended := self._ended) is None:

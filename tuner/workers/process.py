@@ -48,9 +48,12 @@ def work(fields: dict[str, Any], channel: Channel) -> None:
 
 def _listen(channel: Channel, worker: Worker) -> None:
     """Any message asks to stop; the end of them means that the starter is dead."""
+    told = False
     for _ in channel.messages():
-        if not worker.stop.is_set():
-            worker.stop.set()
+        # A signal may have set it before: then the worker is not yet held to any time.
+        worker.stop.set()
+        if not told:
+            told = True
             patience = worker.orders.step_seconds
             threading.Thread(target=leave, args=(worker, patience), daemon=True).start()
     os._exit(EXIT_DONE)

@@ -112,7 +112,7 @@ CHILDREN = {
 
 
 def multiply(url: str, count: int, times: int) -> None:
-    """Copies the trials of a study alone in its PostgreSQL database, which is much faster.
+    """Copies the trials of a study alone in its database, which is much faster.
 
     Args:
         url: Of the database.
@@ -138,5 +138,8 @@ def multiply(url: str, count: int, times: int) -> None:
                     ),
                     {"by": by, "count": count},
                 )
-        connection.execute(text("SELECT setval('trials_trial_id_seq', max(trial_id)) FROM trials"))
+        if engine.dialect.name == "postgresql":
+            connection.execute(
+                text("SELECT setval('trials_trial_id_seq', max(trial_id)) FROM trials")
+            )
     engine.dispose()

@@ -235,10 +235,10 @@ def measure(url: str, workers: int, seconds: float, scale: float) -> Tally:
 
 def measure_on_ray(url: str, workers: int, seconds: float, scale: float) -> Tally:
     """So many workers for so long, in actors that reach a file of this side."""
-    import ray
-
     launcher = RayLauncher()
     with launcher._joined():
+        import ray  # not before the launcher has said how
+
         post = launcher._post_for(url)
         made = ray.remote(Actor).options(num_cpus=0, max_concurrency=2)
         count = min(workers, PROCESSES)

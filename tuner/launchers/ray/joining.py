@@ -7,6 +7,7 @@ import importlib.util
 import logging
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,14 @@ NO_TOKEN = (
     "RAY_AUTH_MODE=token."
 )
 """What to tell somebody who joins one."""
+
+LATE = (
+    "ray was imported before the search, so the Ray that it starts asks nobody for a token: set "
+    "RAY_AUTH_MODE=token before the import."
+)
+"""What to tell somebody whose own code has imported it."""
+_imported_with_token: set[str] = set()
+"""The mode with which this process has imported Ray, once it has."""
 
 OBJECTS = 2**28
 """Bytes of a local Ray's object store: what its workers read lies on this machine already."""
@@ -81,15 +90,20 @@ def joined(address: str | None) -> Iterator[str | None]:
     address = address or os.environ.get(ADDRESS) or None
     before = os.environ.get(MODE)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    if address is None:
+    # Ray reads it once, as it is imported: a notebook may have done that without.
+    late = before is None and "ray" in sys.modules and not _imported_with_token
+    if address is None and not late:
         os.environ.setdefault(MODE, "token")
+        _imported_with_token.add(os.environ[MODE])
     try:
         import ray
 
         _connect(address)
         try:
-            open_to_all = address is not None and is_refused(address, None) is False
-            yield NO_TOKEN if open_to_all else None
+            if address is None:
+                yield LATE if late else None
+            else:
+                yield NO_TOKEN if is_refused(address, None) is False else None
         finally:
             ray.shutdown()
     finally:

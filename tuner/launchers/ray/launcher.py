@@ -137,7 +137,7 @@ class RayLauncher(Launcher):
 
             head = {"node:__internal_head__": 0.001}
             self._post = ray.remote(Post).options(num_cpus=0, resources=head).remote()
-            forwarder = Forwarder(open_storage(url, create=False, worker=True))
+            forwarder = Forwarder(open_storage(url, create=False, worker=True, serves=True))
             given = (self._post, forwarder, self._ended)
             threading.Thread(target=deliver, args=given, daemon=True).start()
         return self._post
