@@ -42,6 +42,8 @@ def test_mlflow_reads_a_run_a_trial_with_the_winner(tmp_path: Path) -> None:
     assert runs["2"].data.metrics["size"] == 9_500
     assert runs["2"].data.tags["outcome"] == "reached"
     assert "width" in runs["2"].data.params
+    assert runs["2"].data.tags["mlflow.source.name"] == "tuner"
+    assert "smallest" in experiment.tags["mlflow.note.content"]
     history = client.get_metric_history(runs["2"].info.run_id, "val_accuracy")
     assert [point.step for point in history] == [1, 2, 3, 4]
 

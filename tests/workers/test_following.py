@@ -96,6 +96,18 @@ def test_a_command_that_died_is_waited_for_only_so_long(main: optuna.Study) -> N
     assert follows.is_over()
 
 
+def test_a_laptop_that_sleeps_is_no_dead_command(main: optuna.Study) -> None:
+    """Whoever sleeps sees no sign, and the command that sleeps beside it gives none."""
+    clock = Clock()
+    Standing(main).give(ORDERS)
+    follows = Following(main, clock)
+    for _ in range(10):
+        clock.now += 1.0
+        assert not follows.is_over()
+    clock.now += 8 * 3_600.0
+    assert not follows.is_over()
+
+
 def test_a_command_is_not_taken_for_dead_while_it_renews_its_sign(
     main: optuna.Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,6 @@ process's own clock, which never jumps: what the other machine's clock says may 
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import socket
 import time
@@ -19,6 +18,7 @@ from typing import Any
 import psutil
 from optuna.trial import FrozenTrial
 
+from tuner.basics.clocks import WakingClock
 from tuner.basics.optuna_private import id_of
 from tuner.records.keys import TrialKey
 
@@ -28,11 +28,6 @@ STALE_SECONDS = 180
 CLAIM_SECONDS = 60
 """A trial that nobody has claimed for so long belongs to a worker that died asking."""
 
-MOST_AT_ONCE = 30.0
-"""Seconds that count between two looks of a process that looks often; less than any limit here."""
-SAME_LOOK = 1.0
-"""Seconds within which a process goes through all trials: that is one look."""
-
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """On Linux: another text after each start of the machine."""
 
@@ -40,36 +35,24 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class Heartbeats:
     """The heartbeats that one process has seen, and when each of them was new.
 
-    A laptop that sleeps looks at nobody, and its clock may have counted that time or not. So from
-    one look to the next there pass at most as many seconds as there did before, or `MOST_AT_ONCE`.
-
     Args:
-        clock: Seconds that are never set back.
+        clock: Seconds that are never set back; those in which this process was asleep count for
+            nothing.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._last = clock()
-        self._passed, self._now = math.inf, 0.0
+        self._clock = WakingClock(clock)
         self._seen: dict[tuple[int, str], tuple[Any, float]] = {}
 
     def silence(self, trial: FrozenTrial) -> float:
         """Seconds since this process has seen a sign of life of the trial's worker."""
         worker = trial.user_attrs.get(TrialKey.WORKER)
         key = (id_of(trial), f"{trial.datetime_start} {worker}")
-        beat, now = trial.user_attrs.get(TrialKey.HEARTBEAT), self._look()
+        beat, now = trial.user_attrs.get(TrialKey.HEARTBEAT), self._clock()
         known = self._seen.get(key)
         if known is None or known[0] != beat:
             self._seen[key] = known = (beat, now)
         return now - known[1]
-
-    def _look(self) -> float:
-        """Seconds in which this process was looking."""
-        passed = (now := self._clock()) - self._last
-        if passed >= SAME_LOOK:
-            self._now += min(passed, max(MOST_AT_ONCE, self._passed))
-            self._last, self._passed = now, passed
-        return self._now
 
 
 SEEN = Heartbeats()

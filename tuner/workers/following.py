@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import optuna
 
+from tuner.basics.clocks import WakingClock
 from tuner.records.keys import StudyKey
 from tuner.records.standing import SessionSign, StandingOrders
 from tuner.workers.orders import WorkerOrders
@@ -40,12 +41,12 @@ class Following:
 
     Args:
         main: The search.
-        clock: Seconds that never jump.
+        clock: Seconds that are never set back; where this process was asleep, they do not count.
     """
 
     def __init__(self, main: optuna.Study, clock: Callable[[], float] = time.monotonic) -> None:
         self.main = main
-        self._clock = clock
+        self._clock = WakingClock(clock)
         self._looked: float | None = None
         self._signs: dict[str, tuple[float, float]] = {}
         self._told = ""
