@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -21,6 +21,9 @@ from tuner.workers.orders import WorkerOrders
 
 MOST = 16 * MOST_WORKERS
 """Workers that ``auto`` starts at most."""
+
+JOIN_SECONDS = 10.0
+"""More than a call to the post takes."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class RayLauncher(Launcher):
         self._news: list[str] = []
         self._post: Any = None
         self._ended = threading.Event()
+        self._delivery: threading.Thread | None = None
 
     @contextmanager
     def _joined(self) -> Iterator[Mapping[str, str]]:
@@ -60,8 +64,19 @@ class RayLauncher(Launcher):
             try:
                 yield {}
             finally:
-                self._ended.set()
-                self._post = None
+                self._end_delivery()
+
+    def _end_delivery(self) -> None:
+        """Waits for the thread that answers calls: Ray ends a process that speaks to it late."""
+        self._ended.set()
+        if self._post is not None:
+            import ray
+
+            with suppress(Exception):  # the cluster may have gone
+                ray.kill(self._post)
+        if self._delivery is not None:
+            self._delivery.join(JOIN_SECONDS)
+        self._post = self._delivery = None
 
     def require(self) -> None:
         """Whether Ray is installed and something listens at its address."""
@@ -139,7 +154,8 @@ class RayLauncher(Launcher):
             self._post = ray.remote(Post).options(num_cpus=0, resources=head).remote()
             forwarder = Forwarder(open_storage(url, create=False, worker=True, serves=True))
             given = (self._post, forwarder, self._ended)
-            threading.Thread(target=deliver, args=given, daemon=True).start()
+            self._delivery = threading.Thread(target=deliver, args=given, daemon=True)
+            self._delivery.start()
         return self._post
 
 
