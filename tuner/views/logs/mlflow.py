@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import time
 from typing import Any
 
 from tuner.basics.versions import install_command
@@ -13,13 +12,16 @@ from tuner.records.epochs import Epoch
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.sessions.result import Result
-from tuner.views.logs.runs import TrialLog, curves, outcome
+from tuner.views.logs.runs import TrialLog, curves, moment, outcome
 
 ENDS = {"failed": "FAILED", "out_of_memory": "FAILED", "diverged": "FAILED"}
 """How MLflow calls the end of a run; any other is FINISHED."""
 
 DESCRIPTION = "mlflow.note.content"
 """What MLflow's page shows above an experiment's runs."""
+
+OF_MODELS = ("mlflow.experimentKind", "custom_model_development")
+"""MLflow's page begins with the runs of such an experiment, else with traces of agents."""
 
 
 class MlflowLog(TrialLog):
@@ -46,14 +48,15 @@ class MlflowLog(TrialLog):
     def epoch(self, record: StudyRecord, trial: TrialRecord, epoch: Epoch) -> None:
         """A point of each curve; with the first the trial's hyperparameters."""
         run = self._run(record, trial)
-        self._log(run, curves(record, epoch), epoch.epoch)
+        self._log(run, curves(record, epoch), epoch.epoch, moment(trial, epoch))
 
     def ended(self, record: StudyRecord, trial: TrialRecord) -> None:
         """What came of it."""
         run = self._run(record, trial)
-        self._log(run, outcome(record, trial), 0)
+        self._log(run, outcome(record, trial), 0, moment(trial))
         self._client.set_tag(run, "outcome", str(trial.outcome))
-        self._client.set_terminated(run, status=ENDS.get(str(trial.outcome), "FINISHED"))
+        status, at = ENDS.get(str(trial.outcome), "FINISHED"), int(moment(trial) * 1000)
+        self._client.set_terminated(run, status=status, end_time=at)
 
     def done(self, result: Result) -> None:
         """The winner's file, and what is proven of it."""
@@ -68,12 +71,12 @@ class MlflowLog(TrialLog):
         if file is not None and file.is_file():
             self._client.log_artifact(run, str(file), artifact_path="model")
 
-    def _log(self, run: str, numbers: dict[str, float], step: int) -> None:
+    def _log(self, run: str, numbers: dict[str, float], step: int, when: float) -> None:
         """All at once: a server, or a file, takes as long for one as for many."""
         from mlflow.entities import Metric
 
-        now = int(time.time() * 1000)
-        self._client.log_batch(run, [Metric(k, v, now, step) for k, v in numbers.items()])
+        at = int(when * 1000)
+        self._client.log_batch(run, [Metric(k, v, at, step) for k, v in numbers.items()])
 
     def _run(self, record: StudyRecord, trial: TrialRecord) -> str:
         """The trial's run, found again where the search goes on."""
@@ -84,13 +87,17 @@ class MlflowLog(TrialLog):
             made = self._client.create_experiment(record.name) if found is None else None
             self._experiment = str(made or found.experiment_id)
             self._client.set_experiment_tag(self._experiment, DESCRIPTION, record.question)
+            self._client.set_experiment_tag(self._experiment, *OF_MODELS)
         name = f"trial-{trial.number:04d}"
         known = self._client.search_runs([self._experiment], f"tags.trial = '{trial.number}'")
         if known:
             self._runs[trial.number] = known[0].info.run_id
             return self._runs[trial.number]
         run = self._client.create_run(
-            self._experiment, run_name=name, tags={"trial": str(trial.number), **_shown()}
+            self._experiment,
+            run_name=name,
+            start_time=None if trial.started is None else int(trial.started.timestamp() * 1000),
+            tags={"trial": str(trial.number), **_shown()},
         )
         self._runs[trial.number] = run.info.run_id
         from mlflow.entities import Param

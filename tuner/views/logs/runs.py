@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 
 from tuner.records.epochs import Epoch
@@ -63,6 +64,17 @@ def curves(record: StudyRecord, epoch: Epoch) -> dict[str, float]:
         f"val_{name}": epoch.val_measured,
     }
     return {key: float(value) for key, value in found.items() if value == value}
+
+
+def moment(trial: TrialRecord, epoch: Epoch | None = None) -> float:
+    """When an epoch of a trial had ended, or its latest; in seconds since 1970.
+
+    What is new is looked for now and then, and several epochs may be found at once.
+    """
+    if trial.started is None:
+        return time.time()
+    seconds = [e.seconds for e in trial.history if epoch is None or e.epoch <= epoch.epoch]
+    return trial.started.timestamp() + sum(seconds)
 
 
 def outcome(record: StudyRecord, trial: TrialRecord) -> dict[str, float]:

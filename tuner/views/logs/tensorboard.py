@@ -12,7 +12,7 @@ from tuner.records.epochs import Epoch
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 from tuner.sessions.result import Result
-from tuner.views.logs.runs import TrialLog, curves, outcome
+from tuner.views.logs.runs import TrialLog, curves, moment, outcome
 
 
 class TensorBoardLog(TrialLog):
@@ -41,13 +41,13 @@ class TensorBoardLog(TrialLog):
         """A point of each curve; with the first the trial's hyperparameters."""
         if trial.number not in self._writers:
             self._begin(record, trial)
-        self._write(trial, curves(record, epoch), epoch.epoch)
+        self._write(trial, curves(record, epoch), epoch.epoch, moment(trial, epoch))
 
     def ended(self, record: StudyRecord, trial: TrialRecord) -> None:
         """What came of it, and that it is over."""
         if trial.number not in self._writers:
             self._begin(record, trial)
-        self._write(trial, outcome(record, trial), trial.epochs)
+        self._write(trial, outcome(record, trial), trial.epochs, moment(trial))
         from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
         success = trial.outcome in ("reached", "missed", "pruned")
@@ -91,19 +91,19 @@ class TensorBoardLog(TrialLog):
         about = metadata.create_summary_metadata(plugin_data_pb2.HParamsPluginData(**info))
         summary = summary_pb2.Summary()
         summary.value.add(tag=tag, metadata=about, tensor=metadata.NULL_TENSOR)
-        self._event(trial, summary, 0)
+        self._event(trial, summary, 0, time.time())
 
-    def _write(self, trial: TrialRecord, numbers: dict[str, float], step: int) -> None:
+    def _write(self, trial: TrialRecord, numbers: dict[str, float], step: int, when: float) -> None:
         from tensorboard.compat.proto import summary_pb2
 
         summary = summary_pb2.Summary()
         for name, value in numbers.items():
             summary.value.add(tag=name, simple_value=value)
-        self._event(trial, summary, step)
+        self._event(trial, summary, step, when)
 
-    def _event(self, trial: TrialRecord, summary: Any, step: int) -> None:
+    def _event(self, trial: TrialRecord, summary: Any, step: int, when: float) -> None:
         from tensorboard.compat.proto import event_pb2
 
-        event = event_pb2.Event(wall_time=time.time(), step=step, summary=summary)
+        event = event_pb2.Event(wall_time=when, step=step, summary=summary)
         self._writers[trial.number].add_event(event)
         self._writers[trial.number].flush()
