@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from analysis.lab import spent
 from analysis.lab.answer import Answer, Table
 from analysis.lab.commands import FOLDER, Commands
-from tuner.basics.files import remove, replace
 
 IMAGES = Path("images") / "lab"
 """Where the figures lie, beside the page."""
@@ -141,6 +140,6 @@ def save(figure: Figure, file: Path) -> None:
         warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
         try:
             figure.savefig(part, format=file.suffix[1:], dpi=144, metadata={"Date": None})
-            replace(part, file)
+            part.replace(file)
         finally:
-            remove(part)
+            part.unlink(missing_ok=True)

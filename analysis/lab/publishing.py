@@ -10,7 +10,6 @@ from analysis.lab.answer import Evidence
 from analysis.lab.answers import answers
 from analysis.lab.commands import Commands
 from analysis.lab.look import Look
-from tuner.basics.files import remove, replace
 
 BEGIN = "<!-- lab: begin -->"
 END = "<!-- lab: end -->"
@@ -58,6 +57,6 @@ def _write(file: Path, text: str) -> None:
     part = file.with_name(f".{file.name}.part")
     try:
         part.write_text(text, encoding="utf-8")
-        replace(part, file)
+        part.replace(file)
     finally:
-        remove(part)
+        part.unlink(missing_ok=True)

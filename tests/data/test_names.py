@@ -11,7 +11,7 @@ from tests.helpers import images, tiny
 from tuner.data import resolve
 from tuner.sessions.plan import plan
 from tuner.sessions.watcher import Silent
-from tuner.sessions.wish import Wish
+from tuner.sessions.wish import LONGEST_NAME, Wish, shortened
 
 ODD = {
     "a%20b": "a%20b",
@@ -58,6 +58,7 @@ def test_a_study_is_planned_on_it_and_found_again(
         storage=None, results=tmp_path / "out", target=None, margin=None, minimize=None,
     )  # fmt: skip
     first, again = plan(wish, Silent()), plan(wish, Silent())
-    assert first.study.study_name == again.study.study_name == f"tiny@{ODD[given]}"
+    assert first.study.study_name == again.study.study_name == shortened(f"tiny@{ODD[given]}")
+    assert len(first.study.study_name) <= LONGEST_NAME
     assert first.orders.data == again.orders.data
     assert first.folder.parent == (tmp_path / "out").resolve()
