@@ -65,7 +65,7 @@ def search(record: StudyRecord) -> Figure:
             seen += some
     for trial, marker, face, label in (
         (record.reference, "D", style.ORANGE, "the lab's network"),
-        (record.incumbent, "o", "none", "smallest that met it"),
+        (record.incumbent, "o", "none", "the answer"),
     ):
         if trial is not None and trial.size and trial.val_measured is not None:
             at = ([trial.size], [trial.val_measured])
