@@ -15,7 +15,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import traceback
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tuner import errors
+from tuner.basics.files import temporary_folder
 from tuner.errors import TunerError
 
 EXIT_ERROR = 2
@@ -251,7 +251,7 @@ def run(
         TunerError: What the child ended with, of the same class; its traceback is the cause.
         TimeoutError: It took longer, and was ended.
     """
-    with tempfile.TemporaryDirectory(prefix="tuner-child-", ignore_cleanup_errors=True) as folder:
+    with temporary_folder("child") as folder:
         log = Path(folder) / "log"
         child = Child(function, orders, environment=environment, log=log, show=show)
         try:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """A disk is full: the file that was written is at fault, whichever one the error names."""
 
 IN_USE_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-"""Between tries to replace a file that somebody is reading: Windows refuses it for as long."""
+"""Between tries to do what Windows refuses for as long as another process has a file open."""
 
 
 def part_of(file: Path, writer: str = "") -> Path:
@@ -37,12 +42,40 @@ def replace(part: Path, file: Path) -> Path:
     Raises:
         OSError: It cannot be replaced.
     """
+    return once_unused(lambda: part.replace(file))
+
+
+def once_unused(act: Callable[[], T]) -> T:
+    """Does something to a file, tried again for two seconds while another process has it open."""
     for seconds in IN_USE_SECONDS:
         try:
-            return part.replace(file)
+            return act()
         except PermissionError:
             time.sleep(seconds)
-    return part.replace(file)
+    return act()
+
+
+@contextlib.contextmanager
+def whole(part: Path, file: Path) -> Iterator[None]:
+    """Gives a file its name once the body has written it as `part`; else nothing is left of it.
+
+    Args:
+        part: What the body writes.
+        file: Its name, see `replace`.
+
+    Raises:
+        OSError: It cannot be replaced.
+    """
+    try:
+        yield
+        replace(part, file)
+    finally:
+        remove(part)
+
+
+def temporary_folder(what: str) -> tempfile.TemporaryDirectory[str]:
+    """A folder that is gone afterwards, but on Windows for what a library still has open."""
+    return tempfile.TemporaryDirectory(prefix=f"tuner-{what}-", ignore_cleanup_errors=True)
 
 
 def remove(file: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuner.basics.files import remove, replace
+from tuner.basics.files import whole
 from tuner.basics.secrets import repeated
 from tuner.cli.options import complete_study, remind_of_secret, storage_options
 from tuner.cli.results import storage_url
@@ -85,11 +85,8 @@ def _write(text: str, target: Path) -> None:
     try:
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with whole(part, target):
             part.write_text(text, encoding="utf-8")
-            replace(part, target)
-        finally:
-            remove(part)
     except OSError as error:
         raise _unwritable(target, error.strerror) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tuner.basics.files import temporary_folder
 from tuner.errors import ExportError
 from tuner.exports.inputs import Inputs
 from tuner.exports.orders import Format
@@ -122,7 +122,7 @@ class Quantised:
 def _tflite(model: Any, file: str, calibration: Any, quantised: Quantised) -> None:
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with temporary_folder("export") as folder:
         model.export(folder, format="tf_saved_model", verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         if calibration is not None:
@@ -163,7 +163,7 @@ def _onnx(model: Any, file: str, calibration: Any) -> None:
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with temporary_folder("export") as folder:
         plain, prepared = str(Path(folder, "plain.onnx")), str(Path(folder, "prepared.onnx"))
         model.export(plain, format="onnx", opset_version=OPSET, verbose=False)
         quant_pre_process(plain, prepared, skip_symbolic_shape=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from tuner.basics.causes import cause_of
 from tuner.basics.child_process import Channel
-from tuner.basics.files import elsewhere
+from tuner.basics.files import elsewhere, temporary_folder
 from tuner.errors import ExportError, TunerError
 from tuner.exports import runtimes
 from tuner.exports.calibration import calibrating, examples_of
@@ -198,11 +197,6 @@ def _line(error: BaseException) -> str:
     return cause_of(error).rstrip(".") + "."
 
 
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    """One that is gone afterwards, but on Windows for what a runtime still has open."""
-    return tempfile.TemporaryDirectory(prefix="tuner-export-", ignore_cleanup_errors=True)
-
-
 def rehearse(orders: dict[str, Any], _: Channel) -> list[str]:
     """What a child process of `tuner.exports.rehearsal` does.
 
@@ -231,7 +225,7 @@ def rehearse(orders: dict[str, Any], _: Channel) -> list[str]:
         return [str(error)]
     refused = []
     for format in orders["formats"]:
-        with _folder() as folder:
+        with temporary_folder("export") as folder:
             file = str(Path(folder) / f"model.{format}")
             try:
                 _converted(model, format, file, None, inputs, int8=False, classes=classes)

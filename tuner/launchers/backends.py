@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 
 from tuner.basics.environment import keras_backend
+from tuner.basics.files import temporary_folder
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 """TensorFlow's switch for the faster of its two sets of CPU kernels."""
@@ -33,6 +33,5 @@ def shared_programs() -> Iterator[dict[str, str]]:
     if keras_backend() != "jax" or os.environ.get(PROGRAMS):
         yield {}
         return
-    place = tempfile.TemporaryDirectory(prefix="tuner-programs-", ignore_cleanup_errors=True)
-    with place as folder:
+    with temporary_folder("programs") as folder:
         yield {PROGRAMS: folder, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.basics.environment import cache_folder
-from tuner.basics.files import remove, replace
+from tuner.basics.files import whole
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,9 @@ def remember(key: str, fastest: dict[str, Setting]) -> Path:
     target = file()
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{os.getpid()}")
-    try:
+    with whole(part, target):
         part.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
-        return replace(part, target)
-    finally:
-        remove(part)
+    return target
 
 
 def _read() -> dict[str, dict[str, Any]]:

@@ -230,7 +230,7 @@ def certificate(found: Certificate) -> str:
         bound = f", {side(metric)} bound {metric.written(found.at_least())}"
     early = f", given up after {n} of {found.planned}" if n < found.planned else ""
     confidence = f"{goal(found.level)} confidence"
-    return _found(found, mean, found.mean, confidence, f"{bound}{early}")
+    return _found(found, mean, confidence, f"{bound}{early}")
 
 
 def model_certificate(found: ModelCertificate) -> str:
@@ -243,18 +243,15 @@ def model_certificate(found: ModelCertificate) -> str:
     tests = several(found.test_size, f"test {found.examples.removesuffix('s')}")
     seen = f"{named(metric, found.measured)} {of} {tests}"
     missed = f", {no_worse(metric)} {metric.written(found.at_least())} for sure"
-    return _found(found, seen, found.measured, CONFIDENCE, missed)
+    return _found(found, seen, CONFIDENCE, missed)
 
 
-def _found(
-    found: Certificate | ModelCertificate, seen: str, measured: float, confidence: str, missed: str
-) -> str:
+def _found(found: Certificate | ModelCertificate, seen: str, confidence: str, missed: str) -> str:
     """A certificate in a line.
 
     Args:
         found: The certificate.
         seen: What was seen on the test images, in words.
-        measured: The same as a number.
         confidence: Of its bound, in words.
         missed: What of its bound is said where the target was missed.
     """
@@ -266,7 +263,7 @@ def _found(
     if found.constant:
         one = found.examples.removesuffix("s")
         return f"{said}: every {one} is given the same class, which makes {seen}"
-    if nothing := _nothing_learnt(found, measured):
+    if nothing := _nothing_learnt(found):
         return f"{said}: {seen}, {nothing}"
     return f"{said}: {seen}{missed}; the target is {found.metric.goal(found.target)}"
 
@@ -278,9 +275,8 @@ def verdict_word(found: Certificate | ModelCertificate) -> str:
     """
     if found.certified:
         return "certified"
-    measured = found.mean if isinstance(found, Certificate) else found.measured
-    nothing = found.constant or _nothing_learnt(found, measured)
-    short = found.metric.missing(measured, found.target) > 0
+    nothing = found.constant or _nothing_learnt(found)
+    short = found.metric.missing(_measured(found), found.target) > 0
     return "refuted" if nothing or short else "not certified"
 
 
@@ -292,9 +288,14 @@ def verdict(found: Certificate | ModelCertificate) -> str:
     return line if told else f"{line}; {alone}"
 
 
-def _nothing_learnt(found: Certificate | ModelCertificate, measured: float) -> str:
+def _measured(found: Certificate | ModelCertificate) -> float:
+    """The metric on the test examples; of a recipe the mean over its seeds."""
+    return found.mean if isinstance(found, Certificate) else found.measured
+
+
+def _nothing_learnt(found: Certificate | ModelCertificate) -> str:
     """Why a target that was met is worth nothing; empty where something was learnt."""
-    alone, metric = found.by_constant, found.metric
+    alone, metric, measured = found.by_constant, found.metric, _measured(found)
     learnt = has_learnt(found.confusion or (), measured, metric, alone)
     if alone is None or metric.missing(measured, found.target) > 0 or learnt:
         return ""

@@ -26,7 +26,7 @@ def source_hash(spec: str) -> str | None:
         The hash; None for a family of this project, and where there is no source to read.
     """
     module = module_of(spec)
-    file = None if module is None or _is_own(module) else _file(module)
+    file = None if module is None or is_own(module.__name__) else _file(module)
     if module is None or file is None:
         return None
     digest = hashlib.sha256()
@@ -42,15 +42,11 @@ def source_hash(spec: str) -> str | None:
 def modules_beside(module: ModuleType) -> list[ModuleType]:
     """A user's module, behind the loaded ones of theirs that lie below its folder."""
     file = _file(module)
-    if file is None or _is_own(module):
+    if file is None or is_own(module.__name__):
         return [module]
     files = _beside(_root(module, file))
-    others = [m for m in list(sys.modules.values()) if m is not module and not _is_own(m)]
+    others = [m for m in list(sys.modules.values()) if m is not module and not is_own(m.__name__)]
     return [*(m for m in others if _file(m) in files), module]
-
-
-def _is_own(module: ModuleType) -> bool:
-    return is_own(module.__name__)
 
 
 def _file(module: ModuleType) -> Path | None:
@@ -65,7 +61,7 @@ def _root(module: ModuleType, file: Path) -> Path:
 
 def _beside(root: Path) -> set[Path]:
     """Files of loaded modules below a folder, environments in it left out."""
-    files = {_file(module) for module in list(sys.modules.values()) if not _is_own(module)}
+    files = {_file(module) for module in list(sys.modules.values()) if not is_own(module.__name__)}
     return {f for f in files if f is not None and f.is_relative_to(root) and is_users(f, root)}
 
 
@@ -76,7 +72,7 @@ def source_of_module(module: ModuleType) -> str | None:
         The hash; None for a module of this project or of an environment, and where there is no
         source to read.
     """
-    file = None if _is_own(module) else _file(module)
+    file = None if is_own(module.__name__) else _file(module)
     if file is None or not is_users(file) or module.__name__ == "__main__":
         return None
     digest = hashlib.sha256()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from optuna.storages.journal import (
     JournalFileSymlinkLock,
 )
 
-from tuner.basics.files import IN_USE_SECONDS
+from tuner.basics.files import once_unused
 
 GRACE_SECONDS = 30
 """A lock that is held for so long while nothing is written belongs to a dead process."""
@@ -64,12 +63,7 @@ class MendingLock:
     def _acquired(self) -> bool:
         """The lock, also where Windows is still removing the file of the one before."""
         wait: Callable[[], bool] = super().acquire  # type: ignore[misc]
-        for seconds in IN_USE_SECONDS:
-            try:
-                return wait()
-            except PermissionError:
-                time.sleep(seconds)
-        return wait()
+        return once_unused(wait)
 
     def _cut(self) -> None:
         with self._journal.open("rb+") as file:

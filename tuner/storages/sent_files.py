@@ -15,7 +15,7 @@ from typing import Any
 
 import optuna
 
-from tuner.basics.files import part_of, remove, replace
+from tuner.basics.files import part_of, whole
 from tuner.basics.optuna_private import storage_of
 from tuner.records.keys import StudyKey
 from tuner.storages.results import writing_to
@@ -122,11 +122,8 @@ class SentFiles:
         with writing_to(file.parent):
             file.parent.mkdir(parents=True, exist_ok=True)
             part = part_of(file)
-            try:
+            with whole(part, file):
                 part.write_bytes(content)
-                replace(part, file)
-            finally:
-                remove(part)
         self._here[file] = about["sha256"]
         return True
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tuner.basics.files import part_of, remove, remove_with_parts, replace
+from tuner.basics.files import part_of, remove_with_parts, whole
 from tuner.records.epochs import Epoch, read_epoch, stored_fields
 from tuner.training.engines.settling import numbers
 
@@ -130,12 +130,8 @@ class Checkpoint:
         }
         arrays = {f"variable{i}": v for i, v in enumerate(variables)}
         arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
-        try:
-            with part.open("wb") as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
-            replace(part, self.path)
-        finally:
-            remove(part)
+        with whole(part, self.path), part.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
 
     def _read(self) -> None:
         """Takes over what a dead process of the same training has left."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
 import optuna
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 
+from tuner.basics.files import temporary_folder
 from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.storages.artifacts import artifact_store
@@ -26,7 +26,7 @@ def keep(trial: optuna.Trial, results: Path, model_file: Path) -> None:
     from analysis.figures import evaluation
 
     record = StudyRecord.of(trial.study)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with temporary_folder("artifact") as folder:
         image = Path(folder) / f"evaluation-{trial.number:04d}.png"
         evaluation(record, trial.number).savefig(image, dpi=110)
         with writing_to(results):

@@ -12,7 +12,7 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState
 
-from tuner.basics.files import part_of, remove, remove_with_parts, replace
+from tuner.basics.files import part_of, remove_with_parts, whole
 from tuner.basics.seeds import derived_seed
 from tuner.errors import SpaceError
 from tuner.objectives.metrics import DEFAULT_METRIC
@@ -318,11 +318,8 @@ class TrialRun(ABC):
         self.trial.set_user_attr(TrialKey.MODEL_FILE, name)
         with writing_to(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            try:
+            with whole(part, folder / name):
                 model.save(part)
-                replace(part, folder / name)
-            finally:
-                remove(part)
         if self.work.files is not None:
             self.work.files.send(folder / name)
         return folder / name

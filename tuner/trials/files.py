@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
 
 from tuner.basics.causes import cause_of
+from tuner.basics.files import temporary_folder
 from tuner.errors import SpaceError
 from tuner.spaces.custom_objects import read_model
 
@@ -34,7 +34,7 @@ def check_saving(model: Any, spec: str) -> None:
     """
     if spec in _tried:
         return
-    with tempfile.TemporaryDirectory(prefix="tuner-model-", ignore_cleanup_errors=True) as folder:
+    with temporary_folder("model") as folder:
         file = Path(folder) / "model.keras"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

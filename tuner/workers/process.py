@@ -48,12 +48,10 @@ def work(fields: dict[str, Any], channel: Channel) -> None:
 
 def _listen(channel: Channel, worker: Worker) -> None:
     """Any message asks to stop; the end of them means that the starter is dead."""
-    told = False
-    for _ in channel.messages():
-        # A signal may have set it before: then the worker is not yet held to any time.
+    for count, _ in enumerate(channel.messages()):
         worker.stop.set()
-        if not told:
-            told = True
+        # The signal alone holds a worker to no time; the first message does.
+        if not count:
             patience = worker.orders.step_seconds
             threading.Thread(target=leave, args=(worker, patience), daemon=True).start()
     os._exit(EXIT_DONE)
