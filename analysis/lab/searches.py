@@ -91,9 +91,10 @@ def _kind(record: StudyRecord) -> str:
 
 def _met(record: StudyRecord, best: TrialRecord) -> tuple[str, ...]:
     headline = (
-        f"The smallest {_kind(record)} that was found to reach {words.goal(record.target)} on "
-        f"{_data(record)} within {words.several(record.horizon, 'epoch')} has "
-        f"{words.count(best.size)} trainable parameters ({words.count(best.total_size)} in all)."
+        f"The smallest {_kind(record)} that was found has {words.count(best.size)} trainable "
+        f"parameters ({words.count(best.total_size)} in all). It reaches "
+        f"{words.goal(record.target)} on {_data(record)} within "
+        f"{words.several(record.horizon, 'epoch')}."
     )
     return (headline, _reference(record, best), _looked(record))
 
@@ -116,8 +117,8 @@ def _reference(record: StudyRecord, best: TrialRecord) -> str:
     )
     times = record.times_smaller(best)
     if times is None:
-        return f"{told}; nothing smaller met it."
-    return f"{told}; what was found is {words.comparison(record, best)}."
+        return f"{told}. Nothing smaller met it."
+    return f"{told}. What was found is {words.comparison(record, best)}."
 
 
 def _looked(record: StudyRecord) -> str:
