@@ -136,6 +136,8 @@ def test_keras_tuners_manners_are_kept_with_callbacks(tmp_path: Path) -> None:
     )
     result = tuner.search(X, Y, epochs=2, validation_split=0.2, callbacks=[Stop()], verbose=0)
     assert result.record.trained
+    with pytest.raises(StudyChangedError, match=r"of SmallestModel or of its search \(batch_size"):
+        tuner.search(X, Y, epochs=2, validation_split=0.2, class_weight={0: 1.0, 1: 2.0})
     again = SmallestModel(build_model, target=0.55, directory=tmp_path, overwrite=True)
     with pytest.raises(UsageError, match="holds no results: run search"):
         again.reload()

@@ -181,6 +181,27 @@ def test_arrays_for_which_the_cache_has_no_room(
 
 
 @pytest.mark.parametrize(
+    ("kind", "tests", "said"),
+    [
+        ("uint8", False, "take 9.1 GB of memory, and 4.0 GB are free: take fewer examples, or"),
+        ("float64", True, "take 35.8 GB of memory, and 4.0 GB are free: take fewer examples, or"),
+        ("float64", False, "take 107.1 GB of memory, and 4.0 GB are free: take fewer examples"),
+    ],
+)
+def test_arrays_that_memory_cannot_hold_twice(
+    kind: str, tests: bool, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.data.memory.available", lambda: int(4e9))
+    many = 2_900_000
+    x = np.broadcast_to(np.zeros(1, kind), (many, 32, 32, 3))  # which take some bytes
+    y = np.broadcast_to(np.zeros(1, "uint8"), (many,))
+    data = (x, y, X[:60], Y[:60]) if tests else (x, y)
+    with pytest.raises(TunerError, match=said):
+        search(build_model, data=data, target=0.9, results=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
     ("given", "said"),
     [
         ({}, "SmallestModel needs a target, as in target=0.9."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,10 @@ def count_shared(learning: Examples, test: Examples, validation: Examples | None
         test: Test examples, [m, …], or the same inputs.
         validation: Validation examples that are not in `learning`.
     """
-    known = set(_digests(learning))
-    if validation is not None:
-        known |= set(_digests(validation))
-    return sum(digest in known for digest in _digests(test))
+    asked = Counter(_digests(test))  # the smaller part: the others go by, one example at a time
+    others = [learning] if validation is None else [learning, validation]
+    seen = {digest for part in others for digest in _digests(part) if digest in asked}
+    return sum(asked[digest] for digest in seen)
 
 
 def _digests(examples: Examples) -> Iterator[bytes]:

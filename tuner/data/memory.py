@@ -20,12 +20,16 @@ CONTROL_FILES = (
 """Limit, what is taken, and the name of what would be dropped, in versions 2 and 1."""
 
 
-def require_room(what: str, needed: int) -> None:
+SMALLER = "make the images smaller (small models rarely need more than 224x224), or take fewer"
+
+
+def require_room(what: str, needed: int, do: str = SMALLER) -> None:
     """Refuses what would not fit into the memory that is free now.
 
     Args:
         what: What needs it, as the subject of a sentence in the plural.
         needed: Bytes.
+        do: What its user can do.
 
     Raises:
         DataError: It does not fit.
@@ -33,8 +37,7 @@ def require_room(what: str, needed: int) -> None:
     free = available()
     if needed > free * (1 - SPARE):
         raise DataError(
-            f"{what} take {gigabytes(needed)} of memory, and {gigabytes(free)} are free: make the "
-            "images smaller (small models rarely need more than 224x224), or take fewer."
+            f"{what} take {gigabytes(needed)} of memory, and {gigabytes(free)} are free: {do}."
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import optuna
 
 from tuner.basics.hardware import hardware
+from tuner.basics.held import HELD
 from tuner.basics.secrets import shown_command
 from tuner.basics.versions import versions
 from tuner.data import DataSet
@@ -164,16 +165,25 @@ def compare(name: str, was: dict[str, Any], now: dict[str, Any]) -> None:
         if key not in TEXT_KEYS and was.get(key) != now.get(key):
             pair = (str(was.get(key)), str(now.get(key)))
             if key in KEYS and all(map(is_carried, pair)):
-                raise StudyChangedError(
-                    f"study {name!r}: the function {function_of(now[key])!r}, or something that it "
-                    "uses, has changed since its results were made; restore it, or give another "
-                    "name= or results folder."
-                )
+                raise StudyChangedError(_function_changed(name, now[key]))
             raise StudyChangedError(
                 f"study {name!r}: key {key!r} was {was.get(key)!r} when its results were made and "
                 f"is {now.get(key)!r} now; restore it, or give the study another name or "
                 "--results folder."
             )
+
+
+def _function_changed(name: str, spec: str) -> str:
+    function = f"the function {function_of(spec)!r}"
+    if parts := getattr(HELD.get(spec), "parts_of_script", None):
+        return (
+            f"study {name!r}: {function}, something that it uses, or {parts} has changed since its "
+            "results were made; restore it, or give another project_name, or overwrite=True."
+        )
+    return (
+        f"study {name!r}: {function}, or something that it uses, has changed since its results "
+        "were made; restore it, or give another name= or results folder."
+    )
 
 
 def describe(data: DataSet) -> dict[str, Any]:

@@ -40,6 +40,12 @@ class Fitted(keras_tuner.HyperModel):  # type: ignore[misc]
         shown_as: What messages call it.
     """
 
+    parts_of_script = (
+        "an argument of SmallestModel or of its search (batch_size, callbacks, class_weight, "
+        "shuffle, hyperparameters, tune_new_entries, optimizer, loss, metrics)"
+    )
+    """What else makes it another space than it was."""
+
     def __init__(self, hypermodel: Any, wanted: Wanted, shown_as: str) -> None:
         super().__init__(name=shown_as)
         self.shown_as = shown_as

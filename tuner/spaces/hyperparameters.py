@@ -139,6 +139,5 @@ def cannot(hypermodel: Any, what: str, error: BaseException) -> SpaceError:
 
 
 def name_of(hypermodel: Any) -> str:
-    """What to call a space in a message."""
     """What messages call a space: a function by its own name, a hypermodel by its class."""
     return getattr(hypermodel, "shown_as", type(hypermodel).__name__)

@@ -14,7 +14,6 @@ from optuna.trial import TrialState
 
 from tuner.basics.files import part_of, remove_with_parts, whole
 from tuner.basics.seeds import derived_seed
-from tuner.errors import SpaceError
 from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.objectives.model_cost import ModelCost
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES, Quantity
@@ -34,7 +33,7 @@ from tuner.training.own_fit import Fitting
 from tuner.training.readings import Reading, reading_of
 from tuner.training.scores import confusion
 from tuner.training.settings import read_settings
-from tuner.trials.checks import check_expected, check_measured, counted, value_of
+from tuner.trials.checks import check_built, check_expected, check_measured, counted, value_of
 from tuner.trials.files import check_saving
 from tuner.trials.fitting import Fitted
 from tuner.trials.learning import Learning
@@ -112,8 +111,7 @@ class TrialRun(ABC):
         keras.utils.set_random_seed(self.seed)
         hp = TrialHyperParameters(self.trial)
         model = self._space.build(hp)
-        if not self.learning.by_fit and not getattr(model, "optimizer", None):
-            raise SpaceError("the search space's build() must return a compiled Keras model.")
+        check_built(self._space, model, compiled=not self.learning.by_fit)
         if (ask := getattr(self._space, WALK_FIT, None)) is not None:
             ask(hp, model)
         examples = self.examples()

@@ -21,6 +21,33 @@ NAMES_OF_COSTS = {
 }
 
 
+def check_built(space: Any, model: Any, *, compiled: bool = True) -> None:
+    """Looks at what a search space has built.
+
+    Args:
+        space: The hypermodel.
+        model: What its ``build`` returned.
+        compiled: Whether it must be compiled; what a `fit` of the user's own trains need not be.
+
+    Raises:
+        SpaceError: It is no model that can be trained.
+    """
+    import keras
+
+    if isinstance(model, keras.Model) and (getattr(model, "optimizer", None) or not compiled):
+        return
+    if model is None:
+        returned, do = "nothing", "end it with 'return model'"
+    elif isinstance(model, keras.Model):
+        returned, do = "one that is not compiled", "call model.compile() before it is returned"
+    else:
+        returned, do = f"a {type(model).__name__}", "return the model itself"
+    raise SpaceError(
+        f"build() must return a compiled Keras model, but that of {name_of(space)} returns "
+        f"{returned}: {do}."
+    )
+
+
 def counted(model: Any, example: Any) -> ModelCost:
     """What a model costs; the first time that it is given an example.
 

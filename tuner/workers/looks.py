@@ -23,7 +23,7 @@ from tuner.training.piped import first_batch
 from tuner.training.readings import reading_of
 from tuner.training.settings import read_settings
 from tuner.training.weights import class_weights
-from tuner.trials.checks import counted
+from tuner.trials.checks import check_built, counted
 from tuner.trials.learning import measured_output
 
 DRAWS = 4
@@ -132,10 +132,7 @@ def check_training(spec: Study, space: Any, data: DataSet) -> None:
         model = space.build(keras_tuner.HyperParameters())
     except Exception:  # of which the search tells
         return
-    if not isinstance(model, keras.Model):
-        raise SpaceError("the search space's build() must return a compiled Keras model.")
-    if not has_own_fit(space) and not getattr(model, "optimizer", None):
-        raise SpaceError("the search space's build() must return a compiled Keras model.")
+    check_built(space, model, compiled=not has_own_fit(space))
     examples = few_of(spec, data)
     try:
         counted(model, examples.first())

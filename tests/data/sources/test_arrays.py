@@ -89,6 +89,13 @@ def test_whole_numbers_as_floats_are_a_question_that_a_note_answers(
     assert "taken for amounts (regression); for classes save y_train.astype(int)" in note
 
 
+def test_false_and_true_are_the_classes_0_and_1(tmp_path: Path, cache: Path) -> None:
+    booleans = {name: WINDOWS[name].astype(bool) for name in ("y_train", "y_test")}
+    data = resolve(write(tmp_path, **booleans), cache=cache)
+    assert (data.task, data.classes) == ("classification", ("0", "1"))
+    np.testing.assert_array_equal(data.test()[1], WINDOWS["y_test"])
+
+
 @pytest.mark.parametrize("kind", ["U", "S"])
 def test_text_names_classes(kind: str, tmp_path: Path, cache: Path) -> None:
     names = np.array(["walk", "fall"])

@@ -36,7 +36,7 @@ class Read:
 
 
 def read_answers(where: str, given: Mapping[str, tuple[str, Any]], classes: Array | None) -> Read:
-    """Finds out what the answers are: whole numbers and text are classes, floats are amounts.
+    """Finds out what the answers are: whole numbers, booleans and text are classes, floats amounts.
 
     Args:
         where: What errors call the whole.
@@ -81,6 +81,8 @@ def _column(where: str, key: str, given: Any) -> Array:
     array = np.asarray(given)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
+    if array.dtype.kind == "b" and array.ndim == 1:
+        array = array.astype(np.int64)  # False and True are the classes 0 and 1, as in Keras
     several = array.ndim == 2 and array.dtype.kind == "f" and not _one_hot(array)
     if array.dtype.kind not in "iufUS" or not (array.ndim == 1 or several):
         raise DataError(
@@ -105,8 +107,6 @@ def _one_hot(array: Array) -> bool:
 def _hint(key: str, array: Array) -> str:
     if array.ndim == 2 and array.dtype.kind in "fiub" and _one_hot(array):
         return f"; {key}.argmax(1) makes them of these one-hot rows"
-    if array.dtype.kind == "b":
-        return f"; {key}.astype(int) makes them of whole {array.dtype} numbers"
     return ""
 
 

@@ -11,17 +11,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tuner.data.memory import require_room
 from tuner.data.raw import Raw
 from tuner.data.rules import check
 from tuner.data.sources.arrays import raw_of
 from tuner.data.sources.base import READING, Found, Source
-from tuner.data.sources.set_aside import TEST_SPLIT, arrays_of, with_test
+from tuner.data.sources.set_aside import TEST_SPLIT, arrays_of, bytes_of_copies, with_test
 from tuner.errors import DataError
 
 WHERE = "data"
 """What errors call the whole: the argument of `tuner.search`."""
 NAMED = re.compile(r"arrays-[0-9a-f]{16}")
 
+FEWER = "take fewer examples, or give smaller numbers, float32 or uint8"
 _HELD: dict[str, Raw] = {}
 
 
@@ -44,16 +46,15 @@ def hold(
     Raises:
         DataError: They cannot be used.
     """
-    arrays, note = with_test(arrays_of(given), test_split, seed)
+    arrays = arrays_of(given)
+    require_room("copies of the arrays", bytes_of_copies(arrays), FEWER)
+    arrays, note = with_test(arrays, test_split, seed)
     try:
         raw = raw_of(WHERE, arrays)
         if not relabel:
             check(raw, WHERE)  # said of what the user gave, before anything has a name
     except MemoryError as error:
-        raise DataError(
-            "the arrays do not fit into memory once more, as they must to be written for the "
-            "workers: take fewer, or give them as float32 or uint8."
-        ) from error
+        raise DataError(f"copies of the arrays do not fit into memory: {FEWER}.") from error
     raw = raw.with_parts({}, notes=(*([note] if note else []), *raw.notes))
     name = f"arrays-{raw.content_hash()[:16]}"
     _HELD[name] = raw

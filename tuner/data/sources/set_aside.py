@@ -15,6 +15,9 @@ TEST_SPLIT = 0.1
 """Share of the examples that becomes test examples, where none are given."""
 FEWEST = 20
 """Test examples; fewer prove nothing."""
+PLACES = 8
+"""Whole numbers for each example, in its class and in the orders of the parts, at one time."""
+FLOAT = np.dtype(np.float32).itemsize
 WANTED = "give (x_train, y_train, x_test, y_test), (x, y), or a dict of these names"
 
 Arrays = dict[str, Any]
@@ -201,6 +204,27 @@ def with_test(arrays: Arrays, share: float | None, seed: int) -> tuple[Arrays, s
         "proof and never trained on (test_split)."
     )
     return made, note
+
+
+def bytes_of_copies(arrays: Arrays) -> int:
+    """Bytes of memory that arrays need beside themselves until they are in the cache.
+
+    They are copied where test examples are taken out of them, and to float32 where they are of
+    larger floats; each example has some places in orders besides.
+    """
+    parts = {name: meaning(name) for name in arrays}
+    divides = not {"x_test", "y_test"} & set(parts.values())
+    needed = 0
+    for name, part in parts.items():
+        whole = arrays[name]
+        held = list(filter(np.ndim, whole.values() if isinstance(whole, Mapping) else [whole]))
+        if divides:
+            needed += sum(array.nbytes for array in held)
+        larger = (a for a in held if a.dtype.kind == "f" and a.dtype.itemsize > FLOAT)
+        needed += sum(array.size * FLOAT for array in larger)
+        if part == "x_train":
+            needed += max(map(len, held), default=0) * PLACES * np.dtype(np.int64).itemsize
+    return needed
 
 
 def _check_lengths(x: Any, y: Any) -> None:
