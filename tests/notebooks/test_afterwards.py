@@ -87,6 +87,7 @@ except Exception as error:
     print(error)
 proof = certify("mine", prove="recipe", seeds=4, build_model=build_model, metric=within, workers=1)
 print("seeds", len(proof.recipe.measured))
+print(proof)
 """
 
 
@@ -129,7 +130,7 @@ def test_amounts_are_learnt_by_workers_and_in_this_process(tmp_path: Path) -> No
 
 def test_a_recipe_is_certified_in_another_kernel_that_is_given_the_functions(folder: Path) -> None:
     *_, certified = run(folder, *CELLS, ANEW)
-    missing, other, found = text(certified).splitlines()
+    missing, other, found, title, *rows = text(certified).splitlines()
     assert missing == (
         "study 'mine' was made with the function 'build_model' of a notebook or a script, which "
         "alone has it: run the cell that defines it there, and then certify('mine', "
@@ -137,6 +138,8 @@ def test_a_recipe_is_certified_in_another_kernel_that_is_given_the_functions(fol
     )
     assert re.match("study 'mine' was not made with this metric, or something that it us", other)
     assert found == "seeds 4"
+    assert re.fullmatch(r"mine, trial \d+: (not )?proven", title)
+    assert any(row.startswith("  its recipe ") for row in rows) and len(rows) < 12
 
 
 READERS = (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import io
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 
+from tests.notebooks.test_cells import run, text
 from tuner import SmallestModel
 from tuner.basics.environment import test_data_folder as data_folder
 
@@ -93,6 +96,33 @@ def test_getting_started(mnist: Any, tmp_path: Path, capsys: pytest.CaptureFixtu
     )
     again.reload()
     assert again.get_best_hyperparameters()[0].values == best_hps[0].values
+
+
+def test_the_same_function_in_a_cell(mnist: Any, tmp_path: Path) -> None:
+    (x_train, y_train), (x_val, y_val) = mnist
+    np.savez(tmp_path / "mnist.npz", x=x_train, y=y_train, x_val=x_val, y_val=y_val)
+    load = """
+        import keras
+        import numpy as np
+        from typing import Any
+        from keras import layers
+        from tuner import search
+        images = np.load("mnist.npz")
+        y_train, y_val = (keras.utils.to_categorical(images[name], 10) for name in ("y", "y_val"))
+        data = {"x": images["x"], "y": y_train, "x_val": images["x_val"], "y_val": y_val}
+        """
+    find = """
+        result = search(build_model, data=data, target=0.7, horizon=4, trials=3, workers=1,
+                        prove="model")
+        """
+    look = """
+        images = np.load("mnist.npz")
+        print(result.model_certificate.certified, result.load().predict(images["x"][:3]).shape)
+        """
+    typed = inspect.getsource(test_getting_started)
+    function = typed[typed.index("    def build_model") : typed.index("    build_model(")]
+    *_, looked = run(tmp_path, *map(textwrap.dedent, (load, function, find, look)))
+    assert "True (3, 10)" in text(looked)
 
 
 def test_tailoring_the_search_space(mnist: Any, tmp_path: Path) -> None:

@@ -39,6 +39,12 @@ def test_a_search_ends_with_the_smallest_model_it_met_the_target_with(tmp_path: 
     for trial in record.trials:
         if trial.outcome == "gated":
             assert trial.epochs == 0 and trial.value is None
+    # Printed it is a short table.
+    title, *rows = repr(result).splitlines()
+    assert title.endswith(": the target is met") and 5 <= len(rows) <= 10
+    assert any(
+        row.startswith("  smallest model  ") and f"{best.size:,} para" in row for row in rows
+    )
     # What the file says is what the trial said.
     assert result.model_file is not None
     model = keras.models.load_model(result.model_file)
@@ -69,6 +75,9 @@ def test_a_target_out_of_reach_is_said_to_be_so(unreached: tuple[Path, Result]) 
     assert result.best is None
     closest = result.record.closest
     assert closest is not None and closest.val_measured is not None
+    title, *rows = repr(result).splitlines()
+    assert title.endswith(": nothing met the target")
+    assert any(row.startswith("  closest  ") for row in rows)
 
 
 def test_a_sweep_trains_each_cell_with_each_seed_once(tmp_path: Path) -> None:

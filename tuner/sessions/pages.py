@@ -6,6 +6,7 @@ import base64
 import html
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,45 @@ HEADLINES = {
     "complete": "the sweep is complete",
     "interrupted": "stopped before the end; nothing is lost",
 }
-Rows = Sequence[tuple[str, str]]
+Row = tuple[str, str]
 
 
-def result_page(record: StudyRecord, status: str, file: Path | None) -> str:
-    """A search's result as HTML.
+@dataclass(frozen=True)
+class Page:
+    """What is said of a result.
+
+    Attributes:
+        title: What came of it.
+        rows: What of, and what is said of that.
+    """
+
+    title: str
+    rows: Sequence[Row] = ()
+
+    def html(self, figure: str = "") -> str:
+        """As a table.
+
+        Args:
+            figure: Of HTML too, below it.
+        """
+        cell = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
+        table = "".join(
+            f'<tr><th style="{cell};font-weight:normal;opacity:.7">{html.escape(name)}</th>'
+            f'<td style="{cell}">{html.escape(value)}</td></tr>'
+            for name, value in self.rows
+        )
+        return f"<div><b>{html.escape(self.title)}</b><table>{table}</table>{figure}</div>"
+
+    def text(self) -> str:
+        """As lines."""
+        width = max((len(name) for name, _ in self.rows), default=0)
+        return "\n".join(
+            [self.title, *(f"  {name:<{width}}  {value}" for name, value in self.rows)]
+        )
+
+
+def result_page(record: StudyRecord, status: str, file: Path | None) -> Page:
+    """What a search came to.
 
     Args:
         record: The study.
@@ -42,18 +77,19 @@ def result_page(record: StudyRecord, status: str, file: Path | None) -> str:
         rows.append(("closest", f"{words.size(closest)}, {words.learnt(closest)}"))
     trained = words.several(len(record.trained), "trial")
     rows.append(("trained", f"{trained}, {words.several(record.epochs_spent, 'epoch')}"))
-    return _page(f"{record.name}: {HEADLINES[status]}", rows, picture(record))
+    return Page(f"{record.name}: {HEADLINES[status]}", rows)
 
 
-def proof_page(record: StudyRecord, trial: TrialRecord | None, *, holds: bool) -> str:
-    """What came of proving something of a trial, as HTML."""
+def proof_page(record: StudyRecord, trial: TrialRecord | None, *, holds: bool) -> Page:
+    """What came of proving something of a trial."""
     if trial is None:
-        return _page(f"{record.name}: nothing that met the target holds", [], picture(record))
+        why = "that met the target holds" if record.refuted else "has met the target"
+        return Page(f"{record.name}: nothing {why}")
     held = "proven" if holds else "not proven"
-    return _page(f"{record.name}, trial {trial.number}: {held}", _found(record, trial), "")
+    return Page(f"{record.name}, trial {trial.number}: {held}", _found(record, trial))
 
 
-def _found(record: StudyRecord, trial: TrialRecord) -> list[tuple[str, str]]:
+def _found(record: StudyRecord, trial: TrialRecord) -> list[Row]:
     values = ", ".join(f"{k}={words.value(v)}" for k, v in trial.values.items() if v is not None)
     rows = [("smallest model", words.size(trial)), ("hyperparameters", values or "none")]
     rows.append((record.metric.title, words.delivered(record, trial)))
@@ -61,16 +97,6 @@ def _found(record: StudyRecord, trial: TrialRecord) -> list[tuple[str, str]]:
     if times := words.comparison(record, trial):
         rows.append(("reference", times))
     return rows
-
-
-def _page(title: str, rows: Rows, figure: str) -> str:
-    cell = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
-    table = "".join(
-        f'<tr><th style="{cell};font-weight:normal;opacity:.7">{html.escape(name)}</th>'
-        f'<td style="{cell}">{html.escape(value)}</td></tr>'
-        for name, value in rows
-    )
-    return f"<div><b>{html.escape(title)}</b><table>{table}</table>{figure}</div>"
 
 
 def picture(record: StudyRecord) -> str:

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from tuner.sessions.pages import Page
+
 Status = Literal["met", "not_met", "complete", "interrupted"]
 """How a search ended. ``complete``: a sweep has trained all of its grid."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
-    """What a search found; a notebook shows it as a short table with a figure.
+    """What a search found: printed a short table, in a notebook with a figure.
 
     Example::
 
@@ -128,16 +130,25 @@ class Result:
         figure: Figure = drawn(self.record)
         return figure
 
+    def __repr__(self) -> str:
+        """For a script and a terminal."""
+        return self._page().text()
+
     def _repr_html_(self) -> str:
         """For a notebook."""
+        from tuner.sessions.pages import picture
+
+        return self._page().html(picture(self.record))
+
+    def _page(self) -> Page:
         from tuner.sessions.pages import result_page
 
         return result_page(self.record, self.status, self.model_file)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CertificateResult:
-    """What came of proving something of one trial; a notebook shows it as a short table.
+    """What came of proving something of one trial, printed and in a notebook a short table.
 
     Example::
 
@@ -176,8 +187,17 @@ class CertificateResult:
         recipe = self.recipe is not None and self.recipe.certified
         return {"both": model and recipe, "model": model, "recipe": recipe}.get(self.prove, False)
 
+    def __repr__(self) -> str:
+        """For a script and a terminal."""
+        return self._page().text()
+
     def _repr_html_(self) -> str:
         """For a notebook."""
+        from tuner.sessions.pages import picture
+
+        return self._page().html("" if self.trial is not None else picture(self.record))
+
+    def _page(self) -> Page:
         from tuner.sessions.pages import proof_page
 
         return proof_page(self.record, self.trial, holds=self.holds)
