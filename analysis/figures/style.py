@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
+from tuner.records import words
 from tuner.records.studies import StudyRecord
 
 # Told apart from every other colour, so that a page can put its own in their place.
@@ -47,6 +48,34 @@ LOOKS: Mapping[str, Look] = {
     "diverged": Look("diverged", PURPLE, "P", "-."),
 }
 """By outcome, in the order of the legend; trials with another were not trained to an accuracy."""
+
+UNPROVEN = Look("met it, but failed its proof", GREEN, "o", "-")
+"""Of a trial that met the target on the validation examples and not on the test examples."""
+
+
+def mark(axes: Axes, x: Sequence[float], y: Sequence[float], look: Look) -> None:
+    """Draws trials of one kind, with how many they are; those that failed their proof are hollow.
+
+    Args:
+        axes: Where to.
+        x: Their sizes.
+        y: What was measured of each.
+        look: Of all of them.
+    """
+    if not len(x):
+        return
+    hollow = look is UNPROVEN
+    axes.scatter(
+        x,
+        y,
+        s=24,
+        marker=look.marker,
+        color=PAPER if hollow else look.colour,
+        edgecolors=look.colour if hollow else PAPER,
+        linewidths=1.3 if hollow else 0.4,
+        alpha=0.85,
+        label=f"{look.label} ({words.count(len(x))})",
+    )
 
 
 def new_figure(width: float = WIDTH, height: float = 4.0) -> Figure:

@@ -34,21 +34,24 @@ def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> Figure:
         ValueError: `by` is none of those.
     """
     record = frames.record_of(study)
-    edge = frames.frontier(record, by)
-    if edge.empty:
-        return style.message(f"{record.name}: no trained trial yet.")
+    edge = frames.frontier(record, by, refuted=False)
     frame, metric = frames.trials(record), record.metric
     val = named(metric)["val_accuracy"]
     trained = frame[frame["outcome"].isin(list(style.LOOKS)) & frame[val].notna()]
+    if trained.empty:
+        return style.message(f"{record.name}: no trained trial yet.")
     points = _comparable(record, by)
     figure = style.new_figure(height=4.8)
     axes = figure.add_subplot()
     title = style.titled(record, f"size and {metric.title}")
     style.dress(axes, title, _words(by), metric.title)
+    failed = trained["number"].isin(record.refuted)
     for outcome, look in style.LOOKS.items():
-        rows = trained[(trained["outcome"] == outcome) & ~trained["reference"]]
+        rows = trained[(trained["outcome"] == outcome) & ~trained["reference"] & ~failed]
         _scatter(axes, rows[by], rows[val], look)
-    _steps(axes, edge[by].astype(float), edge[val])
+    _scatter(axes, trained[failed][by], trained[failed][val], style.UNPROVEN)
+    said = "failed proofs left out" if failed.any() else "nothing seen is smaller and better"
+    _steps(axes, edge[by].astype(float), edge[val], trained[by].astype(float).max(), said)
     _marked(axes, record, by)
     told = _published(axes, points)
     sizes = [*trained[by].dropna().astype(float), *(p.size for p in points)]
@@ -71,9 +74,13 @@ def _comparable(record: StudyRecord, by: str) -> Sequence[published.Point]:
     return published.POINTS if alike and published.is_cifar10(data) else ()
 
 
-def _steps(axes: Axes, x: pd.Series, y: pd.Series) -> None:
-    label = "frontier: nothing seen is smaller and better"
-    axes.step(x, y, where="post", color=style.INK, linewidth=1.2, label=label)
+def _steps(axes: Axes, x: pd.Series, y: pd.Series, largest: float, said: str) -> None:
+    """The frontier, up to the largest size that was seen."""
+    xs, ys = [*x, largest], y.tolist()
+    ys += ys[-1:]
+    axes.step(
+        xs[: len(ys)], ys, where="post", color=style.INK, linewidth=1.2, label=f"frontier: {said}"
+    )
 
 
 def _words(by: str) -> str:
@@ -81,18 +88,7 @@ def _words(by: str) -> str:
 
 
 def _scatter(axes: Axes, x: pd.Series, y: pd.Series, look: style.Look) -> None:
-    if len(x):
-        axes.scatter(
-            x.astype(float),
-            y,
-            s=24,
-            marker=look.marker,
-            color=look.colour,
-            edgecolors=style.PAPER,
-            linewidths=0.4,
-            alpha=0.8,
-            label=f"{look.label} ({words.count(len(x))})",
-        )
+    style.mark(axes, x.astype(float).tolist(), y.tolist(), look)
 
 
 def _marked(axes: Axes, record: StudyRecord, by: str) -> None:

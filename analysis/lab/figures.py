@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from analysis.lab.runs import PARTS, Runs, mean_and_spread, runs
 from tuner.records import words
 from tuner.records.questions import title_of
 from tuner.records.studies import StudyRecord
+from tuner.records.trials import TrialRecord
 
 if TYPE_CHECKING:
     from analysis.lab.look import Look
@@ -54,15 +55,14 @@ def search(record: StudyRecord) -> Figure:
         axes, title, "trainable parameters (logarithmic)", "validation accuracy, best epoch"
     )
     seen: list[tuple[float, float]] = []
-    for outcome, look in style.LOOKS.items():
-        some = [
-            (float(t.size), t.val_measured)
-            for t in record.trained
-            if t.outcome == outcome and t.size and t.val_measured is not None and not t.reference
-        ]
-        if some:
-            _marks(axes, some, look, f"{look.label} ({len(some)})")
-            seen += some
+    others = [t for t in record.trained if not t.reference]
+    failed = [t for t in others if t.number in record.refuted]
+    kept = [t for t in others if t.number not in record.refuted]
+    kinds = [(look, [t for t in kept if t.outcome == o]) for o, look in style.LOOKS.items()]
+    for look, trials in [*kinds, (style.UNPROVEN, failed)]:
+        some = _sized(trials)
+        _marks(axes, some, look)
+        seen += some
     for trial, marker, face, label in (
         (record.reference, "D", style.ORANGE, "the lab's network"),
         (record.incumbent, "o", "none", "the answer"),
@@ -89,19 +89,15 @@ def search(record: StudyRecord) -> Figure:
     return figure
 
 
-def _marks(axes: Axes, points: Sequence[tuple[float, float]], look: style.Look, label: str) -> None:
-    x, y = zip(*points, strict=True)
-    axes.scatter(
-        x,
-        y,
-        s=26,
-        marker=look.marker,
-        color=look.colour,
-        edgecolors=style.PAPER,
-        linewidths=0.4,
-        alpha=0.85,
-        label=label,
-    )
+def _sized(trials: Iterable[TrialRecord]) -> list[tuple[float, float]]:
+    """Sizes and accuracies, of those that have both."""
+    return [
+        (float(t.size), t.val_measured) for t in trials if t.size and t.val_measured is not None
+    ]
+
+
+def _marks(axes: Axes, points: Sequence[tuple[float, float]], look: style.Look) -> None:
+    style.mark(axes, [x for x, _ in points], [y for _, y in points], look)
 
 
 def frontiers(
@@ -115,13 +111,9 @@ def frontiers(
     every: list[tuple[float, float]] = []
     bars = []
     for i, (kind, record) in enumerate(studies.items()):
-        some = [
-            (float(t.size), t.val_measured)
-            for t in record.trained
-            if t.size and t.val_measured is not None
-        ]
+        some = _sized(record.trained)
         look = style.Look(kind, style.COLOURS[i], style.MARKERS[i], style.LINES[i])
-        _marks(axes, some, look, f"{kind} ({len(some)})")
+        _marks(axes, some, look)
         x, y = zip(*edges[kind], strict=True)
         axes.step(
             [*x, max(size for size, _ in some)],

@@ -16,6 +16,7 @@ from analysis.figures.axes import measured as measure
 from analysis.figures.confusion import confusion_of
 from analysis.figures.seeds import gaps, measured_parts
 from analysis.figures.spending import Audit
+from analysis.lab import figures as lab_figures
 from tests.helpers import fakes, populated
 from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
@@ -116,6 +117,25 @@ def test_frontier_shows_every_trained_trial_once_and_the_lines_of_its_frame(full
     assert sum(counted) == len(record.trained) - 1  # the reference has its own marker
     assert {"reference", "smallest that met the target"} <= set(labels)
     assert axes.get_xscale() == "log"
+
+
+def test_what_failed_its_proof_is_hollow_and_beyond_the_frontier():
+    study = fakes.make_study()
+    fakes.add_trial(study, "pruned", 1_000, 0.6)
+    fakes.add_trial(study, "reached", 2_000, 0.78)
+    fakes.add_trial(study, "reached", 3_000, 0.77)
+    fakes.add_trial(study, "reached", 4_000, 0.76)
+    fakes.add_certificate(study, 1, (0.74, 0.73, 0.74), certified=False)
+    for draw in (figures.frontier, lab_figures.search):
+        record = StudyRecord.of(study)
+        axes = draw(record).axes[0]
+        marks = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+        assert {"met the target (2)", "met it, but failed its proof (1)"} <= set(marks)
+        faces = [to_hex(m.get_facecolor()[0]) for n, m in marks.items() if n.startswith("met")]
+        assert faces == [style.GREEN, style.PAPER]
+    axes = figures.frontier(record).axes[0]
+    (line,) = (m for m in axes.lines if m.get_label() == "frontier: failed proofs left out")
+    assert list(zip(*line.get_data(), strict=True)) == [(1_000, 0.6), (3_000, 0.77), (4_000, 0.77)]
 
 
 def test_a_mark_at_the_best_of_a_metric_is_seen_whole_and_nothing_is_written_beyond():
