@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+from optuna.distributions import IntDistribution
 from optuna.samplers import BaseSampler
 from optuna.testing.pytest_samplers import (
     BasicSamplerTestCase,
@@ -104,6 +105,45 @@ def test_another_training_tells_less_of_a_model_than_of_its_configuration() -> N
     number = len(trials) - 1
     fallen = {prove: outlook(missed, prove=prove).chances[number] for prove in ("recipe", "model")}
     assert fallen["recipe"] < fallen["model"]
+
+
+WIDTHS = {"width": IntDistribution(1, 9)}
+
+
+def _of_width(width: int, shortfall: float) -> FrozenTrial:
+    return optuna.trial.create_trial(
+        value=2**width,
+        params={"width": width},
+        distributions=WIDTHS,
+        constraints={"shortfall": shortfall},
+        intermediate_values={e: shortfall + 0.2 * (1 / e - 0.1) for e in range(1, 11)},
+    )
+
+
+@pytest.mark.parametrize("prove", ["recipe", "model"])
+@pytest.mark.parametrize("later", [None, 0.004, -0.004])
+def test_what_failed_its_proof_by_a_hair_is_trained_again_where_models_are_proven(
+    later: float | None, prove: str
+) -> None:
+    trials = [_of_width(w, 0.03 * (8 - w)) for w in (4, 5, 6, 7)]
+    trials += [_of_width(8, -0.002), _of_width(9, -0.05)]
+    refuted = {4: 0.001}
+    if later is not None:
+        trials.append(_of_width(8, later))
+        if later < 0:
+            refuted[6] = 0.001
+    asked = []
+    for seed in range(4):
+        sampler = SmallestFeasibleSampler(
+            lambda p: 2 ** p["width"], 10, seed, search_space=WIDTHS, noise=NOISE, prove=prove,
+            refuted=refuted, proven={5},
+        )  # fmt: skip
+        study = optuna.create_study(sampler=sampler)
+        study.add_trials(trials)
+        asked.append(study.ask(WIDTHS).params["width"])
+    # What is left besides lies far below what was far from the target.
+    again = prove == "model" and later != 0.004
+    assert set(asked) == {8} if again else 8 not in asked
 
 
 def test_the_limit_is_the_size_of_the_smallest_that_is_surely_real() -> None:

@@ -11,8 +11,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tests.helpers import tiny, works
-from tuner.records.keys import GATE, SHORTFALL, TrialKey
+from tests.helpers import fakes, tiny, works
+from tuner.records.keys import GATE, SHORTFALL, StudyKey, TrialKey
 from tuner.storages import claims
 from tuner.trials.base import TrialRun
 from tuner.trials.run import KINDS, run
@@ -141,6 +141,26 @@ class TestSearch:
         assert again.user_attrs[TrialKey.OUTCOME] == "gated"
         assert again.user_attrs[TrialKey.STOP] == "trial 0 is the same configuration"
         assert again.constraints[GATE] > 0
+
+    @pytest.mark.parametrize("prove", ["both", "recipe"])
+    def test_a_refuted_model_leaves_its_configuration_to_another(
+        self, prove: str, tmp_path: Path
+    ) -> None:
+        work = search_in(tmp_path)
+        work.study.set_user_attr(StudyKey.PROVE, prove)
+        first = train(work)
+        assert first.user_attrs[TrialKey.OUTCOME] == "reached"
+        other = fakes.make_study()
+        fakes.add_trial(other, "reached", 2_000, 0.78)
+        fakes.add_model_certificate(other, 0, 0.74, certified=False)
+        key = f"{StudyKey.MODEL_CERTIFICATE}0"
+        work.study.set_user_attr(key, other.user_attrs[key])
+        again = train(work)
+        if prove == "recipe":
+            assert again.user_attrs[TrialKey.OUTCOME] == "gated"
+        else:
+            assert again.user_attrs[TrialKey.OUTCOME] == "reached"
+            assert again.user_attrs[TrialKey.SEED] != first.user_attrs[TrialKey.SEED]
 
 
 class TestSweep:

@@ -16,6 +16,7 @@ from tuner.objectives.quantities import quantity_of
 from tuner.records.epochs import Epoch
 from tuner.records.keys import GATE, SHORTFALL, Outcome, TrialKey
 from tuner.records.objectives import objective_of
+from tuner.records.proofs import by_recipe, refuted
 from tuner.specs.spec import SearchStudy
 from tuner.storages import claims
 from tuner.trials import artifacts
@@ -127,11 +128,16 @@ class SearchTrial(TrialRun):
         return self.doubted | ({self.repeats} if self.repeats is not None else set())
 
     def _twin(self) -> int | None:
-        """An earlier trial with the same hyperparameters that was or is being trained."""
+        """An earlier trial with the same hyperparameters that was or is being trained.
+
+        One whose model was refuted says nothing against another model of its configuration.
+        """
         mine = self.trial.params
+        attributes = self.work.study.user_attrs
+        failed = frozenset() if by_recipe(attributes) else refuted(attributes)
         for other in self.work.study.get_trials(deepcopy=False)[: self.trial.number]:
             outcome = other.user_attrs.get(TrialKey.OUTCOME)
             counts = claims.is_running(other) or outcome not in (None, "gated")
-            if counts and other.params == mine:
+            if counts and other.number not in failed and other.params == mine:
                 return other.number
         return None

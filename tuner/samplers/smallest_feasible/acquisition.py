@@ -160,6 +160,7 @@ def _first_candidates(pool: Pool, many: bool) -> np.ndarray:
     parents = seen.points[order[:_PARENTS]]
     kinds = [] if many and seen.met.any() else [pool.random(_OF_EACH_KIND)]
     kinds.append(pool.mutations(parents, _OF_EACH_KIND))
+    kinds.append(np.where(np.isnan(seen.again), pool.encoding.center, seen.again))
     # Once something meets the target, its mutations are a better guess than the author's defaults.
     if pool.centered and not seen.met.any():
         kinds.append(pool.near_center(_OF_EACH_KIND))

@@ -37,6 +37,8 @@ class Evidence:
 
     Attributes:
         tried: Coordinates of every trial, proposals not to repeat, [n, d], NaN where missing.
+        again: Those of trials whose model was refuted, which another seed may train to better ones:
+            they may be proposed again, [a, d]. None where configurations are what is real.
         points: Coordinates of the trials that were trained, [m, d].
         shortfall: Their projected final shortfall, [m].
         spread: Its standard deviation, [m].
@@ -60,6 +62,7 @@ class Evidence:
     """
 
     tried: np.ndarray
+    again: np.ndarray
     points: np.ndarray
     shortfall: np.ndarray
     spread: np.ndarray
@@ -162,12 +165,14 @@ def read(
             for row in own
         ]
     counts = sum(t.number in refuted for t in trials)
+    again = _again(sized, refuted) if prove == "model" else []
     return _evidence(
         sized,
         [*earlier, *_telling(own)],
         encoding,
         earlier=len(earlier),
         refuted=counts,
+        again=again,
         doubted=doubted,
         models=prove == "model",
         failed=failed,
@@ -209,6 +214,13 @@ def _own(
         return _Trained(point, outcome, size, met=False, number=trial.number)
     met = trial.state == TrialState.COMPLETE and outcomes.is_met(trial)
     return _Trained(point, outcome, size, met, trial.number, met and trial.number in proven)
+
+
+def _again(sized: Sequence[_Sized], refuted: Mapping[int, float]) -> list[np.ndarray]:
+    """Places where every trial met the target with a model that was refuted, [d] each."""
+    held = {place(one.point) for one in sized if one.trial.number not in refuted}
+    found = {place(one.point): one.point for one in sized if one.trial.number in refuted}
+    return [point for where, point in found.items() if where not in held]
 
 
 def _is_doubted(rows: Sequence[_Trained], noise: float) -> bool:
@@ -260,6 +272,7 @@ def _evidence(
     *,
     earlier: int,
     refuted: int,
+    again: list[np.ndarray],
     doubted: bool,
     models: bool,
     failed: list[np.ndarray],
@@ -274,8 +287,11 @@ def _evidence(
         if "fixed_params" in one.trial.system_attrs and math.isfinite(one.size)
     ]
     feasible = [row.size for row in rows if row.met and math.isfinite(row.size)]
+    open_to = {place(point) for point in again}
+    tried = [one.point for one in sized if place(one.point) not in open_to]
     return Evidence(
-        tried=_stack([*(one.point for one in sized), *failed], encoding),
+        tried=_stack([*tried, *failed], encoding),
+        again=_stack(again, encoding),
         points=_stack([row.point for row in rows], encoding),
         shortfall=np.array([row.outcome.shortfall for row in rows]),
         spread=np.array([row.outcome.spread for row in rows]),

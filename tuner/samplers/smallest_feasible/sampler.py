@@ -89,7 +89,8 @@ class SmallestFeasibleSampler(BaseSampler):
             by its true accuracy.
         repeat: Whether a configuration that met the target may be proposed again, to learn whether
             that was luck; it is where this is worth more than the next proposal. Of a model another
-            training tells nothing, and none is repeated.
+            training tells nothing, and none is repeated. Once it is refuted its configuration is a
+            candidate again, because another seed makes another model.
 
     Raises:
         ValueError: An argument is out of its range; sampling raises it in a study with several
