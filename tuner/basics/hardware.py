@@ -12,12 +12,26 @@ import psutil
 
 from tuner.basics.gpus import gpus
 
+_had: list[int] = []
+"""The processors of this process before `pin`."""
+
+
+def pin(cpus: list[int]) -> None:
+    """Ties this process to some of its processors; `hardware` still tells of all of them.
+
+    Args:
+        cpus: Their numbers; with none, or where the system cannot do that, nothing is done.
+    """
+    if cpus and hasattr(os, "sched_setaffinity"):
+        _had[:] = _had or allowed_cpus()
+        os.sched_setaffinity(0, cpus)
+
 
 def hardware() -> dict[str, Any]:
     """This machine, for the record of a result: processor, cores, memory in bytes, GPUs."""
     return {
         "processor": _processor(),
-        "cores": len(allowed_cpus()) or os.cpu_count() or 1,
+        "cores": len(_had or allowed_cpus()) or os.cpu_count() or 1,
         "memory": psutil.virtual_memory().total,
         "gpus": len(gpus()),
         "system": platform.system(),

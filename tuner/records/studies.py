@@ -207,7 +207,8 @@ class StudyRecord:
         """What it was begun on, in words; where that is not stored, what proved its results."""
         if about := self.attributes.get(StudyKey.MACHINE):
             return machine(about)
-        proofs = [*self.model_certificates.values(), *self.certificates.values()]
+        # A worker, which proves models, may have only seen the processors that it was given.
+        proofs = [*self.certificates.values(), *self.model_certificates.values()]
         return proofs[0].machine if proofs else None
 
     @property

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuner.basics.child_process import Channel
 from tuner.basics.environment import keras_backend
+from tuner.basics.hardware import pin
 from tuner.workers.loop import Worker
 from tuner.workers.orders import EXIT_DONE, WorkerOrders
 
@@ -99,8 +100,7 @@ def _give_back(study: optuna.Study, trial: optuna.Trial) -> None:
 def set_up(environment: dict[str, str], cpus: list[int]) -> None:
     """Makes this process what its placement says, before it imports a backend."""
     os.environ.update(environment)
-    if cpus and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, cpus)
+    pin(cpus)
 
 
 def bound_gpu_memory(most: int) -> None:

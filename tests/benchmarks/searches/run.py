@@ -25,7 +25,9 @@ from typing import Any
 
 from tuner.basics.hardware import hardware
 from tuner.basics.versions import versions
+from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records.certificates import machine
+from tuner.records.words import hundredths
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,11 @@ def said(proof: dict[str, Any]) -> str:
     """A proof in a cell: its verdict and its bound in per cent."""
     if proof["verdict"] is None:
         return "not tried"
-    bound = "" if proof["bound"] is None else f", at least {100 * proof['bound']:.1f}"
+    bound = (
+        ""
+        if proof["bound"] is None
+        else f", at least {hundredths(DEFAULT_METRIC.cautious(proof['bound']))}"
+    )
     return f"{proof['verdict']}{bound}"
 
 
