@@ -83,6 +83,9 @@ def of_another_name(hyperparameters, num_classes): return (hyperparameters.Int("
 def with_a_default(hp=None, num_classes=2): return num_classes
 def unknown(hp, secret): return secret
 def bare(): return None
+def without_hp():
+    import keras
+    return keras.Sequential()
 small = functools.partial(more, units=2)
 class Builder:
     def __call__(self, hp, num_classes): return ("called", num_classes)
@@ -121,6 +124,7 @@ def test_a_function_of_hyperparameters_may_take_more(
         ("more", {"num_classes": 5}, "cannot set 'num_classes'"),
         ("unknown", {}, "must be given 'secret', which the study does not know; set it in space_o"),
         ("bare", {}, "must make a keras_tuner.HyperModel but made a NoneType"),
+        ("without_hp", {}, r"made a Sequential; a function that builds a model takes the hyperp"),
     ],
 )
 def test_a_function_that_cannot_be_called_is_refused_in_one_line(

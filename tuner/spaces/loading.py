@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+import keras
 import keras_tuner
 
 from tuner.basics.causes import sentence_of
@@ -115,9 +116,12 @@ def _made(
         space = target(**arguments)
     except (Exception, SystemExit) as error:  # someone else's constructor
         raise SpaceError(f"{spec}: {sentence_of(error)}") from error
-    if not isinstance(space, keras_tuner.HyperModel):
-        raise SpaceError(f"{spec} must make a keras_tuner.HyperModel but made {kind_of(space)}.")
-    return space
+    if isinstance(space, keras_tuner.HyperModel):
+        return space
+    made = f"{spec} must make a keras_tuner.HyperModel but made {kind_of(space)}"
+    if isinstance(space, keras.Model):
+        made += "; a function that builds a model takes the hyperparameters first, as in def f(hp)"
+    raise SpaceError(f"{made}.")
 
 
 def _hyperparameters_of(target: Callable[..., Any], given: Collection[str]) -> str | None:
