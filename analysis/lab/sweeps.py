@@ -28,8 +28,8 @@ def dropout(question: Question, evidence: Evidence) -> Answer:
     told = (
         "A network that is trained for long fits its training images ever better, new images do "
         "not profit from that as much. Dropout switches off a part of it at random in each step.",
-        f"With {words.goal(last.value)} dropout that gap is {_gap_words(last)}, where it is "
-        f"{_gap_words(first)} with {_rate(first)}.",
+        f"With {_rate(last)} training accuracy is {_beside(last)} test accuracy, where it is "
+        f"{_beside(first)} it with {_rate(first)}.",
     )
     made = Answer(
         question,
@@ -131,8 +131,10 @@ def _gap(of: Runs) -> list[float]:
     return [training - new for training, new in pairs]
 
 
-def _gap_words(of: Runs) -> str:
-    return f"{words.hundredths(_rounded(mean_and_spread(_gap(of))[0]))} points"
+def _beside(of: Runs) -> str:
+    """Where training accuracy lies beside test accuracy: ``1.2 points above``."""
+    gap = _rounded(mean_and_spread(_gap(of))[0])
+    return f"{words.hundredths(abs(gap))} points {'below' if gap < 0 else 'above'}"
 
 
 def _rounded(fraction: float) -> float:
@@ -144,7 +146,7 @@ def _rates(found: Sequence[Runs]) -> str:
     part = "test" if all(r.accuracies("test") for r in found) else "validation"
     best, *others = sorted(found, key=lambda r: _mean(r, part), reverse=True)
     told = (
-        f"dropout={words.value(best.value)} has the highest mean {part} accuracy, "
+        f"{_rate(best).capitalize()} has the highest mean {part} accuracy, "
         f"{words.percent(_mean(best, part))}"
     )
     each = [f"{words.percent(_mean(r, part))} with {_rate(r)}" for r in others]
@@ -156,20 +158,21 @@ def _gaps(found: Sequence[Runs]) -> list[str]:
     if first is last:
         return []
     told = (
-        f"Training accuracy is above test accuracy by {_gap_words(first)} with {_rate(first)}, and "
-        f"by {_gap_words(last)} with {_rate(last)}."
+        f"Training accuracy is {_beside(first)} test accuracy with {_rate(first)}, and "
+        f"{_beside(last)} it with {_rate(last)}."
     )
     effect = effects.difference(_gap(first), _gap(last))
     if effect is None:
         return [told]
+    ends = (effect.difference, effect.low, effect.high)
     if effect.low <= 0 <= effect.high:
-        said = "That the gap changes cannot be told"
+        said, shown = "That the gap changes cannot be told", [f"{100 * e:+.1f}" for e in ends]
     else:
         said = f"The gap gets {'smaller' if effect.high < 0 else 'larger'}"
-    said += (
-        f": by {100 * effect.difference:+.1f} points, 95 % interval {100 * effect.low:+.1f} to "
-        f"{100 * effect.high:+.1f}"
-    ).replace("-", "\N{MINUS SIGN}")
+        middle, *bounds = (abs(e) for e in ends)
+        shown = [words.hundredths(e) for e in (middle, *sorted(bounds))]
+    difference, low, high = (e.replace("-", "\N{MINUS SIGN}") for e in shown)
+    said += f": by {difference} points, 95 % interval {low} to {high}"
     return [told, f"{said}. During training dropout is on, which lowers what is measured there."]
 
 
@@ -222,4 +225,5 @@ def _cell(values: Sequence[float]) -> str:
     if not values:
         return "not measured"
     mean, spread = mean_and_spread(values)
-    return words.hundredths(_rounded(mean)) + ("" if spread is None else f" {words.spread(spread)}")
+    shown = words.hundredths(_rounded(mean)).replace("-", "\N{MINUS SIGN}")
+    return shown + ("" if spread is None else f" {words.spread(spread)}")

@@ -190,8 +190,10 @@ def test_the_gap_is_told_with_its_interval() -> None:
         return populated.sweep("q7", drop, lambda _, c: (0.9 - gap * c["dropout"], 0.6))
 
     found = answer(7, evidence_of([StudyRecord.of(made(0.5))]))
-    assert any("The gap gets smaller: by \N{MINUS SIGN}" in line for line in found.lines)
-    assert "dropout=" in found.lines[0] and "highest mean test accuracy" in found.lines[0]
+    (told,) = (line for line in found.lines if line.startswith("The gap gets smaller: by "))
+    middle, low, high = map(float, re.findall(r"\d+\.\d", told.replace("95 %", "")))
+    assert 0 < low <= middle <= high
+    assert " dropout has the " in found.lines[0] and "highest mean test accuracy" in found.lines[0]
     gaps = [row[4] for row in found.tables[0].rows]
     assert all(re.fullmatch(r"\d+\.\d ± \d\.\d", gap) for gap in gaps), gaps
     same = answer(7, evidence_of([StudyRecord.of(made(0.0))]))

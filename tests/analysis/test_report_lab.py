@@ -40,7 +40,7 @@ def test_the_lab_answers_all_ten(lab):
     assert "32 x 32 x 3" in question(text, 1)
     assert "mnist" in question(text, 3)
     assert "points for 1,000" in question(text, 5)
-    assert "dropout=0.4 has the highest mean test accuracy" in question(text, 7)
+    assert "40 % dropout has the highest mean test accuracy" in question(text, 7)
     assert "batch_size=2048" in question(text, 9)
     for number in (2, 4, 6, 8, 10):
         assert "parameters" in question(text, number)
