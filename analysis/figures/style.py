@@ -49,8 +49,8 @@ LOOKS: Mapping[str, Look] = {
 }
 """By outcome, in the order of the legend; trials with another were not trained to an accuracy."""
 
-UNPROVEN = Look("met it, but failed its proof", GREEN, "o", "-")
-"""Of a trial that met the target on the validation examples and not on the test examples."""
+REFUTED = Look("met it, but failed its proof", GREEN, "o", "-")
+"""Of a trial that met the target on the validation examples and whose proof failed."""
 
 
 def mark(axes: Axes, x: Sequence[float], y: Sequence[float], look: Look) -> None:
@@ -64,7 +64,7 @@ def mark(axes: Axes, x: Sequence[float], y: Sequence[float], look: Look) -> None
     """
     if not len(x):
         return
-    hollow = look is UNPROVEN
+    hollow = look is REFUTED
     axes.scatter(
         x,
         y,

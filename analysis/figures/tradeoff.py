@@ -45,11 +45,11 @@ def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> Figure:
     axes = figure.add_subplot()
     title = style.titled(record, f"size and {metric.title}")
     style.dress(axes, title, _words(by), metric.title)
-    failed = trained["number"].isin(record.refuted)
+    failed = trained["number"].isin(record.refuted) & ~trained["reference"]
     for outcome, look in style.LOOKS.items():
         rows = trained[(trained["outcome"] == outcome) & ~trained["reference"] & ~failed]
         _scatter(axes, rows[by], rows[val], look)
-    _scatter(axes, trained[failed][by], trained[failed][val], style.UNPROVEN)
+    _scatter(axes, trained[failed][by], trained[failed][val], style.REFUTED)
     said = "failed proofs left out" if failed.any() else "nothing seen is smaller and better"
     _steps(axes, edge[by].astype(float), edge[val], trained[by].astype(float).max(), said)
     _marked(axes, record, by)
@@ -76,11 +76,10 @@ def _comparable(record: StudyRecord, by: str) -> Sequence[published.Point]:
 
 def _steps(axes: Axes, x: pd.Series, y: pd.Series, largest: float, said: str) -> None:
     """The frontier, up to the largest size that was seen."""
-    xs, ys = [*x, largest], y.tolist()
-    ys += ys[-1:]
-    axes.step(
-        xs[: len(ys)], ys, where="post", color=style.INK, linewidth=1.2, label=f"frontier: {said}"
-    )
+    if x.empty:
+        return
+    xs, ys = [*x, largest], [*y, y.iloc[-1]]
+    axes.step(xs, ys, where="post", color=style.INK, linewidth=1.2, label=f"frontier: {said}")
 
 
 def _words(by: str) -> str:

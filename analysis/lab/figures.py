@@ -59,7 +59,7 @@ def search(record: StudyRecord) -> Figure:
     failed = [t for t in others if t.number in record.refuted]
     kept = [t for t in others if t.number not in record.refuted]
     kinds = [(look, [t for t in kept if t.outcome == o]) for o, look in style.LOOKS.items()]
-    for look, trials in [*kinds, (style.UNPROVEN, failed)]:
+    for look, trials in [*kinds, (style.REFUTED, failed)]:
         some = _sized(trials)
         _marks(axes, some, look)
         seen += some

@@ -19,6 +19,7 @@ def frontier(record: StudyRecord) -> Markup:
     edge = frames.frontier(record, by)
     if edge.empty:
         return paragraph("No trial has been trained.")
+    holding = frames.frontier(record, by, refuted=False) if record.refuted else edge
     metric = record.metric
     measured, title = named(metric)["val_accuracy"], f"validation {metric.title}"
     rows = [
@@ -29,7 +30,7 @@ def frontier(record: StudyRecord) -> Markup:
             r["outcome"],
             r["epochs"],
         )
-        for r in edge.to_dict("records")
+        for r in holding.to_dict("records")
     ]
     header = ("trial", words.quantity(by), title, "outcome", "epochs")
     parts: list[Content] = [
@@ -40,7 +41,7 @@ def frontier(record: StudyRecord) -> Markup:
             "included: the frontier is what was seen, a lower bound of what is possible.",
         ),
         element("h3", "Smallest for other targets"),
-        _other_targets(record, edge),
+        _other_targets(record, edge, holding),
         element(
             "details",
             element("summary", "The frontier as a table"),
@@ -53,10 +54,9 @@ def frontier(record: StudyRecord) -> Markup:
     return join(parts)
 
 
-def _other_targets(record: StudyRecord, edge: pd.DataFrame) -> Markup:
+def _other_targets(record: StudyRecord, edge: pd.DataFrame, holding: pd.DataFrame) -> Markup:
     """What `analysis.smallest` answers, from the frontier that is at hand."""
     assert record.target is not None
-    holding = frames.frontier(record, record.minimize, refuted=False) if record.refuted else edge
     rows: list[tuple[Content, ...]] = []
     metric, asked = record.metric, record.with_target(record.target)
     measured = named(metric)["val_accuracy"]

@@ -138,6 +138,18 @@ def test_what_failed_its_proof_is_hollow_and_beyond_the_frontier():
     assert list(zip(*line.get_data(), strict=True)) == [(1_000, 0.6), (3_000, 0.77), (4_000, 0.77)]
 
 
+def test_where_all_failed_their_proof_there_is_no_frontier_and_the_reference_is_marked_once():
+    study = fakes.make_study()
+    fakes.add_trial(study, "reached", 4_000, 0.76, reference=True)
+    fakes.add_trial(study, "reached", 2_000, 0.78)
+    for number in (0, 1):
+        fakes.add_certificate(study, number, (0.74, 0.73, 0.74), certified=False)
+    axes = figures.frontier(study).axes[0]
+    labels = axes.get_legend_handles_labels()[1]
+    assert {"met it, but failed its proof (1)", "reference"} <= set(labels)
+    assert not any(label.startswith("frontier") for label in labels)
+
+
 def test_a_mark_at_the_best_of_a_metric_is_seen_whole_and_nothing_is_written_beyond():
     axes = Figure().subplots()
     measure(axes, [0.2, 1.0])

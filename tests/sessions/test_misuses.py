@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from tuner import SmallestModel, search
+from tuner.data.sources.set_aside import PLACES, bytes_of_copies
 from tuner.errors import TunerError
 
 RANDOM = np.random.default_rng(0)
@@ -199,6 +200,26 @@ def test_arrays_that_memory_cannot_hold_twice(
     with pytest.raises(TunerError, match=said):
         search(build_model, data=data, target=0.9, results=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "copied"),
+    [
+        ("uint8", (100, 8, 8, 3), 0),
+        ("float32", (100, 8), 0),
+        (">f4", (100, 8), 100 * 8 * 4),
+        ("float16", (100, 8), 100 * 8 * 4),
+        ("uint8", (100, 8, 8, 4), 100 * 8 * 8 * 3),
+    ],
+)
+def test_bytes_of_copies(kind: str, shape: tuple[int, ...], copied: int) -> None:
+    x, y = np.zeros(shape, kind), np.zeros(100, int)
+    orders = 100 * PLACES * 8
+    tested = {"x_train": x, "y_train": y, "x_test": x, "y_test": y}
+    assert bytes_of_copies(tested) == 2 * copied + orders
+    divided = {"x_train": x, "y_train": y, "x_val": x, "y_val": y}
+    assert bytes_of_copies(divided) == 2 * copied + x.nbytes + y.nbytes + orders
+    assert bytes_of_copies({"x_train": x}) == 0
 
 
 @pytest.mark.parametrize(

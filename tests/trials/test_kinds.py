@@ -153,14 +153,29 @@ class TestSearch:
         other = fakes.make_study()
         fakes.add_trial(other, "reached", 2_000, 0.78)
         fakes.add_model_certificate(other, 0, 0.74, certified=False)
-        key = f"{StudyKey.MODEL_CERTIFICATE}0"
-        work.study.set_user_attr(key, other.user_attrs[key])
+        fakes.add_certificate(other, 0, (0.74, 0.73, 0.74), certified=False)
+        for key in (f"{StudyKey.MODEL_CERTIFICATE}0", f"{StudyKey.CERTIFICATE}0"):
+            work.study.set_user_attr(key, other.user_attrs[key])
         again = train(work)
         if prove == "recipe":
-            assert again.user_attrs[TrialKey.OUTCOME] == "gated"
+            assert again.user_attrs[TrialKey.STOP] == "trial 0 is the same configuration"
         else:
             assert again.user_attrs[TrialKey.OUTCOME] == "reached"
             assert again.user_attrs[TrialKey.SEED] != first.user_attrs[TrialKey.SEED]
+
+    @pytest.mark.parametrize(
+        ("prove", "doubted", "trained"),
+        [("recipe", [0], True), ("recipe", [], False), ("both", [0], False)],
+    )
+    def test_a_doubted_recipe_is_trained_with_another_seed(
+        self, prove: str, doubted: list[int], trained: bool, tmp_path: Path
+    ) -> None:
+        work = search_in(tmp_path)
+        work.study.set_user_attr(StudyKey.PROVE, prove)
+        first = train(work)
+        assert first.user_attrs[TrialKey.OUTCOME] == "reached"
+        again = train(work, **{TrialKey.DOUBTED: doubted})
+        assert again.user_attrs[TrialKey.OUTCOME] == ("reached" if trained else "gated")
 
 
 class TestSweep:

@@ -13,7 +13,7 @@ from tests.helpers import fakes
 from tuner.data import DataSet
 from tuner.data.kinds import ImageKind
 from tuner.errors import StudyError
-from tuner.records.keys import TrialKey
+from tuner.records.keys import StudyKey, TrialKey
 from tuner.spaces.exploration import Exploration
 from tuner.specs.spec import from_dict
 from tuner.trials.work import Work
@@ -142,3 +142,29 @@ def test_a_small_space_of_which_nothing_can_be_trained_says_why(first_trial: int
     asking = asker(study, first_trial, Exploration(distributions=dict(width)))
     with pytest.raises(StudyError, match=r"all 3 configurations .*OSError: no licence for 3"):
         asking.state(study.get_trials(deepcopy=False))
+
+
+@pytest.mark.parametrize(("prove", "state"), [("both", "ask"), ("recipe", "done")])
+def test_a_refuted_model_leaves_something_to_train_where_models_are_proven(
+    prove: str, state: str
+) -> None:
+    study = fakes.make_study()
+    study.set_user_attr(StudyKey.PROVE, prove)
+    width = {"width": IntDistribution(1, 2)}
+    for outcome, value in (("missed", 1), ("reached", 2), *[("gated", 2)] * 3):
+        study.enqueue_trial({"width": value})
+        trial = study.ask(width)
+        trial.set_user_attr(TrialKey.OUTCOME, outcome)
+        gated = outcome == "gated"
+        ended = TrialState.PRUNED if gated else TrialState.COMPLETE
+        study.tell(trial, None if gated else float(value), state=ended)
+    other = fakes.make_study()
+    for accuracy in (0.77, 0.78):
+        fakes.add_trial(other, "reached", 2_000, accuracy)
+    fakes.add_model_certificate(other, 1, 0.74, certified=False)
+    fakes.add_certificate(other, 1, (0.74, 0.73, 0.74), certified=False)
+    asking = asker(study, exploration=Exploration(distributions=dict(width)))
+    assert asking.state(study.get_trials(deepcopy=False)) == "done"
+    for key in (f"{StudyKey.MODEL_CERTIFICATE}1", f"{StudyKey.CERTIFICATE}1"):
+        study.set_user_attr(key, other.user_attrs[key])
+    assert asking.state(study.get_trials(deepcopy=False)) == state

@@ -85,7 +85,6 @@ class TrialKey:
     EXPECTED = "expected"  # what the model costs that this trial is to train again
     EPOCHS = "epochs"  # in a certificate: how many to train
     LOOK = "look"  # in a proof of a model: which look at the test examples of the study, from 1
-    REPEATS = "repeats"  # number of the trial that met the target and is trained with another seed
     DOUBTED = "doubted"  # trials that met the target, perhaps by luck: they do not gate this one
     ERROR = "error"
     WORKER = "worker"  # host, pid, started: who trains it

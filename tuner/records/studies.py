@@ -207,7 +207,7 @@ class StudyRecord:
         """What it was begun on, in words; where that is not stored, what proved its results."""
         if about := self.attributes.get(StudyKey.MACHINE):
             return machine(about)
-        # A worker, which proves models, may have only seen the processors that it was given.
+        # In older storages a worker, which proves models, told of its own processors only.
         proofs = [*self.certificates.values(), *self.model_certificates.values()]
         return proofs[0].machine if proofs else None
 

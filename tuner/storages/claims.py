@@ -43,7 +43,6 @@ COPIED = (
     TrialKey.CRASHES,
     TrialKey.EXPECTED,
     TrialKey.LOOK,
-    TrialKey.REPEATS,
     TrialKey.DOUBTED,
 )
 """What a retried trial takes over: what it is, and nothing of what its dead run measured."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tuner.basics.causes import sentence_of
+from tuner.basics.importing import kind_of
 from tuner.errors import SpaceError, StudyChangedError
 from tuner.objectives.metrics.base import Metric
 from tuner.objectives.model_cost import ModelCost, cost_of_model
@@ -41,10 +42,10 @@ def check_built(space: Any, model: Any, *, compiled: bool = True) -> None:
     elif isinstance(model, keras.Model):
         returned, do = "one that is not compiled", "call model.compile() before it is returned"
     else:
-        returned, do = f"a {type(model).__name__}", "return the model itself"
+        returned, do = kind_of(model), "return the model itself"
+    wanted = "a compiled Keras model" if compiled else "a Keras model"
     raise SpaceError(
-        f"build() must return a compiled Keras model, but that of {name_of(space)} returns "
-        f"{returned}: {do}."
+        f"build() must return {wanted}, but that of {name_of(space)} returns {returned}: {do}."
     )
 
 

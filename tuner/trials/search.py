@@ -38,13 +38,16 @@ class SearchTrial(TrialRun):
         self.objective = objective_of(work.study.user_attrs)
         self.metric = self.objective.metric
         self.is_reference = bool(trial.user_attrs.get(TrialKey.REFERENCE))
-        self.repeats: int | None = trial.user_attrs.get(TrialKey.REPEATS)
         self.doubted = frozenset(trial.user_attrs.get(TrialKey.DOUBTED, ()))
         self._goes_on = False
 
     def gate(self, cost: ModelCost) -> bool:
-        """Turns away what is not smaller than the incumbent, and what was trained already."""
-        if self.is_reference or self.repeats is not None:
+        """Turns away what is not smaller than the incumbent, and what was trained already.
+
+        Where recipes are proven, one that met the target may be trained with another seed, to learn
+        whether it did by luck.
+        """
+        if self.is_reference or self._repeats():
             return False
         if (incumbent := self._smaller(cost)) is not None:
             value, best = self.quantity.of_cost(cost) or 0, incumbent.value or 1
@@ -117,15 +120,22 @@ class SearchTrial(TrialRun):
 
     def _smaller(self, cost: ModelCost) -> FrozenTrial | None:
         """The incumbent, where this model is not smaller."""
-        incumbent = claims.incumbent(self.work.study, self._ungating)
+        # One that perhaps met the target by luck does not gate this one.
+        incumbent = claims.incumbent(self.work.study, self.doubted)
         if incumbent is None or (self.quantity.of_cost(cost) or 0) < (incumbent.value or 0):
             return None
         return incumbent
 
-    @property
-    def _ungating(self) -> frozenset[int]:
-        """Trials that met the target and do not gate this one: perhaps they did by luck."""
-        return self.doubted | ({self.repeats} if self.repeats is not None else set())
+    def _repeats(self) -> bool:
+        """Whether it has the configuration of a trial whose recipe is doubted."""
+        if not by_recipe(self.work.study.user_attrs):
+            return False
+        trials = self.work.study.get_trials(deepcopy=False)
+        return any(
+            trials[number].params == self.trial.params
+            and trials[number].user_attrs.get(TrialKey.OUTCOME) == "reached"
+            for number in self.doubted
+        )
 
     def _twin(self) -> int | None:
         """An earlier trial with the same hyperparameters that was or is being trained.

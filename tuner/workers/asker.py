@@ -111,7 +111,7 @@ class Asker:
         self._looked_ahead: BaseSampler | None = None
         self._sampler: tuple[tuple[Any, ...], BaseSampler] | None = None
         self._noise = 0.0
-        self._looked: dict[tuple[int, int | None], bool] = {}
+        self._looked: dict[tuple[int, int | None, frozenset[int]], bool] = {}
         if isinstance(work.spec, SearchStudy):
             hypermodel = next(iter(work.spaces.values()))
             self.size_of = sizes.size_of(hypermodel, quantity_of(work.spec.minimize))
@@ -171,21 +171,27 @@ class Asker:
     def _exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
         """Whether no configuration is left to train."""
         best = claims.incumbent(self.work.study)
+        again = self._open_again(trials)
         streak, gated = 0, 0
         for trial in reversed(trials):
             outcome = trial.user_attrs.get(TrialKey.OUTCOME)
-            if outcome in TRAINED or (outcome == "gated" and _would_be_trained_now(trial, best)):
+            gate = outcome == "gated"
+            if outcome in TRAINED or (
+                gate and (trial.number in again or _would_be_trained_now(trial, best))
+            ):
                 break
             streak += outcome is not None
-            gated += outcome == "gated"
-            if outcome == "gated" and streak >= MOST_UNTRAINED:
+            gated += gate
+            if gate and streak >= MOST_UNTRAINED:
                 return True
-        return gated >= LOOK_AFTER and self._nothing_left(trials, best)
+        return gated >= LOOK_AFTER and self._nothing_left(trials, best, again)
 
-    def _nothing_left(self, trials: Sequence[FrozenTrial], best: FrozenTrial | None) -> bool:
+    def _nothing_left(
+        self, trials: Sequence[FrozenTrial], best: FrozenTrial | None, again: frozenset[int]
+    ) -> bool:
         """Looks through the space; once for what is known of it."""
-        counted = [t for t in trials if self._counts(t, best)]
-        known = (len(counted), None if best is None else best.number)
+        counted = [t for t in trials if t.number not in again and self._counts(t, best)]
+        known = (len(counted), None if best is None else best.number, again)
         if known not in self._looked:
             space = dict(self.exploration.distributions)
             for trial in counted:
@@ -203,6 +209,20 @@ class Asker:
         if outcome == "gated":  # where sizes are known the gate is asked anew
             return self.size_of is None and not _would_be_trained_now(trial, best)
         return outcome is not None or claims.is_running(trial)
+
+    def _open_again(self, trials: Sequence[FrozenTrial]) -> frozenset[int]:
+        """Trials that say nothing against another training of their configuration.
+
+        Where models are proven, those whose model was refuted, for another seed may make a better
+        one, and those that were turned away for being the same.
+        """
+        attributes = self.work.study.user_attrs
+        wrong = frozenset() if by_recipe(attributes) else refuted(attributes)
+        if not wrong:
+            return wrong
+        params = [trial.params for trial in trials if trial.number in wrong]
+        gated = (t for t in trials if t.user_attrs.get(TrialKey.OUTCOME) == "gated")
+        return wrong | {t.number for t in gated if t.params in params}
 
     def _check_failures(self, trials: Sequence[FrozenTrial], *, exhausted: bool = False) -> None:
         """Gives up where configuration after configuration fails in this run of the command.
@@ -241,8 +261,6 @@ class Asker:
         chances = {} if outlook is None else outlook.chances
         if doubted := [n for n, chance in chances.items() if chance < SURE]:
             trial.set_user_attr(TrialKey.DOUBTED, doubted)
-        if (repeated := self._repeated(trial, trials)) is not None:
-            trial.set_user_attr(TrialKey.REPEATS, repeated)
         return trial
 
     def doubted(self, trials: Sequence[FrozenTrial]) -> int | None:
@@ -300,17 +318,6 @@ class Asker:
             noise=self._noise,
             repeat=by_recipe(attributes),
         )
-
-    def _repeated(self, trial: optuna.Trial, trials: Sequence[FrozenTrial]) -> int | None:
-        """The trial that met the target with the configuration that was asked for again."""
-        if self.is_listed or not trial.params or TrialKey.REFERENCE in trial.user_attrs:
-            return None
-        wrong = refuted(self.work.study.user_attrs)
-        for other in trials:
-            met = other.user_attrs.get(TrialKey.OUTCOME) == "reached"
-            if met and other.number not in wrong and other.params == trial.params:
-                return other.number
-        return None
 
     def unwanted(self, trial: optuna.Trial, trials: Sequence[FrozenTrial]) -> bool:
         """Whether a claimed trial is one too many."""

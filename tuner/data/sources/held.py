@@ -48,8 +48,8 @@ def hold(
     """
     arrays = arrays_of(given)
     require_room("copies of the arrays", bytes_of_copies(arrays), FEWER)
-    arrays, note = with_test(arrays, test_split, seed)
     try:
+        arrays, note = with_test(arrays, test_split, seed)
         raw = raw_of(WHERE, arrays)
         if not relabel:
             check(raw, WHERE)  # said of what the user gave, before anything has a name

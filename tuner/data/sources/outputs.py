@@ -59,7 +59,7 @@ def others_of(
     found = {}
     for name in outputs:
         array = by_name[name]
-        if array.dtype.kind not in "fiu" or array.shape[:1] != (count,):
+        if array.dtype.kind not in "fiub" or array.shape[:1] != (count,):
             raise DataError(
                 f"{where}: {key}[{name!r}] holds {array.dtype} of shape {list(array.shape)}: give "
                 f"{count} whole numbers or floats, one for each example."

@@ -17,7 +17,10 @@ FEWEST = 20
 """Test examples; fewer prove nothing."""
 PLACES = 8
 """Whole numbers for each example, in its class and in the orders of the parts, at one time."""
-FLOAT = np.dtype(np.float32).itemsize
+TAKEN = ("x_train", "y_train", "sample_weight_train")
+"""What test examples are taken out of."""
+IMAGES, ALPHA = 4, 4
+"""Axes of bytes that are images with channels, and how many of these there are with alpha."""
 WANTED = "give (x_train, y_train, x_test, y_test), (x, y), or a dict of these names"
 
 Arrays = dict[str, Any]
@@ -195,10 +198,10 @@ def with_test(arrays: Arrays, share: float | None, seed: int) -> tuple[Arrays, s
             f"prove nothing: give more examples, or a larger test_split (at least {FEWEST})."
         )
     made = dict(arrays)
-    for role in ("x", "y", "sample_weight"):
-        if (name := by_meaning.get(f"{role}_train")) is not None:
+    for taken in TAKEN:
+        if (name := by_meaning.get(taken)) is not None:
             made[name] = _rows(arrays[name], kept)
-            made[f"{role}_test"] = _rows(arrays[name], aside)
+            made[taken.replace("_train", "_test")] = _rows(arrays[name], aside)
     note = (
         f"data has no test examples: {len(aside):,} of {len(answers):,} are set aside for the "
         "proof and never trained on (test_split)."
@@ -209,22 +212,37 @@ def with_test(arrays: Arrays, share: float | None, seed: int) -> tuple[Arrays, s
 def bytes_of_copies(arrays: Arrays) -> int:
     """Bytes of memory that arrays need beside themselves until they are in the cache.
 
-    They are copied where test examples are taken out of them, and to float32 where they are of
-    larger floats; each example has some places in orders besides.
+    Those of the training part are copied where test examples are taken out of them. All floats but
+    native ones of 32 bits are converted to those, and bytes with alpha to images without it. Each
+    example has some places in orders besides.
+
+    Args:
+        arrays: By their names; 0 where training examples or their answers are missing.
     """
-    parts = {name: meaning(name) for name in arrays}
+    parts = {name: str(meaning(name)) for name in arrays}
+    if not {"x_train", "y_train"} <= set(parts.values()):
+        return 0
     divides = not {"x_test", "y_test"} & set(parts.values())
     needed = 0
     for name, part in parts.items():
         whole = arrays[name]
         held = list(filter(np.ndim, whole.values() if isinstance(whole, Mapping) else [whole]))
-        if divides:
+        if divides and part in TAKEN:
             needed += sum(array.nbytes for array in held)
-        larger = (a for a in held if a.dtype.kind == "f" and a.dtype.itemsize > FLOAT)
-        needed += sum(array.size * FLOAT for array in larger)
+        if part.startswith("x_"):
+            needed += sum(map(_converted, held))
         if part == "x_train":
             needed += max(map(len, held), default=0) * PLACES * np.dtype(np.int64).itemsize
     return needed
+
+
+def _converted(array: Any) -> int:
+    """Bytes of the array that examples become, where that is another one."""
+    if array.dtype.kind == "f" and array.dtype != np.float32:
+        return int(array.size) * np.dtype(np.float32).itemsize
+    if array.dtype == np.uint8 and array.ndim == IMAGES and array.shape[-1] == ALPHA:
+        return int(array.size) * (ALPHA - 1) // ALPHA
+    return 0
 
 
 def _check_lengths(x: Any, y: Any) -> None:

@@ -36,7 +36,8 @@ class Evidence:
     """What is known, one row a trial.
 
     Attributes:
-        tried: Coordinates of every trial, proposals not to repeat, [n, d], NaN where missing.
+        tried: Coordinates of all trials but those of `again`, proposals not to repeat, [n, d], NaN
+            where missing.
         again: Those of trials whose model was refuted, which another seed may train to better ones:
             they may be proposed again, [a, d]. None where configurations are what is real.
         points: Coordinates of the trials that were trained, [m, d].
@@ -165,7 +166,7 @@ def read(
             for row in own
         ]
     counts = sum(t.number in refuted for t in trials)
-    again = _again(sized, refuted) if prove == "model" else []
+    again = _again(sized, {row.number for row in own}, refuted) if prove == "model" else []
     return _evidence(
         sized,
         [*earlier, *_telling(own)],
@@ -216,9 +217,16 @@ def _own(
     return _Trained(point, outcome, size, met, trial.number, met and trial.number in proven)
 
 
-def _again(sized: Sequence[_Sized], refuted: Mapping[int, float]) -> list[np.ndarray]:
-    """Places where every trial met the target with a model that was refuted, [d] each."""
-    held = {place(one.point) for one in sized if one.trial.number not in refuted}
+def _again(
+    sized: Sequence[_Sized], trained: Collection[int], refuted: Mapping[int, float]
+) -> list[np.ndarray]:
+    """Places where each training met the target with a model that was refuted, [d] each."""
+    held = {
+        place(one.point)
+        for one in sized
+        if one.trial.number not in refuted
+        and (one.trial.number in trained or one.trial.state == TrialState.RUNNING)
+    }
     found = {place(one.point): one.point for one in sized if one.trial.number in refuted}
     return [point for where, point in found.items() if where not in held]
 
