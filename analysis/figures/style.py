@@ -78,6 +78,31 @@ def mark(axes: Axes, x: Sequence[float], y: Sequence[float], look: Look) -> None
     )
 
 
+def steps(
+    axes: Axes, x: Sequence[float], y: Sequence[float], largest: float, look: Look, width: float
+) -> None:
+    """Draws a frontier, from its smallest point to the largest size that was seen.
+
+    Args:
+        axes: Where to.
+        x: Sizes, rising.
+        y: What was measured of each, ever better; with none nothing is drawn.
+        largest: That size.
+        look: Its line, and what the legend calls it.
+        width: Of the line, in points.
+    """
+    if len(x):
+        axes.step(
+            [*x, largest],
+            [*y, y[-1]],
+            where="post",
+            color=look.colour,
+            linestyle=look.line,
+            linewidth=width,
+            label=look.label,
+        )
+
+
 def new_figure(width: float = WIDTH, height: float = 4.0) -> Figure:
     """An empty figure that arranges its own axes; inches."""
     return Figure(figsize=(width, height), layout="constrained", facecolor=PAPER)

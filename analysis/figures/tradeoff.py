@@ -51,7 +51,9 @@ def frontier(study: optuna.Study | StudyRecord, by: str = "size") -> Figure:
         _scatter(axes, rows[by], rows[val], look)
     _scatter(axes, trained[failed][by], trained[failed][val], style.REFUTED)
     said = "failed proofs left out" if failed.any() else "nothing seen is smaller and better"
-    _steps(axes, edge[by].astype(float), edge[val], trained[by].astype(float).max(), said)
+    line = style.Look(f"frontier: {said}", style.INK, "", "-")
+    x, y = edge[by].astype(float).tolist(), edge[val].tolist()
+    style.steps(axes, x, y, trained[by].astype(float).max(), line, width=1.2)
     _marked(axes, record, by)
     told = _published(axes, points)
     sizes = [*trained[by].dropna().astype(float), *(p.size for p in points)]
@@ -72,14 +74,6 @@ def _comparable(record: StudyRecord, by: str) -> Sequence[published.Point]:
     data = next(iter(record.data.values()), {})
     alike = record.metric is DEFAULT_METRIC and by == "size"
     return published.POINTS if alike and published.is_cifar10(data) else ()
-
-
-def _steps(axes: Axes, x: pd.Series, y: pd.Series, largest: float, said: str) -> None:
-    """The frontier, up to the largest size that was seen."""
-    if x.empty:
-        return
-    xs, ys = [*x, largest], [*y, y.iloc[-1]]
-    axes.step(xs, ys, where="post", color=style.INK, linewidth=1.2, label=f"frontier: {said}")
 
 
 def _words(by: str) -> str:

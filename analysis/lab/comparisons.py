@@ -175,16 +175,10 @@ def _in_words(thing: str, of: Measured) -> str:
             f"interval {words.times(factor.low)} to {words.times(factor.high)}"
         )
     else:
-        said = (
-            f"{_signed(of.effect.difference)} points, 95 % interval {_signed(of.effect.low)} to "
-            f"{_signed(of.effect.high)}"
-        )
+        low, high = effects.signed(of.effect.low), effects.signed(of.effect.high)
+        said = f"{effects.signed(of.effect.difference)} points, 95 % interval {low} to {high}"
     without, with_it = of.effect.seeds
     return f"{begin}: {said} ({with_it} seeds with it, {without} without)."
-
-
-def _signed(difference: float) -> str:
-    return f"{100 * difference:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _table(thing: str, compared: Sequence[Measured]) -> Table:
@@ -200,8 +194,8 @@ def _table(thing: str, compared: Sequence[Measured]) -> Table:
             )
             word = effect.word(more_is_better=False)
         else:
-            ends = f"{_signed(effect.low)} to {_signed(effect.high)}"
-            between = f"{_signed(effect.difference)} points ({ends})"
+            ends = f"{effects.signed(effect.low)} to {effects.signed(effect.high)}"
+            between = f"{effects.signed(effect.difference)} points ({ends})"
             word = effect.word(more_is_better=True)
         rows.append((_row(of), _listed(of, of.without), _listed(of, of.with_it), between, word))
     header = ("what", f"without {thing}", f"with {thing}", "difference, 95 % interval", "verdict")

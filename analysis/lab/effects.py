@@ -42,6 +42,11 @@ class Effect:
         return Effect(math.exp(self.difference), low, high, self.seeds)
 
 
+def signed(difference: float) -> str:
+    """A difference of two fractions in points, with its sign: ``+3.2``."""
+    return f"{100 * difference:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
 def difference(without: Sequence[float], with_it: Sequence[float]) -> Effect | None:
     """The mean with something minus the mean without it, and its interval.
 

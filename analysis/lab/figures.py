@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,15 +116,8 @@ def frontiers(
         look = style.Look(kind, style.COLOURS[i], style.MARKERS[i], style.LINES[i])
         _marks(axes, some, look)
         x, y = zip(*edges[kind], strict=True)
-        axes.step(
-            [*x, max(size for size, _ in some)],
-            [*y, y[-1]],
-            where="post",
-            color=look.colour,
-            linestyle=look.line,
-            linewidth=1.8,
-            label=f"{kind}: frontier",
-        )
+        line = replace(look, label=f"{kind}: frontier")
+        style.steps(axes, x, y, max(size for size, _ in some), line, width=1.8)
         if record.target is not None:
             bar = style.bar(axes, record.target, f"target {words.goal(record.target)} ({kind})")
             bars.append((bar, labels.ALONG_A_LINE))

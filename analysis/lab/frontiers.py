@@ -90,8 +90,8 @@ def _headline(dense: StudyRecord, first: list[Step], second: list[Step]) -> str:
         )
     return (
         f"For {words.goal(target)} validation accuracy the smallest fully connected network that "
-        f"was seen needs {words.count(one)} parameters and the smallest convolutional one "
-        f"{words.count(other)}: {words.times(one / other)} times fewer."
+        f"was seen needs {words.count(one)} parameters. The smallest convolutional one "
+        f"needs {words.count(other)}: {words.times(one / other)} times fewer."
     )
 
 

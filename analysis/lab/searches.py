@@ -110,10 +110,10 @@ def _reference(record: StudyRecord, best: TrialRecord) -> str:
     name = str(record.study.get("reference_name", "")).removeprefix("the lab's ")
     accuracy = words.percent(reference.val_measured)
     epochs = words.several(reference.epochs, "epoch")
-    met = "met the target" if reference.reached else "did not meet the target: it came to"
+    met = "met the target with" if reference.reached else "did not meet the target: it came to"
     told = (
-        f"The lab's network ({name}) has {words.count(reference.size)} and {met} "
-        f"{'with ' if reference.reached else ''}{accuracy} on validation images after {epochs}"
+        f"The lab's network ({name}) has {words.count(reference.size)}. "
+        f"It {met} {accuracy} on validation images after {epochs}"
     )
     times = record.times_smaller(best)
     if times is None:

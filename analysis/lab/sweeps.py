@@ -42,7 +42,7 @@ def dropout(question: Question, evidence: Evidence) -> Answer:
                 "q7-dropout",
                 "Question 7: training and validation accuracy over epochs, and test accuracy, by "
                 "rate of dropout",
-                "Lines are means over seeds, bands one standard deviation to either side; marks at "
+                "Lines are means over seeds, bands one standard deviation to either side. Marks at "
                 "the right are the test accuracy of each seed. Training accuracy is measured "
                 "while the epoch trains, with dropout on.",
                 lambda: figures.dropout(record),
@@ -51,7 +51,7 @@ def dropout(question: Question, evidence: Evidence) -> Answer:
                 "q7-gap",
                 "Question 7: training accuracy above validation accuracy, over epochs",
                 "The gap between what a network has on the images that it learns from and on new "
-                "ones: mean over seeds, and a band of one standard deviation to either side.",
+                "ones. Lines are means over seeds, bands one standard deviation to either side.",
                 lambda: figures.gaps(record),
             ),
         ),
@@ -150,7 +150,7 @@ def _rates(found: Sequence[Runs]) -> str:
         f"{words.percent(_mean(best, part))}"
     )
     each = [f"{words.percent(_mean(r, part))} with {_rate(r)}" for r in others]
-    return f"{told}, against {' and '.join(each)}." if each else f"{told}."
+    return f"{told}. It is {' and '.join(each)}." if each else f"{told}."
 
 
 def _gaps(found: Sequence[Runs]) -> list[str]:
@@ -166,12 +166,12 @@ def _gaps(found: Sequence[Runs]) -> list[str]:
         return [told]
     ends = (effect.difference, effect.low, effect.high)
     if effect.low <= 0 <= effect.high:
-        said, shown = "That the gap changes cannot be told", [f"{100 * e:+.1f}" for e in ends]
+        said, shown = "That the gap changes cannot be told", [effects.signed(e) for e in ends]
     else:
         said = f"The gap gets {'smaller' if effect.high < 0 else 'larger'}"
         middle, *bounds = (abs(e) for e in ends)
         shown = [words.hundredths(e) for e in (middle, *sorted(bounds))]
-    difference, low, high = (e.replace("-", "\N{MINUS SIGN}") for e in shown)
+    difference, low, high = shown
     said += f": by {difference} points, 95 % interval {low} to {high}"
     return [told, f"{said}. During training dropout is on, which lowers what is measured there."]
 

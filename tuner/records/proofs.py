@@ -36,6 +36,14 @@ def refuted(attributes: Mapping[str, Any]) -> frozenset[int]:
     return frozenset(number for number, held in _verdicts(attributes).items() if not held)
 
 
+def refuted_models(attributes: Mapping[str, Any]) -> frozenset[int]:
+    """Those of them whose configuration another seed may train to a better model.
+
+    None where it is the recipe that must hold: of that another training tells the same.
+    """
+    return frozenset() if by_recipe(attributes) else refuted(attributes)
+
+
 def proven(attributes: Mapping[str, Any]) -> frozenset[int]:
     """Numbers of the trials of which it is proven that they meet the target."""
     return frozenset(number for number, held in _verdicts(attributes).items() if held)

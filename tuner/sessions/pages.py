@@ -83,10 +83,16 @@ def result_page(record: StudyRecord, status: str, file: Path | None) -> Page:
 def proof_page(record: StudyRecord, trial: TrialRecord | None, *, holds: bool) -> Page:
     """What came of proving something of a trial."""
     if trial is None:
-        why = "that met the target holds" if record.refuted else "has met the target"
-        return Page(f"{record.name}: nothing {why}")
+        return Page(f"{record.name}: {nothing_to_prove(record)}")
     held = "proven" if holds else "not proven"
     return Page(f"{record.name}, trial {trial.number}: {held}", _found(record, trial))
+
+
+def nothing_to_prove(record: StudyRecord) -> str:
+    """Why a study has no trial that could be proven."""
+    if record.refuted:
+        return "nothing that met the target holds"
+    return "nothing has met the target yet"
 
 
 def _found(record: StudyRecord, trial: TrialRecord) -> list[Row]:

@@ -16,7 +16,7 @@ from tuner.objectives.quantities import quantity_of
 from tuner.records.epochs import Epoch
 from tuner.records.keys import GATE, SHORTFALL, Outcome, TrialKey
 from tuner.records.objectives import objective_of
-from tuner.records.proofs import by_recipe, refuted
+from tuner.records.proofs import by_recipe, refuted_models
 from tuner.specs.spec import SearchStudy
 from tuner.storages import claims
 from tuner.trials import artifacts
@@ -128,7 +128,7 @@ class SearchTrial(TrialRun):
 
     def _repeats(self) -> bool:
         """Whether it has the configuration of a trial whose recipe is doubted."""
-        if not by_recipe(self.work.study.user_attrs):
+        if not self.doubted or not by_recipe(self.work.study.user_attrs):
             return False
         trials = self.work.study.get_trials(deepcopy=False)
         return any(
@@ -143,8 +143,7 @@ class SearchTrial(TrialRun):
         One whose model was refuted says nothing against another model of its configuration.
         """
         mine = self.trial.params
-        attributes = self.work.study.user_attrs
-        failed = frozenset() if by_recipe(attributes) else refuted(attributes)
+        failed = refuted_models(self.work.study.user_attrs)
         for other in self.work.study.get_trials(deepcopy=False)[: self.trial.number]:
             outcome = other.user_attrs.get(TrialKey.OUTCOME)
             counts = claims.is_running(other) or outcome not in (None, "gated")

@@ -12,6 +12,7 @@ from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
+from tuner.sessions.pages import nothing_to_prove
 from tuner.sessions.result import CertificateResult, Result
 from tuner.views.layout import facts, short_path
 from tuner.views.next_commands import command, commands, next_commands, sort_word
@@ -65,13 +66,9 @@ def certified(result: CertificateResult, folder: Path, again: Sequence[str] = ()
     if result.interrupted:
         what = "stopped before the end; nothing is lost, the same command goes on."
         return Text(f"{_named(record)}: {what}", style="bold")
-    if trial is None and not record.refuted:
-        return Text(f"{_named(record)}: nothing has met the target yet.", style="bold red")
     if trial is None:
-        what = "nothing that met the target holds."
-        return Group(
-            Text(f"{_named(record)}: {what}", style="bold red"), facts(_all_refuted(record))
-        )
+        said = Text(f"{_named(record)}: {nothing_to_prove(record)}.", style="bold red")
+        return Group(said, facts(_all_refuted(record))) if record.refuted else said
     if result.number is None and result.holds:
         return best(record, folder, again)
     rows = [(label, Text(line)) for label, line in words.proofs(record, trial)]

@@ -20,7 +20,7 @@ from tuner.objectives.quantities import quantity_of
 from tuner.records.epochs import stored_epochs
 from tuner.records.keys import GATE, TRAINED, StudyKey, TrialKey
 from tuner.records.objectives import yardstick_of
-from tuner.records.proofs import by_recipe, prove_of, proven, refuted, refuted_shortfalls
+from tuner.records.proofs import by_recipe, prove_of, proven, refuted_models, refuted_shortfalls
 from tuner.samplers import registry
 from tuner.spaces import exploration, sizes
 from tuner.spaces.carried import shown
@@ -216,8 +216,7 @@ class Asker:
         Where models are proven, those whose model was refuted, for another seed may make a better
         one, and those that were turned away for being the same.
         """
-        attributes = self.work.study.user_attrs
-        wrong = frozenset() if by_recipe(attributes) else refuted(attributes)
+        wrong = refuted_models(self.work.study.user_attrs)
         if not wrong:
             return wrong
         params = [trial.params for trial in trials if trial.number in wrong]

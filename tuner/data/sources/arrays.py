@@ -18,6 +18,7 @@ from tuner.data.sources.outputs import first_of, others_of, outputs_of
 from tuner.errors import DataError
 
 ROWS = 2**24  # numbers converted at a time
+SINGLE = 4  # bytes of the float32 that other floats become
 ALPHA = 4  # channels of an image that has alpha
 Array = NDArray[Any]
 Inputs = Array | Mapping[str, Array]
@@ -169,9 +170,22 @@ def _check_type(where: str, key: str, array: Array) -> None:
     )
 
 
+def is_converted(dtype: np.dtype[Any]) -> bool:
+    """Whether numbers of a type become float32: all other floats do."""
+    return dtype.kind == "f" and dtype != np.float32
+
+
+def bytes_converted(given: Array) -> int:
+    """Bytes of the array that `examples_of` makes of examples; 0 where it keeps theirs."""
+    if is_converted(given.dtype):
+        return given.size * SINGLE
+    alpha = given.dtype == np.uint8 and given.ndim == 4 and given.shape[-1] == ALPHA
+    return given.size // ALPHA * (ALPHA - 1) if alpha else 0
+
+
 def _single(array: Array) -> Array:
     """Floats in float32, a few examples at a time."""
-    if array.dtype == np.float32:
+    if not is_converted(array.dtype):
         return array
     made = np.empty(array.shape, np.float32)
     rows = max(1, ROWS // max(1, math.prod(array.shape[1:])))

@@ -13,12 +13,10 @@ import numpy as np
 
 from tuner.data.memory import ran_out, require_room
 from tuner.data.raw import Raw
-from tuner.data.sources.arrays import raw_of
+from tuner.data.sources.arrays import SINGLE, is_converted, raw_of
 from tuner.data.sources.base import Found, Source, identity_of
 from tuner.data.sources.names import NEEDED, names_of
 from tuner.errors import DataError
-
-SINGLE = 4  # bytes of the float32 that other floats become
 
 
 class NpzFile(Source):
@@ -88,5 +86,4 @@ def _needed(path: Path, keys: list[str]) -> int:
 
 def needed_for(dtype: np.dtype[Any]) -> int:
     """Bytes that a number takes while it is read: as it is, and as it is kept."""
-    converted = dtype.kind == "f" and dtype != np.float32
-    return int(dtype.itemsize) + (SINGLE if converted else 0)
+    return int(dtype.itemsize) + (SINGLE if is_converted(dtype) else 0)

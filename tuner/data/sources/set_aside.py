@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tuner.data.sources.arrays import bytes_converted
 from tuner.data.sources.names import NEEDED, meaning
 from tuner.errors import DataError
 
@@ -19,8 +20,6 @@ PLACES = 8
 """Whole numbers for each example, in its class and in the orders of the parts, at one time."""
 TAKEN = ("x_train", "y_train", "sample_weight_train")
 """What test examples are taken out of."""
-IMAGES, ALPHA = 4, 4
-"""Axes of bytes that are images with channels, and how many of these there are with alpha."""
 WANTED = "give (x_train, y_train, x_test, y_test), (x, y), or a dict of these names"
 
 Arrays = dict[str, Any]
@@ -230,19 +229,10 @@ def bytes_of_copies(arrays: Arrays) -> int:
         if divides and part in TAKEN:
             needed += sum(array.nbytes for array in held)
         if part.startswith("x_"):
-            needed += sum(map(_converted, held))
+            needed += sum(map(bytes_converted, held))
         if part == "x_train":
             needed += max(map(len, held), default=0) * PLACES * np.dtype(np.int64).itemsize
     return needed
-
-
-def _converted(array: Any) -> int:
-    """Bytes of the array that examples become, where that is another one."""
-    if array.dtype.kind == "f" and array.dtype != np.float32:
-        return int(array.size) * np.dtype(np.float32).itemsize
-    if array.dtype == np.uint8 and array.ndim == IMAGES and array.shape[-1] == ALPHA:
-        return int(array.size) * (ALPHA - 1) // ALPHA
-    return 0
 
 
 def _check_lengths(x: Any, y: Any) -> None:
