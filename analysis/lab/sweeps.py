@@ -190,8 +190,8 @@ def _best(found: Sequence[Runs], best: Runs) -> str:
         (far if effect.high < 0 else near).append(f"{other.value:,}")
     if not near:
         return f"{told}; every other size is worse, seeds considered."
-    said = f"{told}. From it cannot be told, over these seeds: {', '.join(near)}."
-    return said + (f" Worse are {', '.join(far)}." if far else "")
+    said = f"{told}. Whether these are worse cannot be told over these seeds: {', '.join(near)}."
+    return said + (f" Surely worse: {', '.join(far)}." if far else "")
 
 
 def _time(found: Sequence[Runs]) -> str:
