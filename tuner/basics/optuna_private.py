@@ -6,16 +6,20 @@ storage of a study. A release of Optuna that renames something is mended here.
 
 from __future__ import annotations
 
+import datetime
 import functools
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import optuna
 from optuna.storages import BaseStorage, RDBStorage, get_storage
 from optuna.study._frozen import FrozenStudy as FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
 
 AnyTrial = optuna.Trial | FrozenTrial
 
@@ -83,6 +87,50 @@ def trials_by_id(storage: BaseStorage, study_id: int, numbers: Sequence[int]) ->
     wanted = set(numbers)
     found = database._get_trials(study_id, None, wanted, max(wanted))
     return [trial for trial in found if trial._trial_id in wanted]
+
+
+class TrialTables(NamedTuple):
+    """Tables of a database: trials, and all that is stored of one that has not ended."""
+
+    trials: Table
+    params: Table
+    user: Table
+    system: Table
+    reports: Table
+
+
+def trial_tables() -> TrialTables:
+    """The tables as Optuna makes them."""
+    from optuna.storages._rdb import models
+
+    kinds = (
+        models.TrialModel,
+        models.TrialParamModel,
+        models.TrialUserAttributeModel,
+        models.TrialSystemAttributeModel,
+        models.TrialIntermediateValueModel,
+    )
+    return TrialTables(*(kind.__table__ for kind in kinds))
+
+
+def stored_report(value: float) -> dict[str, Any]:
+    """The columns that say a report's value: a database need not have infinity or NaN."""
+    from optuna.storages._rdb.models import TrialIntermediateValueModel
+
+    stored, kind = TrialIntermediateValueModel.intermediate_value_to_stored_repr(value)
+    return {"intermediate_value": stored, "intermediate_value_type": kind}
+
+
+def read_report(stored: float | None, kind: Any) -> float:
+    """A report's value from its columns."""
+    from optuna.storages._rdb.models import TrialIntermediateValueModel
+
+    return TrialIntermediateValueModel.stored_repr_to_intermediate_value(stored, kind)
+
+
+def local_time(stored: datetime.datetime) -> datetime.datetime:
+    """A time of this machine's zone, as trials have it, from one of a database."""
+    return stored.replace(tzinfo=datetime.UTC).astimezone().replace(tzinfo=None)
 
 
 def id_of(trial: AnyTrial) -> int:

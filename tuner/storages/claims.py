@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import optuna
@@ -23,6 +23,7 @@ from tuner.records.epochs import stored_epochs
 from tuner.records.keys import TRAINED, StudyKey, TrialKey
 from tuner.records.proofs import refuted
 from tuner.storages.heartbeats import SEEN, Heartbeats, me, worker_lives
+from tuner.storages.moments import Moments, Owner, TakenOverError
 
 MOST_CRASHES = 3
 """So many workers may die alone on one configuration before it is given up, where none of them
@@ -50,22 +51,42 @@ COPIED = (
 
 def claim(trial: optuna.Trial) -> None:
     """Says that this process trains the trial."""
-    trial.set_user_attr(TrialKey.WORKER, me())
-    trial.set_user_attr(TrialKey.HEARTBEAT, time.time())
+    with together(trial):
+        trial.set_user_attr(TrialKey.WORKER, me())
+        trial.set_user_attr(TrialKey.HEARTBEAT, time.time())
 
 
-def is_mine(study: optuna.Study, trial: optuna.Trial) -> bool:
-    """Whether this process still is the one that trains the trial."""
-    worker = _attribute(study, trial, TrialKey.WORKER) or {}
-    return (worker.get("host"), worker.get("pid")) == (socket.gethostname(), os.getpid())
+@contextlib.contextmanager
+def together(trial: optuna.Trial, *, mine: bool = False) -> Iterator[None]:
+    """Within it, what is noted of a trial is held back, and written at once at the end.
+
+    Args:
+        trial: One that runs.
+        mine: Whether it has to be this process that trains it still.
+
+    Raises:
+        TakenOverError: It is another one.
+        optuna.exceptions.UpdateFinishedTrialError: The trial has ended.
+    """
+    owner = Owner(TrialKey.WORKER, socket.gethostname(), os.getpid()) if mine else None
+    storage = storage_of(trial.study)
+    if isinstance(storage, Moments):
+        with storage.together(id_of(trial), owner):
+            yield
+        return
+    if owner is not None and not owner.has(
+        stored(trial.study, trial).user_attrs.get(owner.attribute)
+    ):
+        raise TakenOverError
+    yield
 
 
-def _attribute(study: optuna.Study, trial: optuna.Trial, key: str) -> Any:
-    """One attribute of a trial as it is stored now; asked for after every epoch of every worker."""
+@contextlib.contextmanager
+def steady(study: optuna.Study) -> Iterator[None]:
+    """Within it, ended trials and the study's attributes are read once."""
     storage = storage_of(study)
-    if hasattr(storage, "get_trial_user_attr"):
-        return storage.get_trial_user_attr(id_of(trial), key)
-    return stored(study, trial).user_attrs.get(key)
+    with storage.steady() if isinstance(storage, Moments) else contextlib.nullcontext():
+        yield
 
 
 def identity(trial: FrozenTrial) -> str | None:

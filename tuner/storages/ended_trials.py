@@ -29,6 +29,10 @@ AGAIN = text(f"{_SINCE} (trial_id > :last OR trial_id IN :open)").bindparams(
 ATTRIBUTE = select(_USER.c.value_json).where(
     _USER.c.trial_id == bindparam("trial"), _USER.c.key == bindparam("key")
 )
+_OF_STUDY = table("study_user_attributes", column("study_id"), column("key"), column("value_json"))
+OF_STUDY = select(_OF_STUDY.c.key, _OF_STUDY.c.value_json).where(
+    _OF_STUDY.c.study_id == bindparam("study")
+)
 
 
 class EndedTrials:
@@ -48,15 +52,19 @@ class EndedTrials:
         """The highest id of an ended trial: one with a lower may still be in the making."""
         self._lock = threading.Lock()
 
-    def read(self, study_id: int, states: Container[TrialState]) -> list[FrozenTrial]:
-        """The study's trials with these states, all of them ended ones, by their numbers."""
+    def read(self, study_id: int) -> list[FrozenTrial]:
+        """The study's trials that have ended, by their numbers."""
+        return self.split(study_id)[0]
+
+    def split(self, study_id: int) -> tuple[list[FrozenTrial], list[int]]:
+        """The study's trials that have ended, by their numbers, and the ids of all others."""
         with self._lock:
             known = self._updated(study_id)
             ordered = self._sorted.get(study_id, [])
             if len(ordered) != len(known):
                 ordered = sorted(known.values(), key=lambda t: t.number)
                 self._sorted[study_id] = ordered
-        return [t for t in ordered if t.state in states]
+            return ordered, sorted(self._open[study_id])
 
     def since(self, study_id: int, count: int) -> list[FrozenTrial]:
         """What has ended since so many were known, in the order in which that was seen."""
@@ -89,6 +97,12 @@ class EndedTrials:
             self._sorted.pop(study_id, None)
             self._last.pop(study_id, None)
             self._open.pop(study_id, None)
+
+    def of_study(self, study_id: int) -> dict[str, str]:
+        """A study's attributes as they are stored, in JSON; none where there is no such study."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(OF_STUDY, {"study": study_id}).all()
+        return {row.key: row.value_json for row in rows}
 
     def attribute(self, trial_id: int, key: str) -> str | None:
         """One user attribute of a trial as it is stored, in JSON; None where it has none."""

@@ -22,6 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tuner.basics.optuna_private import FrozenStudy, id_of
 from tuner.storages.ended_trials import only_ended
+from tuner.storages.moments import Moments, Owner, Write, write_each
 
 CALLS = frozenset(
     {"create_new_study", "delete_study", "set_study_user_attr", "set_study_system_attr"}
@@ -34,6 +35,10 @@ CALLS = frozenset(
 """What may be asked for by its name; anything else is refused."""
 TRIALS = "trials"
 """The call that brings the trials of a study that its reader does not know to have ended."""
+LOOK = "look"
+"""The call that brings a study's attributes, and the trials that have ended since."""
+TOGETHER = "write_together"
+"""The call that makes several writes to a trial."""
 
 
 class Call(NamedTuple):
@@ -117,6 +122,14 @@ class Forwarder:
     def _made(self, call: Call) -> Any:
         if call.name == TRIALS:
             return self._since(*call.given)
+        if call.name == LOOK:
+            study_id, log, count = call.given
+            attributes = self._storage.get_study_user_attrs(study_id)
+            return attributes, self._since(study_id, log, count, only_ended=True)
+        if call.name == TOGETHER:
+            if isinstance(self._storage, Moments):
+                return self._storage.write_together(*call.given)
+            return write_each(self._storage, *call.given)
         if call.name not in CALLS:
             raise ValueError(f"a storage has no call {call.name!r}.")
         return getattr(self._storage, call.name)(*call.given)
@@ -161,7 +174,7 @@ class _Known:
         return sorted([*self.ordered, *still], key=lambda t: t.number) if still else self.ordered
 
 
-class ForwardedStorage(BaseStorage):
+class ForwardedStorage(Moments):
     """A storage in another process.
 
     Args:
@@ -169,6 +182,7 @@ class ForwardedStorage(BaseStorage):
     """
 
     def __init__(self, bring: Callable[[bytes], bytes]) -> None:
+        super().__init__()
         self._bring = bring
         self._studies: dict[int, _Known] = {}
         self._ended: dict[int, FrozenTrial] = {}
@@ -203,6 +217,7 @@ class ForwardedStorage(BaseStorage):
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
         """Writes."""
+        self._changed()
         self._call("set_study_user_attr", study_id, key, value)
 
     def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
@@ -223,6 +238,8 @@ class ForwardedStorage(BaseStorage):
 
     def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
         """Reads."""
+        if self._is_steady():
+            return dict(self._look(study_id)[0])
         return dict(self._call("get_study_user_attrs", study_id))
 
     def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
@@ -260,15 +277,24 @@ class ForwardedStorage(BaseStorage):
         self, trial_id: int, step: int, intermediate_value: float
     ) -> None:
         """Writes."""
-        self._call("set_trial_intermediate_value", trial_id, step, intermediate_value)
+        if not self._holds(trial_id, "report", step, intermediate_value):
+            self._call("set_trial_intermediate_value", trial_id, step, intermediate_value)
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Writes."""
-        self._call("set_trial_user_attr", trial_id, key, value)
+        if not self._holds(trial_id, "user", key, value):
+            self._call("set_trial_user_attr", trial_id, key, value)
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Writes."""
-        self._call("set_trial_system_attr", trial_id, key, value)
+        if not self._holds(trial_id, "system", key, value):
+            self._call("set_trial_system_attr", trial_id, key, value)
+
+    def write_together(
+        self, trial_id: int, writes: Sequence[Write], owner: Owner | None = None
+    ) -> bool:
+        """One call, and there one transaction where the storage is a database."""
+        return bool(self._call(TOGETHER, trial_id, list(writes), owner))
 
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
         """Reads."""
@@ -298,12 +324,26 @@ class ForwardedStorage(BaseStorage):
     ) -> list[FrozenTrial]:
         """Reads what may have changed."""
         ended = only_ended(states)
-        with self._lock:
-            known = self._studies.setdefault(study_id, _Known())
-            given = (study_id, known.log, len(known.ended), ended)
-            trials = known.take(self._call(TRIALS, *given))
+        if ended and self._is_steady():
+            trials = self._look(study_id)[1]
+        else:
+            with self._lock:
+                known = self._studies.setdefault(study_id, _Known())
+                given = (study_id, known.log, len(known.ended), ended)
+                trials = known.take(self._call(TRIALS, *given))
         chosen = [t for t in trials if states is None or t.state in states]
         return copy.deepcopy(chosen) if deepcopy else chosen
+
+    def _look(self, study_id: int) -> tuple[dict[str, Any], list[FrozenTrial]]:
+        """A study's attributes and its ended trials, brought together and once in a moment."""
+
+        def read() -> tuple[dict[str, Any], list[FrozenTrial]]:
+            with self._lock:
+                known = self._studies.setdefault(study_id, _Known())
+                attributes, since = self._call(LOOK, study_id, known.log, len(known.ended))
+                return attributes, known.take(since)
+
+        return self._once(study_id, read)
 
     def get_best_trial(self, study_id: int) -> FrozenTrial:
         """Reads."""

@@ -31,6 +31,15 @@ from tuner.storages.failures import (
     is_of_storage,
     storage_error,
 )
+from tuner.storages.moments import (
+    INSERTS,
+    Moments,
+    Owner,
+    TogetherInDatabase,
+    Write,
+    write_each,
+)
+from tuner.storages.open_trials import OpenTrials
 from tuner.storages.patience import Patience
 from tuner.storages.urls import Address
 
@@ -46,7 +55,7 @@ def away(address: Address, error: BaseException) -> str:
     return f"the storage {address.shown!r} is {how}: {cause(address.url, error)}"
 
 
-class PatientStorage(BaseStorage):
+class PatientStorage(Moments):
     """One of Optuna's storages, with its failures named and waited for.
 
     Args:
@@ -63,11 +72,18 @@ class PatientStorage(BaseStorage):
         patience: Patience,
         engine: Engine | None = None,
     ) -> None:
+        super().__init__()
         self.inner = inner
         self.address = address
         self.patience = patience
         self._engine = engine
         self._ended = None if engine is None else EndedTrials(engine, inner)
+        self._open = None if engine is None else OpenTrials(engine, inner)
+        self._at_once = (
+            TogetherInDatabase(engine)
+            if engine is not None and engine.dialect.name in INSERTS
+            else None
+        )
         self._short = address.dialect in ("mysql", "mariadb")
         """Whether long attributes are stored in pieces."""
 
@@ -132,6 +148,7 @@ class PatientStorage(BaseStorage):
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
         """Writes an attribute; the same again is the same."""
+        self._changed()
         self._write(self.inner.set_study_user_attr, study_id, key, value)
 
     def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
@@ -152,8 +169,17 @@ class PatientStorage(BaseStorage):
 
     def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
         """Reads."""
-        found = self._call(lambda _: self.inner.get_study_user_attrs(study_id))
-        return self._joined_attributes(found)
+        return dict(self._once(("attributes", study_id), lambda: self._attributes(study_id)))
+
+    def _attributes(self, study_id: int) -> dict[str, Any]:
+        if (ended := self._ended) is not None:
+            found = self._call(lambda _: ended.of_study(study_id))
+            if found:
+                return self._joined_attributes({k: json.loads(v) for k, v in found.items()})
+        # Without any it may be that there is no such study, which Optuna says.
+        return self._joined_attributes(
+            self._call(lambda _: self.inner.get_study_user_attrs(study_id))
+        )
 
     def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
         """Reads."""
@@ -232,17 +258,38 @@ class PatientStorage(BaseStorage):
         self, trial_id: int, step: int, intermediate_value: float
     ) -> None:
         """Writes a value; the same again is the same."""
+        if self._holds(trial_id, "report", step, intermediate_value):
+            return
         self._call(
             lambda _: self.inner.set_trial_intermediate_value(trial_id, step, intermediate_value)
         )
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Writes an attribute; the same again is the same."""
-        self._write(self.inner.set_trial_user_attr, trial_id, key, value)
+        if not self._holds(trial_id, "user", key, value):
+            self._write(self.inner.set_trial_user_attr, trial_id, key, value)
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Writes an attribute; the same again is the same."""
-        self._write(self.inner.set_trial_system_attr, trial_id, key, value)
+        if not self._holds(trial_id, "system", key, value):
+            self._write(self.inner.set_trial_system_attr, trial_id, key, value)
+
+    def write_together(
+        self, trial_id: int, writes: Sequence[Write], owner: Owner | None = None
+    ) -> bool:
+        """One transaction where the storage is a database; the same again is the same."""
+        if (at_once := self._at_once) is None:
+            return self._call(lambda _: write_each(self.inner, trial_id, writes, owner))
+        parts = [part for write in writes for part in self._parts(write)]
+        return self._call(lambda _: at_once.write(trial_id, parts, owner))
+
+    def _parts(self, write: Write) -> list[Write]:
+        if not self._short or write.kind == "report":
+            return [write]
+        return [
+            Write(write.kind, key, part)
+            for key, part in pieces.split(str(write.key), write.value).items()
+        ]
 
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
         """Reads."""
@@ -252,6 +299,10 @@ class PatientStorage(BaseStorage):
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """Reads."""
+        if (opened := self._open) is not None:
+            found = self._call(lambda _: opened.read([trial_id]))
+            if found and not found[0].state.is_finished():
+                return self._joined(found[0])
         return self._joined(self._call(lambda _: self.inner.get_trial(trial_id)))
 
     def get_all_trials(
@@ -261,13 +312,28 @@ class PatientStorage(BaseStorage):
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
         """Reads."""
-        ended = self._ended
-        if ended is not None and states is not None and only_ended(states):
-            found = self._call(lambda _: ended.read(study_id, states))
-            whole = [self._joined(t) for t in found] if self._short else found
-            return copy.deepcopy(whole) if deepcopy else whole
-        trials = self._call(lambda _: self.inner.get_all_trials(study_id, deepcopy, states))
-        return [self._joined(t) for t in trials] if self._short else trials
+        if self._ended is None:
+            return self._call(lambda _: self.inner.get_all_trials(study_id, deepcopy, states))
+        if only_ended(states):
+            trials = self._once(("ended", study_id), lambda: self._ended_trials(study_id))
+        else:
+            trials = self._all_trials(study_id)
+        chosen = [t for t in trials if states is None or t.state in states]
+        return copy.deepcopy(chosen) if deepcopy else chosen
+
+    def _ended_trials(self, study_id: int) -> list[FrozenTrial]:
+        assert self._ended is not None
+        read = self._ended.read
+        return [self._joined(t) for t in self._call(lambda _: read(study_id))]
+
+    def _all_trials(self, study_id: int) -> list[FrozenTrial]:
+        assert self._ended is not None and self._open is not None
+        split, read = self._ended.split, self._open.read
+        ended, ids = self._call(lambda _: split(study_id))
+        if not ended and not ids:  # perhaps there is no such study, which Optuna says
+            return self._call(lambda _: self.inner.get_all_trials(study_id))
+        still = self._call(lambda _: read(ids)) if ids else []
+        return sorted([self._joined(t) for t in [*ended, *still]], key=lambda t: t.number)
 
     def ended_since(self, study_id: int, count: int) -> list[FrozenTrial] | None:
         """Reads what has ended since so many were known, in the order in which that was seen.
@@ -287,7 +353,13 @@ class PatientStorage(BaseStorage):
         return None if found is None else json.loads(found)
 
     def get_best_trial(self, study_id: int) -> FrozenTrial:
-        """Reads."""
+        """Reads.
+
+        Raises:
+            RuntimeError: The study has several objectives.
+        """
+        if len(self.get_study_directions(study_id)) > 1:
+            raise RuntimeError("of several objectives no trial is the best.")
         return self._joined(self._call(lambda _: self.inner.get_best_trial(study_id)))
 
     def close(self) -> None:

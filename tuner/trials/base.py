@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -37,7 +38,7 @@ from tuner.trials.checks import check_built, check_expected, check_measured, cou
 from tuner.trials.files import check_saving
 from tuner.trials.fitting import Fitted
 from tuner.trials.learning import Learning
-from tuner.trials.work import StopRequested, TakenOverError, Work
+from tuner.trials.work import StopRequested, Work
 
 
 class TrialRun(ABC):
@@ -190,17 +191,18 @@ class TrialRun(ABC):
 
     def _describe(self, values: dict[str, Any], cost: ModelCost) -> None:
         known = {q.name: q.of_cost(cost) for q in QUANTITIES.values() if q.exact}
-        for key, value in {
-            **known,
-            TrialKey.VALUES: values,
-            TrialKey.TOTAL_SIZE: cost.total_size,
-            TrialKey.VALUE: self.quantity.of_cost(cost),
-            TrialKey.SEED: self.seed,
-            TrialKey.DATA_NAME: self.data.name,
-            TrialKey.DATA_HASH: self.data.hash,
-            TrialKey.VERSIONS: dict(self.work.versions),
-        }.items():
-            self.trial.set_user_attr(key, value)
+        with self._together():
+            for key, value in {
+                **known,
+                TrialKey.VALUES: values,
+                TrialKey.TOTAL_SIZE: cost.total_size,
+                TrialKey.VALUE: self.quantity.of_cost(cost),
+                TrialKey.SEED: self.seed,
+                TrialKey.DATA_NAME: self.data.name,
+                TrialKey.DATA_HASH: self.data.hash,
+                TrialKey.VERSIONS: dict(self.work.versions),
+            }.items():
+                self.trial.set_user_attr(key, value)
 
     def _train(
         self, model: Any, values: dict[str, Any], examples: Examples, cost: ModelCost
@@ -242,7 +244,8 @@ class TrialRun(ABC):
         if diverged(epoch):
             self.stop(f"the loss was {epoch.loss} in epoch {epoch.epoch}")
             return "diverged"
-        return self.verdict(epoch, cost)
+        with claims.steady(self.work.study):
+            return self.verdict(epoch, cost)
 
     def _checkpoint(self, values: dict[str, Any]) -> Checkpoint:
         identity = {
@@ -263,17 +266,20 @@ class TrialRun(ABC):
         if not history:
             return
         self.history = list(history)
-        self.trial.set_user_attr(TrialKey.TAKEN_OVER, len(history))
-        self._store_history(len(history))
-        for epoch in history:
-            self.report(epoch)
+        with self._together():
+            self.trial.set_user_attr(TrialKey.TAKEN_OVER, len(history))
+            self._store_history(len(history))
+            for epoch in history:
+                self.report(epoch)
 
     def _note(self, epoch: Epoch) -> None:
-        if not claims.is_mine(self.work.study, self.trial):
-            raise TakenOverError
         self.history.append(epoch)
-        self._store_history(1)
-        self.report(epoch)
+        with self._together(mine=True):
+            self._store_history(1)
+            self.report(epoch)
+
+    def _together(self, *, mine: bool = False) -> AbstractContextManager[None]:
+        return claims.together(self.trial, mine=mine)
 
     def _store_history(self, new: int) -> None:
         for key, block in history_attributes(self.history, new).items():
@@ -284,10 +290,11 @@ class TrialRun(ABC):
             raise StopRequested
 
     def _end(self, outcome: Outcome, value: int, started: float) -> Outcome:
-        self.trial.set_user_attr(TrialKey.SECONDS, round(time.monotonic() - started, 2))
-        if outcome != "gated":
-            self.constrain(outcome)
-        self.trial.set_user_attr(TrialKey.OUTCOME, outcome)
+        with claims.steady(self.work.study), self._together():
+            self.trial.set_user_attr(TrialKey.SECONDS, round(time.monotonic() - started, 2))
+            if outcome != "gated":
+                self.constrain(outcome)
+            self.trial.set_user_attr(TrialKey.OUTCOME, outcome)
         if outcome in ("reached", "missed"):
             self.work.study.tell(self.trial, value)
         else:

@@ -13,13 +13,14 @@ from tuner.basics.causes import cause_of
 from tuner.errors import TunerError
 from tuner.records.keys import Outcome, TrialKey
 from tuner.storages import claims
+from tuner.storages.moments import TakenOverError
 from tuner.training.failures import out_of_memory
 from tuner.trials.base import TrialRun
 from tuner.trials.certificate import CertificateTrial
 from tuner.trials.model import ModelTrial
 from tuner.trials.search import SearchTrial
 from tuner.trials.sweep import SweepTrial
-from tuner.trials.work import StopRequested, TakenOverError, Work
+from tuner.trials.work import StopRequested, Work
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +55,10 @@ def run(trial: optuna.Trial, work: Work) -> Outcome | None:
         outcome: Outcome = "out_of_memory" if out_of_memory(error) else "failed"
         if not work.raises:
             log.warning("trial %d: %s", trial.number, outcome, exc_info=True)
-        trial.set_user_attr(TrialKey.ERROR, cause_of(error))
-        trial.set_user_attr(TrialKey.SECONDS, round(time.monotonic() - started, 2))
-        trial.set_user_attr(TrialKey.OUTCOME, outcome)
+        with claims.together(trial):
+            trial.set_user_attr(TrialKey.ERROR, cause_of(error))
+            trial.set_user_attr(TrialKey.SECONDS, round(time.monotonic() - started, 2))
+            trial.set_user_attr(TrialKey.OUTCOME, outcome)
         work.study.tell(trial, state=TrialState.FAIL)
         running.forget()
         if work.raises:

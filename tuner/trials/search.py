@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial
 
 from tuner.basics.numbers import count
 from tuner.basics.optuna_private import show_constraints
-from tuner.curves.forecasts import ended_curves, project_shortfall
+from tuner.curves.forecasts import ENDED, ended_curves, project_shortfall
 from tuner.objectives.model_cost import ModelCost
 from tuner.objectives.quantities import quantity_of
 from tuner.records.epochs import Epoch
@@ -110,7 +110,7 @@ class SearchTrial(TrialRun):
             mean, sd = project_shortfall(
                 {e.epoch: self.objective.reported(e.val_measured) for e in self.history},
                 self.horizon,
-                ended_curves(self.work.study.get_trials(deepcopy=False)),
+                ended_curves(self.work.study.get_trials(deepcopy=False, states=ENDED)),
             )
             self.trial.set_user_attr(TrialKey.PROJECTED, [float(mean), float(sd)])
             # It was stopped, so it has not met the target, whatever the projection hopes for.

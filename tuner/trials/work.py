@@ -18,10 +18,6 @@ class StopRequested(Exception):  # noqa: N818 - not an error
     """The user or the time limit asked for the training to stop."""
 
 
-class TakenOverError(Exception):
-    """Another worker trains this trial, having taken this one's for dead."""
-
-
 @dataclasses.dataclass(frozen=True)
 class Work:
     """What every trial of a study shares within a worker."""

@@ -91,7 +91,7 @@ class Simulated(SearchTrial):
             before = time.perf_counter()
             accuracy = 0.755 - end - 0.3 * math.exp(-number / 5)
             self._note(Epoch(number, 1.0, accuracy, 1.0, accuracy, self.second))
-            outcome = self.verdict(self.history[-1], cost)
+            outcome = self._judge(self.history[-1], cost)
             self.tally.slow.append(time.perf_counter() - before)
             self.tally.epochs += 1
             if outcome is not None:
