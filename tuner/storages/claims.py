@@ -214,7 +214,8 @@ def reap(study: optuna.Study, heartbeats: Heartbeats = SEEN) -> list[int]:
     Returns:
         The numbers of the trials that were found dead.
     """
-    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    trials = study.get_trials(deepcopy=False)
+    running = [t for t in trials if t.state == TrialState.RUNNING]
     dead = [t for t in running if not worker_lives(t, heartbeats)]
     found = []
     for trial in dead:
@@ -222,13 +223,19 @@ def reap(study: optuna.Study, heartbeats: Heartbeats = SEEN) -> list[int]:
             conclude(study, trial)
         elif abandon(study, trial, "its worker died"):
             found.append(trial.number)
-    requeue(study)
+    requeue(study, None if dead else trials)
     return found
 
 
-def requeue(study: optuna.Study) -> None:
-    """Queues every lost trial that nothing live stands for; doing it twice does no harm."""
-    trials = study.get_trials(deepcopy=False)
+def requeue(study: optuna.Study, trials: Sequence[FrozenTrial] | None = None) -> None:
+    """Queues every lost trial that nothing live stands for; doing it twice does no harm.
+
+    Args:
+        study: The study.
+        trials: All of its trials, where they have just been read.
+    """
+    if trials is None:
+        trials = study.get_trials(deepcopy=False)
     lost = [t for t in trials if t.state == TrialState.FAIL and TrialKey.LOST in t.user_attrs]
     live = {identity(t) for t in trials if is_live(t)}
     for trial in reversed(lost):  # the latest knows of all the crashes before it

@@ -20,14 +20,10 @@ from tuner.basics.optuna_private import id_of, trials_by_id
 ENDED = frozenset(state.name for state in TrialState if state.is_finished())
 AT_A_TIME = 500
 """Databases take only so many values in one statement."""
-_USER = table("trial_user_attributes", column("trial_id"), column("key"), column("value_json"))
 _SINCE = "SELECT trial_id, state FROM trials WHERE study_id = :study AND "
 FIRST = text(f"{_SINCE} trial_id > :last")
 AGAIN = text(f"{_SINCE} (trial_id > :last OR trial_id IN :open)").bindparams(
     bindparam("open", expanding=True)
-)
-ATTRIBUTE = select(_USER.c.value_json).where(
-    _USER.c.trial_id == bindparam("trial"), _USER.c.key == bindparam("key")
 )
 _OF_STUDY = table("study_user_attributes", column("study_id"), column("key"), column("value_json"))
 OF_STUDY = select(_OF_STUDY.c.key, _OF_STUDY.c.value_json).where(
@@ -103,12 +99,6 @@ class EndedTrials:
         with self._engine.connect() as connection:
             rows = connection.execute(OF_STUDY, {"study": study_id}).all()
         return {row.key: row.value_json for row in rows}
-
-    def attribute(self, trial_id: int, key: str) -> str | None:
-        """One user attribute of a trial as it is stored, in JSON; None where it has none."""
-        with self._engine.connect() as connection:
-            found = connection.execute(ATTRIBUTE, {"trial": trial_id, "key": key}).scalar()
-        return None if found is None else str(found)
 
 
 def only_ended(states: Container[TrialState] | None) -> bool:

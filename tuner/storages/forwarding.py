@@ -30,7 +30,7 @@ CALLS = frozenset(
     | {"get_study_user_attrs", "get_study_system_attrs", "get_all_studies", "create_new_trial"}
     | {"set_trial_param", "set_trial_state_values", "set_trial_intermediate_value"}
     | {"set_trial_user_attr", "set_trial_system_attr", "get_trial", "get_best_trial"}
-    | {"get_trial_id_from_study_id_trial_number", "get_trial_user_attr"}
+    | {"get_trial_id_from_study_id_trial_number"}
 )
 """What may be asked for by its name; anything else is refused."""
 TRIALS = "trials"
@@ -311,10 +311,6 @@ class ForwardedStorage(Moments):
                 with self._lock:
                     self._ended[trial_id] = found
         return copy.deepcopy(found)
-
-    def get_trial_user_attr(self, trial_id: int, key: str) -> Any:
-        """Reads one short attribute, without the rest of the trial; None where it has none."""
-        return self._call("get_trial_user_attr", trial_id, key)
 
     def get_all_trials(
         self,

@@ -345,13 +345,6 @@ class PatientStorage(Moments):
             return None
         return [self._joined(t) for t in self._call(lambda _: ended.since(study_id, count))]
 
-    def get_trial_user_attr(self, trial_id: int, key: str) -> Any:
-        """Reads one short attribute, without the rest of the trial; None where it has none."""
-        if (ended := self._ended) is None:
-            return self.get_trial(trial_id).user_attrs.get(key)
-        found = self._call(lambda _: ended.attribute(trial_id, key))
-        return None if found is None else json.loads(found)
-
     def get_best_trial(self, study_id: int) -> FrozenTrial:
         """Reads.
 
