@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -22,9 +23,11 @@ from optuna.testing.pytest_storages import StorageTestCase
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import event
 
-from tuner.basics.optuna_private import id_of
+from tuner.basics.optuna_private import id_of, trials_by_id
+from tuner.errors import StorageError
 from tuner.records.keys import TrialKey
 from tuner.storages import claims
+from tuner.storages.failures import ConnectionLostError
 from tuner.storages.forwarding import ForwardedStorage, Forwarder
 from tuner.storages.moments import Moments, Owner, TakenOverError
 from tuner.storages.opening import open_storage
@@ -232,6 +235,74 @@ def test_a_trial_that_ends_while_the_others_are_read_is_read_whole(
     assert found[1].value == 3.0 and found[1].datetime_complete is not None
     monkeypatch.undo()
     assert same(read.get_trials(), study.get_trials())
+
+
+@pytest.mark.parametrize("reader", [database, worker, forwarded], ids=lambda made: made.__name__)
+def test_what_another_process_queued_is_trained(
+    reader: Callable[[Path], Moments], tmp_path: Path
+) -> None:
+    study = study_on(database(tmp_path))
+    other = optuna.load_study(study_name="s", storage=reader(tmp_path))
+    study.enqueue_trial({"width": 8, "rate": 0.5, "kind": 2})
+    assert len(other.get_trials()) == 1
+    trial = other.ask()
+    values = {name: trial._suggest(name, d) for name, d in SPACE.items()}
+    other.tell(trial, 1.0)
+    assert values == {"width": 8, "rate": 0.5, "kind": 2} == study.trials[0].params
+    assert study.trials[0].value == 1.0
+
+
+def test_a_connection_that_is_lost_while_ended_trials_are_read_loses_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = study_on(database(tmp_path))
+    trials = [study.ask() for _ in range(4)]
+    reader = optuna.load_study(study_name="s", storage=database(tmp_path))
+    study.tell(trials[3], 1.0)
+    assert len(reader.get_trials()) == 4
+    study.tell(trials[1], 2.0)
+    broken = [True]
+
+    def loses(*given: Any) -> list[FrozenTrial]:
+        if broken.pop():
+            raise ConnectionLostError("lost")
+        return trials_by_id(*given)
+
+    monkeypatch.setattr("tuner.storages.ended_trials.trials_by_id", loses)
+    broken[:0] = [False] * 8
+    assert [t.state.name for t in reader.get_trials()] == [
+        *("RUNNING", "COMPLETE", "RUNNING", "COMPLETE")
+    ]
+    assert [t.number for t in reader.get_trials(states=(TrialState.COMPLETE,))] == [1, 3]
+
+
+def test_a_study_that_another_process_deleted_is_gone(tmp_path: Path) -> None:
+    study = study_on(database(tmp_path))
+    for ends in (True, False):
+        reader = optuna.load_study(study_name="s", storage=database(tmp_path))
+        for _ in range(3):
+            trial = study.ask()
+            if ends:
+                study.tell(trial, 1.0)
+        assert len(reader.get_trials()) == 3
+        optuna.delete_study(study_name="s", storage=database(tmp_path))
+        with pytest.raises(KeyError):
+            reader.get_trials()
+        study = study_on(database(tmp_path))
+        study.tell(study.ask(), 7.0)
+        again = optuna.load_study(study_name="s", storage=reader._storage)
+        assert [t.value for t in again.trials] == [7.0]
+        optuna.delete_study(study_name="s", storage=database(tmp_path))
+        study = study_on(database(tmp_path))
+
+
+def test_a_damaged_attribute_of_a_study_is_the_storages_fault(tmp_path: Path) -> None:
+    study = study_on(database(tmp_path))
+    study.set_user_attr("name", "q10")
+    with sqlite3.connect(tmp_path / "study.db") as connection:
+        connection.execute("UPDATE study_user_attributes SET value_json = '{'")
+    with pytest.raises(StorageError):
+        _ = optuna.load_study(study_name="s", storage=database(tmp_path)).user_attrs
 
 
 class Statements:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 from sqlalchemy import create_engine, inspect, text
 
@@ -95,6 +97,45 @@ def test_no_attribute_is_too_long(server: servers.Server) -> None:
         assert read.trials[0].user_attrs == {"cell": text, "confusion": confusion[::-1]}
         assert "long" in study_names(again)
         again.close()
+
+
+def test_what_is_written_at_once_is_read_as_optuna_reads_it(server: servers.Server) -> None:
+    long = 'an "error" of a user\'s \\ code: ä\n' * 10_000
+    storage = open_storage(server.url)
+    study = optuna.create_study(storage=storage, study_name="moments", load_if_exists=True)
+    study.enqueue_trial({"x": 1.0, "kind": None})
+    other = open_storage(server.url, create=False, worker=True)
+    mine = optuna.load_study(study_name="moments", storage=other)
+    trial = mine.ask()
+    trial.suggest_float("x", 0, 2)
+    trial.suggest_categorical("kind", ["relu", None])
+    claims.claim(trial)
+    with claims.together(trial, mine=True):
+        trial.set_user_attr("error", "short")
+        trial.set_constraint("gate", 0.5)
+        trial.report(0.25, 0)
+    trial = optuna.Trial(mine, trial._trial_id)
+    with claims.together(trial, mine=True):
+        trial.set_user_attr("error", long)
+        for step, value in enumerate([0.25, math.inf, -math.inf, math.nan]):
+            other.set_trial_intermediate_value(trial._trial_id, step, value)
+    plain = optuna.load_study(study_name="moments", storage=RDBStorage(server.url))
+    (read,), (wanted,) = study.get_trials(), plain.get_trials()
+    assert repr(read.intermediate_values) == repr(wanted.intermediate_values)
+    assert repr(read.intermediate_values) == "{0: 0.25, 1: inf, 2: -inf, 3: nan}"
+    assert read.user_attrs.pop("error") == long
+    assert (read.params, read.distributions) == (wanted.params, wanted.distributions)
+    assert read.params == {"x": 1.0, "kind": None} and read.constraints == {"gate": 0.5}
+    assert (read.datetime_start, read.state) == (wanted.datetime_start, TrialState.RUNNING)
+    study.tell(trial.number, 1.0)
+    with (
+        pytest.raises(optuna.exceptions.UpdateFinishedTrialError),
+        claims.together(trial, mine=True),
+    ):
+        trial.set_user_attr("error", "late")
+    assert mine.trials[0].user_attrs["error"] == long
+    for opened in (storage, other):
+        opened.close()
 
 
 def _work(job: tuple[str, int]) -> int:

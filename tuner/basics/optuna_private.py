@@ -14,19 +14,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import optuna
-from optuna.storages import BaseStorage, RDBStorage, get_storage
+from optuna.distributions import BaseDistribution
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages._cached_storage import _CachedStorage
 from optuna.study._frozen import FrozenStudy as FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
+HIGHEST_ID = 2**31 - 1
+"""The ids of Optuna's tables are integers of four bytes."""
+
 AnyTrial = optuna.Trial | FrozenTrial
 
 
+class Cached(_CachedStorage):
+    """A database behind Optuna's cache, which need not have read a trial that is written to."""
+
+    def set_trial_param(
+        self,
+        trial_id: int,
+        param_name: str,
+        param_value_internal: float,
+        distribution: BaseDistribution,
+    ) -> None:
+        """Writes; of a trial that the cache has not read it does not know the study."""
+        known = trial_id in self._trial_id_to_study_id_and_number
+        write = super().set_trial_param if known else self._backend.set_trial_param
+        write(trial_id, param_name, param_value_internal, distribution)
+
+
 def with_cache(database: RDBStorage) -> BaseStorage:
-    """A database behind Optuna's cache, which reads ended trials once."""
-    return get_storage(database)
+    """A database behind Optuna's cache."""
+    return Cached(database)
 
 
 class KnownTables(RDBStorage):
@@ -71,7 +92,7 @@ def newest_tables() -> str | None:
 
 
 def storage_of(study: optuna.Study) -> BaseStorage:
-    """The storage that a study lives in, with Optuna's cache before it."""
+    """The storage that a study lives in."""
     return study._storage
 
 
@@ -85,7 +106,8 @@ def trials_by_id(storage: BaseStorage, study_id: int, numbers: Sequence[int]) ->
     """
     database: Any = getattr(storage, "_backend", storage)
     wanted = set(numbers)
-    found = database._get_trials(study_id, None, wanted, max(wanted))
+    # Those that it shall have, and all with a higher id than any that there is.
+    found = database._get_trials(study_id, None, wanted, HIGHEST_ID)
     return [trial for trial in found if trial._trial_id in wanted]
 
 

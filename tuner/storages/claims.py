@@ -58,7 +58,7 @@ def claim(trial: optuna.Trial) -> None:
 
 @contextlib.contextmanager
 def together(trial: optuna.Trial, *, mine: bool = False) -> Iterator[None]:
-    """Within it, what is noted of a trial is held back, and written at once at the end.
+    """Within it, what is noted of a trial is held back and written at once, where that is possible.
 
     Args:
         trial: One that runs.

@@ -8,8 +8,10 @@ that grows with the square of their number. Here a single small query finds that
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from collections.abc import Container
+from typing import Any
 
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
@@ -21,8 +23,8 @@ ENDED = frozenset(state.name for state in TrialState if state.is_finished())
 AT_A_TIME = 500
 """Databases take only so many values in one statement."""
 _SINCE = "SELECT trial_id, state FROM trials WHERE study_id = :study AND "
-FIRST = text(f"{_SINCE} trial_id > :last")
-AGAIN = text(f"{_SINCE} (trial_id > :last OR trial_id IN :open)").bindparams(
+FIRST = text(f"{_SINCE} trial_id >= :last")
+AGAIN = text(f"{_SINCE} (trial_id >= :last OR trial_id IN :open)").bindparams(
     bindparam("open", expanding=True)
 )
 _OF_STUDY = table("study_user_attributes", column("study_id"), column("key"), column("value_json"))
@@ -68,37 +70,56 @@ class EndedTrials:
             known = self._updated(study_id)
             return list(itertools.islice(known.values(), count, None))
 
+    def find(self, trial_id: int) -> FrozenTrial | None:
+        """A trial that is known to have ended, by its id."""
+        with self._lock:
+            found = (known.get(trial_id) for known in self._known.values())
+            return next((trial for trial in found if trial is not None), None)
+
     def _updated(self, study_id: int) -> dict[int, FrozenTrial]:
         """The ended trials by their ids, in the order in which they were seen to have ended."""
-        known = self._known.setdefault(study_id, {})
-        still = self._open.setdefault(study_id, set())
+        known = self._known.get(study_id, {})
+        still = self._open.get(study_id, set())
         last = self._last.get(study_id, -1)
-        asked = {"study": study_id, "last": last, "open": sorted(still)}
-        with self._engine.connect() as connection:
-            query = AGAIN if still else FIRST
-            rows = connection.execute(query, asked if still else _without_open(asked)).all()
-        new = [number for number, state in rows if state in ENDED]
-        still.difference_update(new)
-        still.update(number for number, state in rows if state not in ENDED)
+        states = self._states(study_id, still, last)
+        if known and last not in states:  # the study was deleted; another may have its id
+            self._forget(study_id)
+            known, still, last, states = {}, set(), -1, self._states(study_id, set(), -1)
+        new = [number for number, state in states.items() if state in ENDED and number not in known]
+        read: dict[int, FrozenTrial] = {}
         for at in range(0, len(new), AT_A_TIME):
             for trial in trials_by_id(self._inner, study_id, new[at : at + AT_A_TIME]):
-                known[id_of(trial)] = trial
+                read[id_of(trial)] = trial
+        # Only now, for a connection may have been lost while they were read.
+        self._known[study_id] = known = known | read if read else known
+        self._open[study_id] = {number for number, state in states.items() if state not in ENDED}
         self._last[study_id] = max([last, *new])
         return known
+
+    def _states(self, study_id: int, still: set[int], last: int) -> dict[int, str]:
+        """By id the states of what was open, of the last that has ended, and of what came after."""
+        asked = {"study": study_id, "last": last}
+        with self._engine.connect() as connection:
+            if still:
+                rows = connection.execute(AGAIN, {**asked, "open": sorted(still)}).all()
+            else:
+                rows = connection.execute(FIRST, asked).all()
+        return {number: state for number, state in rows}  # noqa: C416 - rows are no pairs to mypy
 
     def forget(self, study_id: int) -> None:
         """Of a study that is deleted."""
         with self._lock:
-            self._known.pop(study_id, None)
-            self._sorted.pop(study_id, None)
-            self._last.pop(study_id, None)
-            self._open.pop(study_id, None)
+            self._forget(study_id)
 
-    def of_study(self, study_id: int) -> dict[str, str]:
-        """A study's attributes as they are stored, in JSON; none where there is no such study."""
+    def _forget(self, study_id: int) -> None:
+        for kept in (self._known, self._sorted, self._last, self._open):
+            kept.pop(study_id, None)
+
+    def of_study(self, study_id: int) -> dict[str, Any]:
+        """A study's attributes; none where there is no such study."""
         with self._engine.connect() as connection:
             rows = connection.execute(OF_STUDY, {"study": study_id}).all()
-        return {row.key: row.value_json for row in rows}
+        return {row.key: json.loads(row.value_json) for row in rows}
 
 
 def only_ended(states: Container[TrialState] | None) -> bool:
@@ -106,7 +127,3 @@ def only_ended(states: Container[TrialState] | None) -> bool:
     return states is not None and not any(
         state in states for state in (TrialState.RUNNING, TrialState.WAITING)
     )
-
-
-def _without_open(asked: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in asked.items() if key != "open"}

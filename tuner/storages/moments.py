@@ -101,8 +101,8 @@ class Moments(BaseStorage):
         held = self._held
         if held.trial is not None:
             raise RuntimeError("writes are held back already.")
-        held.trial, held.writes = trial_id, {}
         try:
+            held.trial, held.writes = trial_id, {}
             yield
             writes = [Write(kind, key, value) for (kind, key), value in held.writes.items()]
         finally:
@@ -120,9 +120,10 @@ class Moments(BaseStorage):
 
     @contextlib.contextmanager
     def steady(self) -> Iterator[None]:
-        """Within it, this thread finds ended trials and a study's attributes as at the first look.
+        """Within it, this thread may find a study's attributes as they were at its first look.
 
-        Running and waiting trials are read anew each time.
+        So it may what has ended, where only that is asked for. Where trials that run or wait are
+        asked for as well, all are read anew.
         """
         before, self._held.seen = self._held.seen, {}
         try:
@@ -232,11 +233,12 @@ class TogetherInDatabase:
 
 
 def _standing(tables: TrialTables) -> Any:
-    """A trial's state, and the attribute that says whose it is."""
+    """A trial's state, and whose it is; no other process ends it before this one has written."""
     trials, user = tables.trials, tables.user
-    of_owner = (user.c.trial_id == trials.c.trial_id) & (user.c.key == bindparam("owner"))
-    return (
-        select(trials.c.state, user.c.value_json)
-        .select_from(trials.outerjoin(user, of_owner))
-        .where(trials.c.trial_id == bindparam("trial"))
+    owner = (
+        select(user.c.value_json)
+        .where(user.c.trial_id == trials.c.trial_id, user.c.key == bindparam("owner"))
+        .scalar_subquery()
     )
+    chosen = select(trials.c.state, owner).where(trials.c.trial_id == bindparam("trial"))
+    return chosen.with_for_update()

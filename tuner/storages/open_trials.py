@@ -23,7 +23,7 @@ from tuner.storages.ended_trials import AT_A_TIME
 
 
 class OpenTrials:
-    """Reads trials that wait or run, all that is stored of them.
+    """Reads trials that wait or run, with all that such a trial has.
 
     Args:
         engine: Connects to the database.

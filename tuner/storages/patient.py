@@ -8,7 +8,6 @@ made again: each can be repeated without losing or doubling anything (see the me
 from __future__ import annotations
 
 import copy
-import json
 import time
 import uuid
 from collections.abc import Callable, Container, Sequence
@@ -175,7 +174,7 @@ class PatientStorage(Moments):
         if (ended := self._ended) is not None:
             found = self._call(lambda _: ended.of_study(study_id))
             if found:
-                return self._joined_attributes({k: json.loads(v) for k, v in found.items()})
+                return self._joined_attributes(found)
         # Without any it may be that there is no such study, which Optuna says.
         return self._joined_attributes(
             self._call(lambda _: self.inner.get_study_user_attrs(study_id))
@@ -299,9 +298,11 @@ class PatientStorage(Moments):
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """Reads."""
-        if (opened := self._open) is not None:
-            found = self._call(lambda _: opened.read([trial_id]))
-            if found and not found[0].state.is_finished():
+        if self._ended is not None and self._open is not None:
+            if (ended := self._ended.find(trial_id)) is not None:
+                return self._joined(ended)
+            read = self._open.read
+            if found := self._call(lambda _: read([trial_id])):
                 return self._joined(found[0])
         return self._joined(self._call(lambda _: self.inner.get_trial(trial_id)))
 
@@ -330,9 +331,10 @@ class PatientStorage(Moments):
         assert self._ended is not None and self._open is not None
         split, read = self._ended.split, self._open.read
         ended, ids = self._call(lambda _: split(study_id))
-        if not ended and not ids:  # perhaps there is no such study, which Optuna says
-            return self._call(lambda _: self.inner.get_all_trials(study_id))
         still = self._call(lambda _: read(ids)) if ids else []
+        if len(still) < len(ids) or not (ended or ids):  # no such study, perhaps: Optuna says so
+            self._ended.forget(study_id)
+            return self._call(lambda _: self.inner.get_all_trials(study_id))
         return sorted([self._joined(t) for t in [*ended, *still]], key=lambda t: t.number)
 
     def ended_since(self, study_id: int, count: int) -> list[FrozenTrial] | None:

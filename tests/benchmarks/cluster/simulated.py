@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import math
 import multiprocessing
 import pickle
@@ -114,10 +115,12 @@ def work(study: optuna.Study, tally: Tally, second: float, until: float, index: 
         {},
         lambda: False,
     )
+    # Other configurations than in a run before: the same again would be turned away.
+    seeds = itertools.count(index * 7_919 + 1_000_003 * len(study.get_trials(deepcopy=False)))
     while time.time() < until:
         claims.reap(study)
         study.get_trials(deepcopy=False)
-        study.sampler = RandomSampler(seed=index * 7_919 + tally.trials)
+        study.sampler = RandomSampler(seed=next(seeds) % 2**32)
         trial = study.ask()
         claims.claim(trial)
         trials = study.get_trials(deepcopy=False)
