@@ -53,7 +53,9 @@ REFUTED = Look("met it, but failed its proof", GREEN, "o", "-")
 """Of a trial that met the target on the validation examples and whose proof failed."""
 
 
-def mark(axes: Axes, x: Sequence[float], y: Sequence[float], look: Look) -> None:
+def mark(
+    axes: Axes, x: Sequence[float], y: Sequence[float], look: Look, *, hollow: bool = False
+) -> None:
     """Draws trials of one kind, with how many they are; those that failed their proof are hollow.
 
     Args:
@@ -61,10 +63,11 @@ def mark(axes: Axes, x: Sequence[float], y: Sequence[float], look: Look) -> None
         x: Their sizes.
         y: What was measured of each.
         look: Of all of them.
+        hollow: Whether they failed it, where the look does not say so.
     """
     if not len(x):
         return
-    hollow = look is REFUTED
+    hollow = hollow or look is REFUTED
     axes.scatter(
         x,
         y,

@@ -200,8 +200,9 @@ def _table(thing: str, compared: Sequence[Measured]) -> Table:
         rows.append((_row(of), _listed(of, of.without), _listed(of, of.with_it), between, word))
     header = ("what", f"without {thing}", f"with {thing}", "difference, 95 % interval", "verdict")
     note = (
-        "One value a seed. Welch's interval of the difference of the means, for sizes of their "
-        "logarithms. Where the interval has room for no difference, it cannot be told."
+        "One value a seed, from 0; other seeds find other sizes. The interval is Welch's, of the "
+        "difference of two means; sizes are compared by their logarithms. Where it includes no "
+        "effect at all, 0 points or 1 times the size, it cannot be told which is better."
     )
     return Table(header, tuple(rows), (), note)
 

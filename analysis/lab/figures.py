@@ -97,8 +97,10 @@ def _sized(trials: Iterable[TrialRecord]) -> list[tuple[float, float]]:
     ]
 
 
-def _marks(axes: Axes, points: Sequence[tuple[float, float]], look: style.Look) -> None:
-    style.mark(axes, [x for x, _ in points], [y for _, y in points], look)
+def _marks(
+    axes: Axes, points: Sequence[tuple[float, float]], look: style.Look, *, hollow: bool = False
+) -> None:
+    style.mark(axes, [x for x, _ in points], [y for _, y in points], look, hollow=hollow)
 
 
 def frontiers(
@@ -112,9 +114,14 @@ def frontiers(
     every: list[tuple[float, float]] = []
     bars = []
     for i, (kind, record) in enumerate(studies.items()):
-        some = _sized(record.trained)
+        failed = [t for t in record.trained if t.number in record.refuted]
+        some = _sized(t for t in record.trained if t.number not in record.refuted)
         look = style.Look(kind, style.COLOURS[i], style.MARKERS[i], style.LINES[i])
         _marks(axes, some, look)
+        if failed:
+            by_luck = f"{kind}: failed its proof"
+            _marks(axes, _sized(failed), replace(look, label=by_luck), hollow=True)
+            every += _sized(failed)
         x, y = zip(*edges[kind], strict=True)
         line = replace(look, label=f"{kind}: frontier")
         style.steps(axes, x, y, max(size for size, _ in some), line, width=1.8)

@@ -96,7 +96,15 @@ def _met(record: StudyRecord, best: TrialRecord) -> tuple[str, ...]:
         f"{words.goal(record.target)} on {_data(record)} within "
         f"{words.several(record.horizon, 'epoch')}."
     )
-    return (headline, _reference(record, best), _looked(record))
+    return (headline, _reference(record, best), _built(best), _looked(record))
+
+
+def _built(best: TrialRecord) -> str:
+    """What was found, so that somebody else can build it."""
+    return (
+        f"Its hyperparameters are {words.values(best)}. It met the target after "
+        f"{words.several(best.epochs, 'epoch')}."
+    )
 
 
 def _data(record: StudyRecord) -> str:
@@ -130,10 +138,9 @@ def _looked(record: StudyRecord) -> str:
     )
     failed = len(record.refuted)
     if failed:
-        one = "one of them" if failed == 1 else f"{words.count(failed)} of them"
         told += (
-            f" Of {one}, which had met the target on validation images, the test images did not "
-            "prove it."
+            f" {words.count(failed)} of them met the target on validation images, and the test "
+            "images did not prove it."
         )
     return told
 
@@ -187,7 +194,7 @@ def _picture(question: Question, record: StudyRecord) -> Picture:
         f"{question.name}-size-and-accuracy",
         f"Question {question.number}: size against accuracy of every network that was trained",
         "Each mark is a network, at the best validation accuracy that it came to. A training ends "
-        "as soon as it meets the target or is not going to.",
+        "as soon as it meets the target, or as soon as it is unlikely to.",
         lambda: figures.search(record),
     )
 

@@ -51,7 +51,7 @@ def _span(trial: TrialRecord) -> Span | None:
 
 def told(seconds_: float, compared: float | None) -> str:
     """How long an answer took, a phrase."""
-    own = f"{words.duration(seconds_)} of training and proofs"
+    own = f"{words.duration(seconds_)} of training and proofs by the clock"
     return f"{own}, and {words.duration(compared)} of what it is compared with" if compared else own
 
 

@@ -13,7 +13,7 @@ from tuner.records import words
 from tuner.records.studies import StudyRecord
 
 UNPROVEN = (
-    "Nothing is chosen here, so nothing has to be proven. Every training went on for {horizon}, "
+    "No network is chosen here, so none has to be proven. Every training went on for {horizon}, "
     "and its network was tested once at the end."
 )
 
@@ -191,7 +191,7 @@ def _best(found: Sequence[Runs], best: Runs) -> str:
     if not near:
         return f"{told}; every other size is worse, seeds considered."
     said = f"{told}. Whether these are worse cannot be told over these seeds: {', '.join(near)}."
-    return said + (f" Surely worse: {', '.join(far)}." if far else "")
+    return said + (f" Worse, by their 95 % intervals: {', '.join(far)}." if far else "")
 
 
 def _time(found: Sequence[Runs]) -> str:

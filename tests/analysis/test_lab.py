@@ -157,7 +157,7 @@ def test_a_refuted_model_is_not_the_answer() -> None:
     fakes.add_model_certificate(study, 8, 0.74, certified=False)
     said = told(10, study)
     assert "9,500 trainable parameters" in said
-    assert "Of one of them, which had met the target on validation images, the test" in said
+    assert "1 of them met the target on validation images, and the test images did not" in said
 
 
 def test_a_search_that_met_nothing_says_how_near_it_came() -> None:
