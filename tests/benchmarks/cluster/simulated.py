@@ -127,6 +127,7 @@ def work(study: optuna.Study, tally: Tally, second: float, until: float, index: 
         if claims.superseded(trial.number, trials) or claims.over_budget(
             trial.number, trials, NEVER
         ):
+            claims.abandon(study, trial, "another trial is the same")
             continue
         running = Simulated(trial, job)
         running.second, running.tally, running.until = second, tally, until
