@@ -39,6 +39,8 @@ class Look:
     colour: str
     marker: str
     line: str
+    hollow: bool = False
+    """Whether its marks are, as of what failed its proof."""
 
 
 LOOKS: Mapping[str, Look] = {
@@ -49,13 +51,11 @@ LOOKS: Mapping[str, Look] = {
 }
 """By outcome, in the order of the legend; trials with another were not trained to an accuracy."""
 
-REFUTED = Look("met it, but failed its proof", GREEN, "o", "-")
+REFUTED = Look("met it, but failed its proof", GREEN, "o", "-", hollow=True)
 """Of a trial that met the target on the validation examples and whose proof failed."""
 
 
-def mark(
-    axes: Axes, x: Sequence[float], y: Sequence[float], look: Look, *, hollow: bool = False
-) -> None:
+def mark(axes: Axes, x: Sequence[float], y: Sequence[float], look: Look) -> None:
     """Draws trials of one kind, with how many they are; those that failed their proof are hollow.
 
     Args:
@@ -63,19 +63,17 @@ def mark(
         x: Their sizes.
         y: What was measured of each.
         look: Of all of them.
-        hollow: Whether they failed it, where the look does not say so.
     """
     if not len(x):
         return
-    hollow = hollow or look is REFUTED
     axes.scatter(
         x,
         y,
         s=24,
         marker=look.marker,
-        color=PAPER if hollow else look.colour,
-        edgecolors=look.colour if hollow else PAPER,
-        linewidths=1.3 if hollow else 0.4,
+        color=PAPER if look.hollow else look.colour,
+        edgecolors=look.colour if look.hollow else PAPER,
+        linewidths=1.3 if look.hollow else 0.4,
         alpha=0.85,
         label=f"{look.label} ({words.count(len(x))})",
     )

@@ -57,8 +57,7 @@ def search(record: StudyRecord) -> Figure:
     )
     seen: list[tuple[float, float]] = []
     others = [t for t in record.trained if not t.reference]
-    failed = [t for t in others if t.number in record.refuted]
-    kept = [t for t in others if t.number not in record.refuted]
+    kept, failed = _parted(record, others)
     kinds = [(look, [t for t in kept if t.outcome == o]) for o, look in style.LOOKS.items()]
     for look, trials in [*kinds, (style.REFUTED, failed)]:
         some = _sized(trials)
@@ -90,6 +89,17 @@ def search(record: StudyRecord) -> Figure:
     return figure
 
 
+def _parted(
+    record: StudyRecord, trials: Iterable[TrialRecord]
+) -> tuple[list[TrialRecord], list[TrialRecord]]:
+    """Trials without those whose proof failed, and these."""
+    refuted = record.refuted
+    parts: tuple[list[TrialRecord], list[TrialRecord]] = ([], [])
+    for trial in trials:
+        parts[trial.number in refuted].append(trial)
+    return parts
+
+
 def _sized(trials: Iterable[TrialRecord]) -> list[tuple[float, float]]:
     """Sizes and accuracies, of those that have both."""
     return [
@@ -97,10 +107,8 @@ def _sized(trials: Iterable[TrialRecord]) -> list[tuple[float, float]]:
     ]
 
 
-def _marks(
-    axes: Axes, points: Sequence[tuple[float, float]], look: style.Look, *, hollow: bool = False
-) -> None:
-    style.mark(axes, [x for x, _ in points], [y for _, y in points], look, hollow=hollow)
+def _marks(axes: Axes, points: Sequence[tuple[float, float]], look: style.Look) -> None:
+    style.mark(axes, [x for x, _ in points], [y for _, y in points], look)
 
 
 def frontiers(
@@ -114,21 +122,17 @@ def frontiers(
     every: list[tuple[float, float]] = []
     bars = []
     for i, (kind, record) in enumerate(studies.items()):
-        failed = [t for t in record.trained if t.number in record.refuted]
-        some = _sized(t for t in record.trained if t.number not in record.refuted)
+        some, failed = map(_sized, _parted(record, record.trained))
         look = style.Look(kind, style.COLOURS[i], style.MARKERS[i], style.LINES[i])
         _marks(axes, some, look)
-        if failed:
-            by_luck = f"{kind}: failed its proof"
-            _marks(axes, _sized(failed), replace(look, label=by_luck), hollow=True)
-            every += _sized(failed)
+        _marks(axes, failed, replace(look, label=f"{kind}: failed its proof", hollow=True))
         x, y = zip(*edges[kind], strict=True)
         line = replace(look, label=f"{kind}: frontier")
         style.steps(axes, x, y, max(size for size, _ in some), line, width=1.8)
         if record.target is not None:
             bar = style.bar(axes, record.target, f"target {words.goal(record.target)} ({kind})")
             bars.append((bar, labels.ALONG_A_LINE))
-        every += some
+        every += some + failed
     scales.counts(axes.xaxis, [size for size, _ in every], narrow=True)
     scales.accuracies(axes, [a for _, a in every])
     style.legend(axes, columns=2, below=True)

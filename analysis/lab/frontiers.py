@@ -71,8 +71,9 @@ def frontier(record: StudyRecord) -> list[Step]:
     """
     best, steps = -1.0, list[Step]()
     failed = record.refuted
-    kept = [t for t in record.trained if t.size and t.number not in failed]
-    seen = [(float(t.size or 0), t.val_measured) for t in kept]
+    seen = [
+        (float(t.size), t.val_measured) for t in record.trained if t.size and t.number not in failed
+    ]
     for size, accuracy in sorted(seen, key=lambda s: (s[0], -(s[1] or 0.0))):
         if accuracy is not None and accuracy > best:
             best = accuracy

@@ -17,13 +17,13 @@ from typing import Any, Protocol
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.basics.optuna_private import id_of, set_attribute, set_state, storage_of, stored
+from tuner.basics.optuna_private import id_of, set_attribute, set_state, storage_of
 from tuner.objectives.quantities import DEFAULT_QUANTITY
 from tuner.records.epochs import stored_epochs
 from tuner.records.keys import TRAINED, StudyKey, TrialKey
 from tuner.records.proofs import refuted
 from tuner.storages.heartbeats import SEEN, Heartbeats, me, worker_lives
-from tuner.storages.moments import Moments, Owner, TakenOverError
+from tuner.storages.moments import Moments, Owner, TakenOverError, write_each
 
 MOST_CRASHES = 3
 """So many workers may die alone on one configuration before it is given up, where none of them
@@ -74,9 +74,7 @@ def together(trial: optuna.Trial, *, mine: bool = False) -> Iterator[None]:
         with storage.together(id_of(trial), owner):
             yield
         return
-    if owner is not None and not owner.has(
-        stored(trial.study, trial).user_attrs.get(owner.attribute)
-    ):
+    if not write_each(storage, id_of(trial), (), owner):
         raise TakenOverError
     yield
 

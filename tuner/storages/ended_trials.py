@@ -91,7 +91,8 @@ class EndedTrials:
             for trial in trials_by_id(self._inner, study_id, new[at : at + AT_A_TIME]):
                 read[id_of(trial)] = trial
         # Only now, for a connection may have been lost while they were read.
-        self._known[study_id] = known = known | read if read else known
+        known.update(read)
+        self._known[study_id] = known
         self._open[study_id] = {number for number, state in states.items() if state not in ENDED}
         self._last[study_id] = max([last, *new])
         return known
