@@ -32,7 +32,7 @@ class ResidualSpace(ImageSpace):
         block = hp.Choice("block", ["separable", "plain", "bottleneck"], default="separable")
         convs = 0 if block == "bottleneck" else hp.Int("convs", 1, 2, default=2)
         kernel = hp.Int("kernel", 2, 5, default=3)
-        activation = hp.Choice("activation", ["relu", "leaky_relu", "silu"], default="relu")
+        activation = hp.Choice("activation", ["relu", "leaky_relu", "silu"], default="silu")
         projected = hp.Choice("shortcut", ["projection", "pooled"], default="pooled")
         stem_width = hp.Int("stem_width", 4, 64, sampling="log", default=12)
         stem_stride = hp.Int("stem_stride", 1, 2, default=1)

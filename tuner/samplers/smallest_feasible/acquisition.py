@@ -34,15 +34,7 @@ _ROUNDS, _FEW_ROUNDS = 10, 2
 
 Many rounds find the candidate that the surrogate believes to be the best. Where sizes are learned,
 or an earlier study is believed, that is often where the belief is wrong: then there are few rounds.
-"""
-
-_MOST_FOR_ROUNDS = 10
-"""With more parameters than this there are no rounds, and no random points once something has met
-the target.
-
-Of most of such a space the surrogate knows nothing, so its best lies in some corner that nothing
-speaks for. Candidates then stay near what was trained, as in a trust region (Eriksson et al. 2019,
-NeurIPS).
+In a space of many parameters it mostly is, and there are none.
 """
 
 _A_ROUND = 250
@@ -137,11 +129,10 @@ def ranked(pool: Pool, gain: Gain = gain_over_incumbent) -> Ranked:
     """All candidates of one proposal, as `best` compares them."""
     prediction = Prediction(pool)
     seen = pool.evidence
-    many = len(pool.encoding.names) > _MOST_FOR_ROUNDS
-    units = _first_candidates(pool, many)
+    units = _first_candidates(pool)
     scores = score(prediction, units, gain)
     known = pool.size_of is not None and not seen.earlier
-    for _ in range(0 if many else _ROUNDS if known else _FEW_ROUNDS):
+    for _ in range(0 if pool.many else _ROUNDS if known else _FEW_ROUNDS):
         top = units[np.argsort(-scores, kind="stable")[:_BEST]]
         more = pool.finish(pool.mutations(top, _A_ROUND))
         units = np.vstack([units, more])
@@ -149,8 +140,8 @@ def ranked(pool: Pool, gain: Gain = gain_over_incumbent) -> Ranked:
     return Ranked(prediction, units, scores)
 
 
-def _first_candidates(pool: Pool, many: bool) -> np.ndarray:
-    """Candidates before any was scored, [n, d]; ``many``: whether the space has many parameters."""
+def _first_candidates(pool: Pool) -> np.ndarray:
+    """Candidates before any was scored, [n, d]."""
     seen = pool.evidence
     if seen.met.any():
         good = seen.met | (seen.is_earlier & (seen.shortfall <= 0))
@@ -158,7 +149,7 @@ def _first_candidates(pool: Pool, many: bool) -> np.ndarray:
     else:
         order = np.argsort(seen.shortfall)
     parents = seen.points[order[:_PARENTS]]
-    kinds = [] if many and seen.met.any() else [pool.random(_OF_EACH_KIND)]
+    kinds = [] if pool.many and seen.met.any() else [pool.random(_OF_EACH_KIND)]
     kinds.append(pool.mutations(parents, _OF_EACH_KIND))
     kinds.append(np.where(np.isnan(seen.again), pool.encoding.center, seen.again))
     # Once something meets the target, its mutations are a better guess than the author's defaults.

@@ -24,7 +24,12 @@ _NARROWEST, _WIDEST = -2.0, -0.5
 """A mutation's moves have a standard deviation of 10 to the power of a number between these, as a
 share of a range."""
 
-_MUTATED = (1.0, 2.0, 4.0)
+MANY = 10
+"""More parameters than this are many. Of most of such a space the surrogate knows nothing, and its
+best would lie in some corner that nothing speaks for. So candidates stay near what was trained, as
+in a trust region (Eriksson et al. 2019, NeurIPS)."""
+
+_MUTATED, _MUTATED_OF_MANY = (1.0, 2.0, 4.0), (1.0, 2.0)
 """How many coordinates a mutation changes on average, one of these."""
 
 _STARTUP_POINTS = 200
@@ -63,6 +68,11 @@ class Pool:
         self.size_of, self.centered = size_of, centered
         self._fixed = {i: n for i, n in enumerate(encoding.names) if n in fixed}
         self._values = dict(fixed)
+
+    @property
+    def many(self) -> bool:
+        """Whether the space has many parameters."""
+        return len(self.encoding.names) > MANY
 
     def decode(self, point: np.ndarray) -> dict[str, Any]:
         """The configuration at one point [d]."""
@@ -128,7 +138,8 @@ class Pool:
         dims = parents.shape[1]
         units = parents[self.rng.integers(len(parents), size=count)]
         units = np.where(np.isnan(units), self.random(count), units)
-        share = self.rng.choice(_MUTATED, size=(count, 1)) / max(dims, 4)
+        changed = _MUTATED_OF_MANY if self.many else _MUTATED
+        share = self.rng.choice(changed, size=(count, 1)) / max(dims, 4)
         moved = self.rng.random(units.shape) < share
         moved[np.arange(count), self.rng.integers(dims, size=count)] = True
         width = 10.0 ** self.rng.uniform(_NARROWEST, _WIDEST, size=(count, 1))

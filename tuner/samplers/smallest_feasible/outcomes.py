@@ -32,6 +32,13 @@ _MET_SHORTFALL, _MET_SPREAD = 0.0, 0.02
 """Taken of a complete trial that tells neither a constraint nor a learning curve: Optuna counts it
 as feasible, and by how much is unknown."""
 
+_FARTHEST = 1e9
+"""A shortfall or a spread beyond this is as far as any, infinite ones too: a training that blew up.
+Their squares must not overflow."""
+
+_LARGEST = 1e100
+"""A size beyond this, either way, is not known; an infinite one says only that something failed."""
+
 _LEAST_LINE = 3
 """So many reports make a line."""
 
@@ -77,6 +84,12 @@ def outcome_of(trial: FrozenTrial, experience: projection.Experience) -> Outcome
         trial: Of this study.
         experience: The study's learning curves.
     """
+    found = _told(trial, experience)
+    return None if found is None else _bounded(found)
+
+
+def _told(trial: FrozenTrial, experience: projection.Experience) -> Outcome | None:
+    """As `outcome_of`, with whatever numbers the trial tells."""
     if trial.state == TrialState.RUNNING or is_gated(trial):
         return None
     complete = trial.state == TrialState.COMPLETE
@@ -95,6 +108,15 @@ def outcome_of(trial: FrozenTrial, experience: projection.Experience) -> Outcome
     if final is not None:
         return Outcome(final, projection.SEED_NOISE if complete else _STOPPED_SPREAD)
     return Outcome(_MET_SHORTFALL, _MET_SPREAD) if complete else None
+
+
+def _bounded(outcome: Outcome) -> Outcome:
+    """The same in numbers that can be reckoned with."""
+    mean, spread = outcome
+    if math.isnan(mean):
+        return Outcome(projection.UNKNOWN_MEAN, projection.UNKNOWN_SD)
+    mean = float(np.clip(mean, -_FARTHEST, _FARTHEST))
+    return Outcome(mean, abs(mean) if math.isnan(spread) else min(spread, _FARTHEST))
 
 
 def luck(values: Mapping[int, float], noise: float) -> float:
@@ -130,17 +152,17 @@ def outcome_elsewhere(trial: FrozenTrial, experience: projection.Experience) -> 
     if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or is_gated(trial):
         return None
     if trial.last_step:
-        return Outcome(*projection.project(trial.intermediate_values, experience)[:2])
+        return _bounded(Outcome(*projection.project(trial.intermediate_values, experience)[:2]))
     final = trial.constraints.get(SHORTFALL)
-    return None if final is None else Outcome(final or 0.0, projection.SEED_NOISE)
+    return None if final is None else _bounded(Outcome(final or 0.0, projection.SEED_NOISE))
 
 
 def size(trial: FrozenTrial, size_of: SizeOf) -> float:
     """The size of a trial's model; NaN where it is unknown."""
     if trial.state == TrialState.COMPLETE and trial.value is not None:
-        return trial.value
+        return _known(trial.value)
     if size_of is None:
-        return float(trial.user_attrs.get(VALUE, math.nan))
+        return _known(float(trial.user_attrs.get(VALUE, math.nan)))
     return _measured(dict(trial.params), size_of)
 
 
@@ -159,6 +181,11 @@ def size_elsewhere(
         return size(trial, None)
     whole = np.where(np.isnan(point), encoding.center, point)
     return _measured(encoding.decode(whole[None])[0], size_of)
+
+
+def _known(size: float) -> float:
+    """A size that was told; NaN where it is none."""
+    return size if abs(size) <= _LARGEST else math.nan
 
 
 def _measured(params: dict[str, Any], size_of: Callable[[dict[str, Any]], int]) -> float:
