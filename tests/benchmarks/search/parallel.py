@@ -32,6 +32,9 @@ from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
 MARKS = (260, 520, 780, 1040)
 """Epochs after which sizes are compared; the last is what a search has."""
 
+MOST_TURNED_AWAY = 20
+"""So many proposals in a row that are not smaller than what met the target end a search."""
+
 PRUNED = optuna.trial.TrialState.PRUNED
 
 
@@ -65,10 +68,10 @@ def search(job: Job) -> dict[str, Any]:
         sampler=SmallestFeasibleSampler(problem.size, problem.horizon, job.seed),
         pruner=TargetPruner(problem.horizon, audit=0.0),
     )
-    used, best, trials = 0, problem.largest + 1, 0
+    used, best, trials, away = 0, problem.largest + 1, 0, 0
     found: list[tuple[int, int]] = []
     workers: list[Running | None] = [None] * job.workers
-    while used < MARKS[-1]:
+    while used < MARKS[-1] and away < MOST_TURNED_AWAY:
         for i, running in enumerate(workers):
             if running is None:
                 trial = study.ask(problem.space)
@@ -76,10 +79,12 @@ def search(job: Job) -> dict[str, Any]:
                 curve = problem.shortfall(trial.params)
                 running = workers[i] = Running(trial, problem.size(trial.params), curve)
             if running.size >= best:
+                away += running.epoch == 0
                 running.trial.set_constraint("shortfall", max(running.best, 1e-6))
                 study.tell(running.trial, state=PRUNED)
                 workers[i] = None
                 continue
+            away = 0
             value = float(running.shortfall[running.epoch])
             running.epoch += 1
             running.best = min(running.best, value)
