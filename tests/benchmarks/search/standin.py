@@ -29,7 +29,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import optuna
+from lucky import IMAGES, SHARED, Lucky
 from optuna.trial import FrozenTrial, TrialState
+from problems import Problem
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # run from a checkout as it is
 
@@ -41,8 +43,7 @@ from tuner.samplers.smallest_feasible.encoding import Encoding, Rule, activity_r
 from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
 
 RECORDED = Path(__file__).with_name("q10-trials.csv")
-HORIZON, IMAGES, SHARED = 25, 1_000, 0.5
-"""Epochs, validation images, and the share of their noise that a training's epochs share."""
+HORIZON = 25
 SEED_SPREAD = 0.015
 """Standard deviation of a configuration's final accuracy over seeds: that of the fitted process,
 and about that of the five trainings of a certificate."""
@@ -77,8 +78,18 @@ class StandIn:
     rules: list[Rule | None] = field(init=False)
     process: surrogate.GaussianProcess = field(init=False)
     shapes: list[Shape] = field(init=False, default_factory=list)
+    problem: Problem = field(init=False)
 
     def __post_init__(self) -> None:
+        self.problem = Problem(
+            name="q10",
+            space=self.exploration.distributions,
+            horizon=HORIZON,
+            smallest=1,
+            size=self.size_of,
+            shortfall=lambda params: np.full(HORIZON, self.end(params)),
+            largest=int(self.size_of(self.reference)),
+        )
         self.encoding = Encoding(self.exploration.distributions, self.exploration.defaults)
         points, ends, spreads, logs = [], [], [], []
         for trials in recorded(self.exploration.distributions):
@@ -117,8 +128,8 @@ class StandIn:
         end = self.end(params) + SEED_SPREAD * rng.standard_normal()
         shape = self.shapes[rng.integers(len(self.shapes))]
         curve = end + max(shape.first - end, LEAST_RISE) * shape.left
-        luck = math.sqrt(SHARED) * rng.standard_normal()
-        luck += math.sqrt(1 - SHARED) * rng.standard_normal(HORIZON)
+        common, each = rng.standard_normal(), rng.standard_normal(HORIZON)
+        luck = math.sqrt(SHARED) * common + math.sqrt(1 - SHARED) * each
         return end, curve + noise() * luck
 
 
@@ -233,38 +244,51 @@ class Suggested:
     Int = Float = Choice = Boolean = _ask
 
 
-@dataclass
-class Search:
-    """One search on the stand-in."""
+class Search(Lucky):
+    """One search on the stand-in.
 
-    seed: int
-    trials: int
-    used: int = 0
-    proofs: int = 0
-    """Epochs of models trained on to the horizon."""
-    ends: dict[int, float] = field(default_factory=dict)
-    """Where the trainings end that met the target, by trial."""
-    touched: dict[int, int] = field(default_factory=dict)
-    sizes: dict[int, int] = field(default_factory=dict)
-    refuted: dict[int, float] = field(default_factory=dict)
-    proven: set[int] = field(default_factory=set)
-    shown: list[float] = field(default_factory=list)
-    """The smallest that is real after each trial."""
+    Args:
+        seed: Of its sampler and of its trainings.
+        trials: That it trains.
+    """
+
+    def __init__(self, seed: int, trials: int) -> None:
+        self._made = stand_in()
+        super().__init__(self._made.problem, SEED_SPREAD, seed)
+        self._trials = trials
+        self.of_models = 0
+        """Epochs of models trained on to the horizon, among those used."""
+        self.shown: list[float] = []
+        """The smallest that is real after each trial."""
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of one measured accuracy near the target."""
+        return noise()
+
+    def curve(self, params: dict[str, Any], number: int) -> tuple[np.ndarray, float]:
+        """The shortfall as it is measured after each epoch, and where it ends."""
+        end, curve = self._made.training(params, np.random.default_rng([self.seed, number]))
+        return curve, end
+
+    def prove(self, number: int) -> bool:
+        """Trains a model on to the horizon, and learns the truth."""
+        before = self.used
+        real = super().prove(number)
+        self.of_models += self.used - before
+        return real
 
     def run(self) -> Search:
         """To its end."""
-        self._made = stand_in()
         study = optuna.create_study(pruner=for_search(HORIZON, self.seed, audit=0.0))
         study.enqueue_trial(self._made.reference)
         study.enqueue_trial(self._made.exploration.defaults)
-        while len(self.shown) < self.trials:
+        while len(self.shown) < self._trials:
             study.sampler = sampler = self._sampler()
             if len(self.shown) >= 2 and self._checks(sampler, study):
                 continue
-            self._train(study.ask())
-        for number in sorted(self.sizes, key=lambda n: (self.sizes[n], n)):
-            if number in self.proven or (number not in self.refuted and self._prove(number)):
-                break
+            self._try(study.ask())
+        self.ladder()
         return self
 
     def _sampler(self) -> SmallestFeasibleSampler:
@@ -277,64 +301,29 @@ class Search:
             center=self._made.exploration.defaults,
             refuted=self.refuted,
             proven=self.proven,
-            noise=noise(),
+            noise=self.noise,
             prove="model",
             repeat=False,
         )
 
     def _checks(self, sampler: SmallestFeasibleSampler, study: optuna.Study) -> bool:
         """Whether a model was proven, or refuted, because that is worth more than a proposal."""
-        cost = HORIZON - float(np.mean(list(self.touched.values()) or [0]))
-        check = sampler.outlook(study, self.trials - len(self.shown), cost).check
+        check = sampler.outlook(study, self._trials - len(self.shown), self.cost).check
         if check is None or check in self.proven:
             return False
-        self._prove(check)
+        self.prove(check)
         return True
 
-    def _prove(self, number: int) -> bool:
-        self.proofs += HORIZON - self.touched[number]
-        if self.ends[number] <= 0:
-            self.proven.add(number)
-            return True
-        self.refuted[number] = self.ends[number]
-        return False
-
-    def _train(self, trial: optuna.Trial) -> None:
-        study = trial.study
+    def _try(self, trial: optuna.Trial) -> None:
+        """Trains one trial, where it can be built."""
         try:
             self._made.space.describe(Suggested(trial, self._made.exploration.distributions))
-            size = int(self._made.size_of(dict(trial.params)))
-        except ValueError:  # it cannot be built
-            study.tell(trial, state=TrialState.FAIL)
+            self._made.size_of(dict(trial.params))
+        except ValueError:
+            trial.study.tell(trial, state=TrialState.FAIL)
             return
-        rng = np.random.default_rng([self.seed, trial.number])
-        end, curve = self._made.training(dict(trial.params), rng)
-        best, stopped = math.inf, False
-        for epoch, value in enumerate(curve.tolist(), 1):
-            self.used += 1
-            trial.report(value, epoch)
-            best = min(best, value)
-            if best <= 0:
-                self.ends[trial.number], self.touched[trial.number] = end, epoch
-                self.sizes[trial.number] = size
-                break
-            if stopped := trial.should_prune():
-                break
-        trial.set_constraint("shortfall", best)
-        if stopped:
-            study.tell(trial, state=PRUNED)
-        else:
-            study.tell(trial, size)
-        self.shown.append(self._smallest())
-
-    def _smallest(self) -> float:
-        real = (size for number, size in self.sizes.items() if self.ends[number] <= 0)
-        return float(min(real, default=self._made.size_of(self._made.reference)))
-
-    @property
-    def found(self) -> float:
-        """The smallest size that was proven; infinity where nothing was."""
-        return float(min((self.sizes[n] for n in self.proven), default=math.inf))
+        self.train(trial)
+        self.shown.append(min(self.found, self._made.problem.largest))
 
 
 def search(job: tuple[int, int]) -> dict[str, Any]:
@@ -343,7 +332,7 @@ def search(job: tuple[int, int]) -> dict[str, Any]:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     done = Search(*job).run()
     return {
-        "found": done.found, "used": done.used, "proofs": done.proofs,
+        "found": done.found, "used": done.used - done.of_models, "proofs": done.of_models,
         "refuted": len(done.refuted), "shown": done.shown,
     }  # fmt: skip
 
