@@ -9,6 +9,7 @@ import pytest
 from optuna.trial import TrialState
 
 from tuner.curves.forecasts import probability_of_reaching, project_shortfall
+from tuner.curves.projection import MOST_CURVES
 from tuner.pruners.target import AUDIT, TargetPruner
 
 HORIZON = 25
@@ -259,6 +260,16 @@ def test_projection_comes_true_on_average() -> None:
         errors.append((min(values.values()) - mean) / sd)
     assert abs(np.mean(errors)) < 0.5
     assert np.max(np.abs(errors)) < 3
+
+
+def test_a_projection_rests_on_the_newest_curves_that_say_anything() -> None:
+    newest = [curve(f, seed=i) for i, f in enumerate(np.linspace(0.0, 0.1, MOST_CURVES))]
+    others = [curve(f, seed=90 + i) for i, f in enumerate(np.linspace(0.2, 0.3, 30))]
+    begun = cut(curve(0.03), 8)
+    rests_on = project_shortfall(begun, HORIZON, newest)
+    silent = {1: math.nan}
+    assert project_shortfall(begun, HORIZON, [*others, *newest, silent]) == rests_on
+    assert project_shortfall(begun, HORIZON, [*newest, *others]) != rests_on
 
 
 def test_projects_no_or_dead_reports() -> None:

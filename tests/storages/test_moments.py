@@ -6,7 +6,7 @@ import math
 import pickle
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from optuna.testing.pytest_storages import StorageTestCase
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import event
 
-from tuner.basics.optuna_private import id_of, trials_by_id
+from tuner.basics.optuna_private import id_of
 from tuner.errors import StorageError
 from tuner.records.keys import TrialKey
 from tuner.storages import claims
@@ -32,6 +32,7 @@ from tuner.storages.forwarding import ForwardedStorage, Forwarder
 from tuner.storages.moments import Moments, Owner, TakenOverError
 from tuner.storages.opening import open_storage
 from tuner.storages.patient import PatientStorage
+from tuner.storages.trial_rows import TrialRows
 
 SPACE: dict[str, BaseDistribution] = {
     "width": IntDistribution(4, 64, log=True),
@@ -214,6 +215,17 @@ def fill(study: optuna.Study) -> None:
     study.enqueue_trial({"kind": None}, user_attrs={"of": "ä"})
 
 
+def test_values_of_several_objectives_are_read_as_they_are(tmp_path: Path) -> None:
+    study = optuna.create_study(
+        storage=database(tmp_path), study_name="s", directions=["minimize", "maximize", "minimize"]
+    )
+    told = [[3.0, math.inf, -math.inf], [-math.inf, 0.0, 1e300]]
+    for values in told:
+        study.tell(study.ask(), values)
+    read = optuna.load_study(study_name="s", storage=database(tmp_path))
+    assert [t.values for t in read.trials] == told
+
+
 def test_a_trial_that_ends_while_the_others_are_read_is_read_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,12 +275,14 @@ def test_a_connection_that_is_lost_while_ended_trials_are_read_loses_none(
     study.tell(trials[1], 2.0)
     broken = [True]
 
-    def loses(*given: Any) -> list[FrozenTrial]:
+    read = TrialRows.read
+
+    def loses(rows: TrialRows, ids: Sequence[int]) -> list[FrozenTrial]:
         if broken.pop():
             raise ConnectionLostError("lost")
-        return trials_by_id(*given)
+        return read(rows, ids)
 
-    monkeypatch.setattr("tuner.storages.ended_trials.trials_by_id", loses)
+    monkeypatch.setattr(TrialRows, "read", loses)
     broken[:0] = [False] * 8
     assert [t.state.name for t in reader.get_trials()] == [
         *("RUNNING", "COMPLETE", "RUNNING", "COMPLETE")

@@ -23,9 +23,6 @@ from optuna.trial import FrozenTrial, TrialState
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
-HIGHEST_ID = 2**31 - 1
-"""The ids of Optuna's tables are integers of four bytes."""
-
 AnyTrial = optuna.Trial | FrozenTrial
 
 
@@ -96,29 +93,15 @@ def storage_of(study: optuna.Study) -> BaseStorage:
     return study._storage
 
 
-def trials_by_id(storage: BaseStorage, study_id: int, numbers: Sequence[int]) -> list[FrozenTrial]:
-    """Reads trials of a database all at once, by what `id_of` says of them.
-
-    Args:
-        storage: A database, with Optuna's cache before it or without.
-        study_id: Of the study that they belong to.
-        numbers: At least one.
-    """
-    database: Any = getattr(storage, "_backend", storage)
-    wanted = set(numbers)
-    # Those that it shall have, and all with a higher id than any that there is.
-    found = database._get_trials(study_id, None, wanted, HIGHEST_ID)
-    return [trial for trial in found if trial._trial_id in wanted]
-
-
 class TrialTables(NamedTuple):
-    """Tables of a database: trials, and all that is stored of one that has not ended."""
+    """Tables of a database: trials, and all that is stored of one."""
 
     trials: Table
     params: Table
     user: Table
     system: Table
     reports: Table
+    values: Table
 
 
 def trial_tables() -> TrialTables:
@@ -131,6 +114,7 @@ def trial_tables() -> TrialTables:
         models.TrialUserAttributeModel,
         models.TrialSystemAttributeModel,
         models.TrialIntermediateValueModel,
+        models.TrialValueModel,
     )
     return TrialTables(*(kind.__table__ for kind in kinds))
 
@@ -148,6 +132,13 @@ def read_report(stored: float | None, kind: Any) -> float:
     from optuna.storages._rdb.models import TrialIntermediateValueModel
 
     return TrialIntermediateValueModel.stored_repr_to_intermediate_value(stored, kind)
+
+
+def read_value(stored: float | None, kind: Any) -> float:
+    """One of a trial's values from its columns."""
+    from optuna.storages._rdb.models import TrialValueModel
+
+    return TrialValueModel.stored_repr_to_value(stored, kind)
 
 
 def local_time(stored: datetime.datetime) -> datetime.datetime:

@@ -8,6 +8,7 @@ no curve has ended yet.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +17,7 @@ import numpy as np
 from tuner.curves.curve import Curve, log_kept_promise, promised_improvement, read_curve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
 UNKNOWN_MEAN, UNKNOWN_SD = 1.0, 0.3
 """Mean and standard deviation of the final shortfall of a training that has reported nothing.
@@ -121,10 +122,14 @@ class Experience:
         horizon: The last step, at least 1.
     """
 
-    def __init__(self, curves: Iterable[Mapping[int, float]], horizon: int) -> None:
-        read = [curve for values in curves if (curve := read_curve(values)) is not None]
+    def __init__(self, curves: Sequence[Mapping[int, float]], horizon: int) -> None:
+        # From the newest on, so that a study of a thousand trials has no more of them read.
+        readable = (
+            curve for values in reversed(curves) if (curve := read_curve(values)) is not None
+        )
+        newest = list(itertools.islice(readable, MOST_CURVES))
         self.horizon = horizon
-        self._curves = [(curve, self._end(curve)) for curve in read[-MOST_CURVES:]]
+        self._curves = [(curve, self._end(curve)) for curve in reversed(newest)]
         self._known: dict[float, _Onward] = {}
 
     def since(self, step: float) -> _Onward:

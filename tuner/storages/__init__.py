@@ -3,7 +3,7 @@
 `opening` opens one, by what `urls` understands of its address; `journal` mends Optuna's file.
 What comes out of it is `patient`: it names the storage's `failures` as its own, waits with
 `patience` for a server that is away, and stores long attributes in `pieces`. `idle_transactions`
-keeps a client that stopped from stopping the others. `ended_trials` and `open_trials` read a
+keeps a client that stopped from stopping the others. `trial_rows` and `ended_trials` read a
 study's trials, `moments` writes at once what belongs together. `claims` says who trains what,
 `heartbeats` who is still there, `studies` which studies there are, `warm_start` what one study
 tells another, `artifacts` and `results` where files go, `leftovers` which of them nobody needs.

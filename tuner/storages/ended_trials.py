@@ -13,15 +13,13 @@ import threading
 from collections.abc import Container
 from typing import Any
 
-from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Engine, bindparam, column, select, table, text
 
-from tuner.basics.optuna_private import id_of, trials_by_id
+from tuner.basics.optuna_private import id_of
+from tuner.storages.trial_rows import TrialRows, few_lengths
 
 ENDED = frozenset(state.name for state in TrialState if state.is_finished())
-AT_A_TIME = 500
-"""Databases take only so many values in one statement."""
 _SINCE = "SELECT trial_id, state FROM trials WHERE study_id = :study AND "
 FIRST = text(f"{_SINCE} trial_id >= :last")
 AGAIN = text(f"{_SINCE} (trial_id >= :last OR trial_id IN :open)").bindparams(
@@ -38,11 +36,11 @@ class EndedTrials:
 
     Args:
         engine: Connects to the database.
-        inner: Optuna's storage upon it.
+        rows: Reads its trials.
     """
 
-    def __init__(self, engine: Engine, inner: BaseStorage) -> None:
-        self._engine, self._inner = engine, inner
+    def __init__(self, engine: Engine, rows: TrialRows) -> None:
+        self._engine, self._rows = engine, rows
         self._known: dict[int, dict[int, FrozenTrial]] = {}
         self._sorted: dict[int, list[FrozenTrial]] = {}
         self._open: dict[int, set[int]] = {}
@@ -86,23 +84,22 @@ class EndedTrials:
             self._forget(study_id)
             known, still, last, states = {}, set(), -1, self._states(study_id, set(), -1)
         new = [number for number, state in states.items() if state in ENDED and number not in known]
-        read: dict[int, FrozenTrial] = {}
-        for at in range(0, len(new), AT_A_TIME):
-            for trial in trials_by_id(self._inner, study_id, new[at : at + AT_A_TIME]):
-                read[id_of(trial)] = trial
+        read = {id_of(trial): trial for trial in self._rows.read(new)} if new else {}
         # Only now, for a connection may have been lost while they were read.
         known.update(read)
         self._known[study_id] = known
         self._open[study_id] = {number for number, state in states.items() if state not in ENDED}
-        self._last[study_id] = max([last, *new])
+        self._last[study_id] = max([last, *read])
         return known
 
     def _states(self, study_id: int, still: set[int], last: int) -> dict[int, str]:
         """By id the states of what was open, of the last that has ended, and of what came after."""
-        asked = {"study": study_id, "last": last}
+        asked: dict[str, Any] = {"study": study_id, "last": last}
         with self._engine.connect() as connection:
             if still:
-                rows = connection.execute(AGAIN, {**asked, "open": sorted(still)}).all()
+                rows = connection.execute(
+                    AGAIN, {**asked, "open": few_lengths(sorted(still))}
+                ).all()
             else:
                 rows = connection.execute(FIRST, asked).all()
         return {number: state for number, state in rows}  # noqa: C416 - rows are no pairs to mypy

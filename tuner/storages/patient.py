@@ -38,8 +38,8 @@ from tuner.storages.moments import (
     Write,
     write_each,
 )
-from tuner.storages.open_trials import OpenTrials
 from tuner.storages.patience import Patience
+from tuner.storages.trial_rows import TrialRows
 from tuner.storages.urls import Address
 
 T = TypeVar("T")
@@ -76,8 +76,8 @@ class PatientStorage(Moments):
         self.address = address
         self.patience = patience
         self._engine = engine
-        self._ended = None if engine is None else EndedTrials(engine, inner)
-        self._open = None if engine is None else OpenTrials(engine, inner)
+        self._rows = rows = None if engine is None else TrialRows(engine)
+        self._ended = None if engine is None or rows is None else EndedTrials(engine, rows)
         self._at_once = (
             TogetherInDatabase(engine)
             if engine is not None and engine.dialect.name in INSERTS
@@ -298,10 +298,10 @@ class PatientStorage(Moments):
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """Reads."""
-        if self._ended is not None and self._open is not None:
+        if self._ended is not None and self._rows is not None:
             if (ended := self._ended.find(trial_id)) is not None:
                 return self._joined(ended)
-            read = self._open.read
+            read = self._rows.read
             if found := self._call(lambda _: read([trial_id])):
                 return self._joined(found[0])
         return self._joined(self._call(lambda _: self.inner.get_trial(trial_id)))
@@ -328,8 +328,8 @@ class PatientStorage(Moments):
         return [self._joined(t) for t in self._call(lambda _: read(study_id))]
 
     def _all_trials(self, study_id: int) -> list[FrozenTrial]:
-        assert self._ended is not None and self._open is not None
-        split, read = self._ended.split, self._open.read
+        assert self._ended is not None and self._rows is not None
+        split, read = self._ended.split, self._rows.read
         ended, ids = self._call(lambda _: split(study_id))
         still = self._call(lambda _: read(ids)) if ids else []
         if len(still) < len(ids) or not (ended or ids):  # no such study, perhaps: Optuna says so
