@@ -215,6 +215,33 @@ def fill(study: optuna.Study) -> None:
     study.enqueue_trial({"kind": None}, user_attrs={"of": "ä"})
 
 
+@pytest.mark.parametrize("reader", [database, worker, forwarded], ids=lambda made: made.__name__)
+def test_who_asks_for_what_waits_is_told_nothing_of_what_runs(
+    reader: Callable[[Path], Moments], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = study_on(database(tmp_path))
+    fill(study)
+    storage = reader(tmp_path)
+    read = optuna.load_study(study_name="s", storage=storage)
+    assert len(read.get_trials()) == len(study.trials)
+    asked: list[int] = []
+    rows = TrialRows.read
+
+    def counted(self: TrialRows, ids: Sequence[int]) -> list[FrozenTrial]:
+        asked.extend(ids)
+        return rows(self, ids)
+
+    monkeypatch.setattr(TrialRows, "read", counted)
+    waiting = read.get_trials(states=(TrialState.WAITING,))
+    assert [t.state for t in waiting] == [TrialState.WAITING]
+    assert asked == [id_of(t) for t in waiting]
+    assert {t.state for t in read.get_trials(states=(TrialState.RUNNING, TrialState.FAIL))} == {
+        TrialState.RUNNING,
+        TrialState.FAIL,
+    }
+    assert same(read.get_trials(), study.get_trials())
+
+
 def test_values_of_several_objectives_are_read_as_they_are(tmp_path: Path) -> None:
     study = optuna.create_study(
         storage=database(tmp_path), study_name="s", directions=["minimize", "maximize", "minimize"]

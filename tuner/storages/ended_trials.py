@@ -43,7 +43,7 @@ class EndedTrials:
         self._engine, self._rows = engine, rows
         self._known: dict[int, dict[int, FrozenTrial]] = {}
         self._sorted: dict[int, list[FrozenTrial]] = {}
-        self._open: dict[int, set[int]] = {}
+        self._open: dict[int, dict[int, TrialState]] = {}
         self._last: dict[int, int] = {}
         """The highest id of an ended trial: one with a lower may still be in the making."""
         self._lock = threading.Lock()
@@ -52,15 +52,15 @@ class EndedTrials:
         """The study's trials that have ended, by their numbers."""
         return self.split(study_id)[0]
 
-    def split(self, study_id: int) -> tuple[list[FrozenTrial], list[int]]:
-        """The study's trials that have ended, by their numbers, and the ids of all others."""
+    def split(self, study_id: int) -> tuple[list[FrozenTrial], dict[int, TrialState]]:
+        """The study's trials that have ended, by their numbers, and all others' states by id."""
         with self._lock:
             known = self._updated(study_id)
             ordered = self._sorted.get(study_id, [])
             if len(ordered) != len(known):
                 ordered = sorted(known.values(), key=lambda t: t.number)
                 self._sorted[study_id] = ordered
-            return ordered, sorted(self._open[study_id])
+            return ordered, dict(sorted(self._open[study_id].items()))
 
     def since(self, study_id: int, count: int) -> list[FrozenTrial]:
         """What has ended since so many were known, in the order in which that was seen."""
@@ -77,7 +77,7 @@ class EndedTrials:
     def _updated(self, study_id: int) -> dict[int, FrozenTrial]:
         """The ended trials by their ids, in the order in which they were seen to have ended."""
         known = self._known.get(study_id, {})
-        still = self._open.get(study_id, set())
+        still = set(self._open.get(study_id, ()))
         last = self._last.get(study_id, -1)
         states = self._states(study_id, still, last)
         if known and last not in states:  # the study was deleted; another may have its id
@@ -88,7 +88,9 @@ class EndedTrials:
         # Only now, for a connection may have been lost while they were read.
         known.update(read)
         self._known[study_id] = known
-        self._open[study_id] = {number for number, state in states.items() if state not in ENDED}
+        self._open[study_id] = {
+            number: TrialState[state] for number, state in states.items() if state not in ENDED
+        }
         self._last[study_id] = max([last, *read])
         return known
 
@@ -120,8 +122,7 @@ class EndedTrials:
         return {row.key: json.loads(row.value_json) for row in rows}
 
 
-def only_ended(states: Container[TrialState] | None) -> bool:
-    """Whether these are states of ended trials alone."""
-    return states is not None and not any(
-        state in states for state in (TrialState.RUNNING, TrialState.WAITING)
-    )
+def open_states(states: Container[TrialState] | None) -> tuple[TrialState, ...]:
+    """Those of the states in which a trial has not ended; all such where none are named."""
+    open_ = (TrialState.RUNNING, TrialState.WAITING)
+    return tuple(state for state in open_ if states is None or state in states)

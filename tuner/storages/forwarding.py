@@ -21,8 +21,9 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.basics.optuna_private import FrozenStudy, id_of
-from tuner.storages.ended_trials import only_ended
+from tuner.storages.ended_trials import open_states
 from tuner.storages.moments import Moments, Owner, Write, write_each
+from tuner.storages.patient import PatientStorage
 
 CALLS = frozenset(
     {"create_new_study", "delete_study", "set_study_user_attr", "set_study_system_attr"}
@@ -125,7 +126,7 @@ class Forwarder:
         if call.name == LOOK:
             study_id, log, count = call.given
             attributes = self._storage.get_study_user_attrs(study_id)
-            return attributes, self._since(study_id, log, count, only_ended=True)
+            return attributes, self._since(study_id, log, count, ())
         if call.name == TOGETHER:
             if isinstance(self._storage, Moments):
                 return self._storage.write_together(*call.given)
@@ -134,24 +135,18 @@ class Forwarder:
             raise ValueError(f"a storage has no call {call.name!r}.")
         return getattr(self._storage, call.name)(*call.given)
 
-    def _ended_since(self, study_id: int, count: int) -> list[FrozenTrial] | None:
-        """What has ended since so many were known; None where the storage does not count that."""
-        if not hasattr(self._storage, "ended_since"):
-            return None
-        found: list[FrozenTrial] | None = self._storage.ended_since(study_id, count)
-        return found
-
-    def _since(self, study_id: int, log: str, count: int, only_ended: bool) -> Since:
-        count = count if log == self._name else 0
-        ended = self._ended_since(study_id, count) if only_ended else None
-        if ended is not None:
-            return Since(self._name, ended, [])
-        trials = self._storage.get_all_trials(study_id, deepcopy=False)
-        # After the trials: one that is among them and has ended since is among these as well.
-        ended = self._ended_since(study_id, count)
-        if ended is None:
+    def _since(self, study_id: int, log: str, count: int, still: tuple[TrialState, ...]) -> Since:
+        """What has ended since so many were known, and what is in one of the other states."""
+        storage, count = self._storage, count if log == self._name else 0
+        counts = storage if isinstance(storage, PatientStorage) and storage.counts_ended else None
+        if counts is None:
+            trials = storage.get_all_trials(study_id, deepcopy=False)
             ended = self._logs.setdefault(study_id, _EndedLog()).since(count, trials)
-        return Since(self._name, ended, [t for t in trials if not t.state.is_finished()])
+        else:
+            # Trials first: one that ends in between is among those that have ended.
+            trials = storage.get_all_trials(study_id, False, still) if still else []
+            ended = counts.ended_since(study_id, count)
+        return Since(self._name, ended, [t for t in trials if t.state in still])
 
 
 class _Known:
@@ -319,13 +314,13 @@ class ForwardedStorage(Moments):
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
         """Reads what may have changed."""
-        ended = only_ended(states)
-        if ended and self._is_steady():
+        still = open_states(states)
+        if not still and self._is_steady():
             trials = self._look(study_id)[1]
         else:
             with self._lock:
                 known = self._studies.setdefault(study_id, _Known())
-                given = (study_id, known.log, len(known.ended), ended)
+                given = (study_id, known.log, len(known.ended), still)
                 trials = known.take(self._call(TRIALS, *given))
         chosen = [t for t in trials if states is None or t.state in states]
         return copy.deepcopy(chosen) if deepcopy else chosen

@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 
 from tuner.basics.optuna_private import FrozenStudy, id_of, storage_of
 from tuner.storages import pieces
-from tuner.storages.ended_trials import EndedTrials, only_ended
+from tuner.storages.ended_trials import EndedTrials, open_states
 from tuner.storages.failures import (
     ConnectionLostError,
     cause,
@@ -315,10 +315,10 @@ class PatientStorage(Moments):
         """Reads."""
         if self._ended is None:
             return self._call(lambda _: self.inner.get_all_trials(study_id, deepcopy, states))
-        if only_ended(states):
-            trials = self._once(("ended", study_id), lambda: self._ended_trials(study_id))
+        if still := open_states(states):
+            trials = self._all_trials(study_id, still)
         else:
-            trials = self._all_trials(study_id)
+            trials = self._once(("ended", study_id), lambda: self._ended_trials(study_id))
         chosen = [t for t in trials if states is None or t.state in states]
         return copy.deepcopy(chosen) if deepcopy else chosen
 
@@ -327,24 +327,27 @@ class PatientStorage(Moments):
         read = self._ended.read
         return [self._joined(t) for t in self._call(lambda _: read(study_id))]
 
-    def _all_trials(self, study_id: int) -> list[FrozenTrial]:
+    def _all_trials(self, study_id: int, states: Sequence[TrialState]) -> list[FrozenTrial]:
+        """Those that have ended, and of all others those in these states."""
         assert self._ended is not None and self._rows is not None
         split, read = self._ended.split, self._rows.read
-        ended, ids = self._call(lambda _: split(study_id))
+        ended, others = self._call(lambda _: split(study_id))
+        ids = [number for number, state in others.items() if state in states]
         still = self._call(lambda _: read(ids)) if ids else []
-        if len(still) < len(ids) or not (ended or ids):  # no such study, perhaps: Optuna says so
+        if len(still) < len(ids) or not (ended or others):  # no such study, perhaps: Optuna says so
             self._ended.forget(study_id)
             return self._call(lambda _: self.inner.get_all_trials(study_id))
         return sorted([self._joined(t) for t in [*ended, *still]], key=lambda t: t.number)
 
-    def ended_since(self, study_id: int, count: int) -> list[FrozenTrial] | None:
-        """Reads what has ended since so many were known, in the order in which that was seen.
+    @property
+    def counts_ended(self) -> bool:
+        """Whether it knows in which order trials have ended: where it is a database."""
+        return self._ended is not None
 
-        Returns:
-            None where the storage is no database.
-        """
-        if (ended := self._ended) is None:
-            return None
+    def ended_since(self, study_id: int, count: int) -> list[FrozenTrial]:
+        """Reads what has ended since so many were known, in the order in which that was seen."""
+        ended = self._ended
+        assert ended is not None, "only where it counts them"
         return [self._joined(t) for t in self._call(lambda _: ended.since(study_id, count))]
 
     def get_best_trial(self, study_id: int) -> FrozenTrial:

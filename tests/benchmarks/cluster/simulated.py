@@ -52,7 +52,7 @@ HORIZON = int(fakes.SPEC["horizon"])
 NEVER = 1_000_000
 FILLED = 50
 """Trials that are made by Optuna's calls; the others are copies of them."""
-PROCESSES = 8
+PROCESSES = 16
 """At most; each has several workers as threads."""
 
 
