@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from tuner.basics.addresses import local_path
 from tuner.basics.environment import RESULTS
 from tuner.certificates import FEWEST, SEEDS
 from tuner.errors import SpaceError, UsageError
@@ -137,6 +138,7 @@ def search(
 
     launcher = launcher_for(workers, on, in_process=in_process)
     measured = cells.metric_name(metric, metric_direction)
+    folder = local_path(results, "results")
     own = cells.Goal(
         target, horizon, name, measured, metric_direction, margin, minimize, prove, space_options
     )
@@ -148,7 +150,7 @@ def search(
         more=more,
         seed=seed,
         storage=storage,
-        results=Path(results),
+        results=folder,
         metric=None if own_goal else measured,
         metric_direction=None if own_goal else metric_direction,
         target=None if own_goal else target,
@@ -167,9 +169,7 @@ def search(
         prove=prove,
     )
     launcher.require()
-    with watching(
-        watcher, in_process=in_process, log=log, storage=storage, results=Path(results)
-    ) as told:
+    with watching(watcher, in_process=in_process, log=log, storage=storage, results=folder) as told:
         try:
             planned = plan(wish, told, apart=launcher.apart)
         finally:
@@ -232,12 +232,13 @@ def certify(
 
     if seeds < FEWEST:
         raise UsageError(f"seeds must be at least {FEWEST} but got {seeds}.")
+    folder = local_path(results, "results")
     launcher = launcher_for(workers, on)
-    with watching(watcher, storage=storage, results=Path(results)) as told:
+    with watching(watcher, storage=storage, results=folder) as told:
         planned = plan_again(
             study,
             storage,
-            Path(results),
+            folder,
             data,
             told,
             accept_duplicates=accept_duplicates,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.basics import environment
+from tuner.basics.addresses import local_path
 from tuner.errors import StorageError, UsageError
 from tuner.records import words
 from tuner.sessions import cells
@@ -87,7 +88,7 @@ class SmallestModel:
         arguments.require_known(more)
         self.hypermodel = hypermodel() if isinstance(hypermodel, type) else hypermodel
         self.project_name = project_name or "untitled_project"
-        self.project_dir = Path(directory or ".") / self.project_name
+        self.project_dir = local_path(directory or ".", "directory") / self.project_name
         self._target, self._metric = target, arguments.metric_of(objective, more)
         self._max_epochs, self._max_trials = max_epochs, max_trials
         self._seed, self._more = seed or 0, more

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tuner.cli.options import OneOf, storage_options, study_argument
+from tuner.cli.options import LocalPath, OneOf, storage_options, study_argument
 
 
 @click.command(short_help="Write the smallest model as a measured file.")
@@ -22,7 +22,7 @@ from tuner.cli.options import OneOf, storage_options, study_argument
 @click.option("--int8", is_flag=True, help="Quantise it to int8 (tflite, onnx).")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     metavar="FILE",
     help="Where to write it; default: the study's name in this folder.",
 )

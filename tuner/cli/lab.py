@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 from tuner.basics.secrets import repeated
 from tuner.cli.guard import DONE, INTERRUPTED, NOT_MET
 from tuner.cli.options import (
+    LocalPath,
     duration,
     number_or_auto,
     remind_of_secret,
@@ -45,13 +46,13 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 @click.option("--stored", is_flag=True, help="Train nothing: answer from what is stored.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     metavar="FILE.md",
     help="Also write the answers as a page, with its figures beside it in images/lab.",
 )
 @click.option(
     "--readme",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     metavar="FILE.md",
     help="Also write the table of results between the two markers in this file.",
 )

@@ -95,6 +95,21 @@ class OneOf(click.Choice[str]):
         self.fail(f"must be one of {', '.join(known)}, but got {value!r}{hint}", param, ctx)
 
 
+class LocalPath(click.Path):
+    """A path of this machine; an address would become a folder called ``s3:``."""
+
+    def __init__(self, *, folder: bool = False) -> None:
+        super().__init__(file_okay=not folder, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, where it is one."""
+        from tuner.basics.addresses import not_a_path
+
+        if (line := not_a_path(str(value))) is not None:
+            self.fail(line, param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def complete_study(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
@@ -137,7 +152,7 @@ def storage_options(command: F) -> F:
     """``--storage`` and ``--results``: where a study lives."""
     command = click.option(
         "--results",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=LocalPath(folder=True),
         default=RESULTS,
         show_default=True,
         metavar="DIR",

@@ -11,7 +11,7 @@ import click
 
 from tuner.basics.files import whole
 from tuner.basics.secrets import repeated
-from tuner.cli.options import complete_study, remind_of_secret, storage_options
+from tuner.cli.options import LocalPath, complete_study, remind_of_secret, storage_options
 from tuner.cli.results import storage_url
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--lab", is_flag=True, help="Answers to the lab's ten questions.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     metavar="FILE",
     help="Where to write it; default: report.html, or lab.html, in the results folder.",
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from tuner.basics.addresses import place
 from tuner.data import signatures
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
@@ -40,29 +40,22 @@ BARE = re.compile(
 
 def address(text: str) -> str | None:
     """A line for something that lies on the network."""
-    if not re.match(r"(?i)[a-z][a-z0-9+.-]+:/", text):
-        return None
-    try:
-        parts = urlsplit(text)
-        # Without user, password and query: any of them may hold a secret.
-        place = f"{parts.scheme}://{parts.hostname or '…'}"
-    except ValueError:
-        place = f"{text.partition(':')[0]}://…"
-    return _fetched(place)
+    found = place(text)
+    return None if found is None else _fetched(found)
 
 
 def bare_address(text: str) -> str | None:
     """A line for an address without its scheme, where there is no such path."""
     if not BARE.match(text):
         return None
-    # Without user and query, as above.
+    # Without user and query: they may hold a secret.
     host = text.removeprefix("//").partition("/")[0].rpartition("@")[2].partition("?")[0]
     return _fetched(host.partition(":")[0])
 
 
-def _fetched(place: str) -> str:
+def _fetched(where: str) -> str:
     return (
-        f"{place} is an address, and nothing is fetched from the network: download it, unpack it "
+        f"{where} is an address, and nothing is fetched from the network: download it, unpack it "
         "where it is an archive, and give the path."
     )
 

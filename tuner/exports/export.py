@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.basics import child_process
+from tuner.basics.addresses import local_path
 from tuner.basics.environment import RESULTS
 from tuner.basics.files import remove, replace
 from tuner.basics.versions import install_command
@@ -73,8 +74,9 @@ def export(
     from tuner.storages.studies import load_study
 
     _check_format(format, int8)
+    output = None if output is None else local_path(output, "output")
     record = StudyRecord.of(load_study(study, storage=storage, results=results))
-    source = find_source(record, Path(results) / record.name, trial)
+    source = find_source(record, local_path(results, "results") / record.name, trial)
     source.check_proven()
     if measure:
         _require_metric(record)

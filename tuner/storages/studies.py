@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import optuna
 from optuna.storages import BaseStorage
 
+from tuner.basics.addresses import local_path
 from tuner.basics.environment import RESULTS
 from tuner.basics.optuna_private import age_of
 from tuner.basics.suggestions import suggestion
@@ -36,7 +37,9 @@ def load_study(
     from tuner.storages.opening import chosen_url, open_storage
     from tuner.storages.studies import find_study
 
-    return find_study(name, open_storage(chosen_url(storage, Path(results)), create=False))
+    return find_study(
+        name, open_storage(chosen_url(storage, local_path(results, "results")), create=False)
+    )
 
 
 def study_names(storage: BaseStorage) -> list[str]:
