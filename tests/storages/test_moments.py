@@ -32,7 +32,7 @@ from tuner.storages.forwarding import ForwardedStorage, Forwarder
 from tuner.storages.moments import Moments, Owner, TakenOverError
 from tuner.storages.opening import open_storage
 from tuner.storages.patient import PatientStorage
-from tuner.storages.trial_rows import TrialRows
+from tuner.storages.trial_rows import TrialRows, few_lengths
 
 SPACE: dict[str, BaseDistribution] = {
     "width": IntDistribution(4, 64, log=True),
@@ -240,6 +240,14 @@ def test_who_asks_for_what_waits_is_told_nothing_of_what_runs(
         TrialState.FAIL,
     }
     assert same(read.get_trials(), study.get_trials())
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 64, 65, 500, 501, 20_000])
+def test_statements_have_few_lengths_and_the_same_trials(count: int) -> None:
+    ids = list(range(7, 7 + count))
+    asked = few_lengths(ids)
+    assert sorted(set(asked)) == ids
+    assert len(asked) in ({1 << n for n in range(10)} | {501, 20_000})
 
 
 def test_values_of_several_objectives_are_read_as_they_are(tmp_path: Path) -> None:

@@ -92,10 +92,13 @@ def few_lengths(ids: Sequence[int]) -> list[int]:
     """The ids, the last of them repeated until they are a power of two.
 
     A statement for each number of trials would be another one for the server to plan each time.
+    Of more than `AT_A_TIME` they are as they were: a statement takes only so many values.
 
     Args:
         ids: At least one.
     """
+    if len(ids) > AT_A_TIME:
+        return list(ids)
     whole = 1 << (len(ids) - 1).bit_length()
     return [*ids, *[ids[-1]] * (whole - len(ids))]
 
