@@ -36,11 +36,14 @@ class EndedTrials:
 
     Args:
         engine: Connects to the database.
-        rows: Reads its trials.
+
+    Attributes:
+        rows: Reads any of its trials.
     """
 
-    def __init__(self, engine: Engine, rows: TrialRows) -> None:
-        self._engine, self._rows = engine, rows
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.rows = TrialRows(engine)
         self._known: dict[int, dict[int, FrozenTrial]] = {}
         self._sorted: dict[int, list[FrozenTrial]] = {}
         self._open: dict[int, dict[int, TrialState]] = {}
@@ -84,7 +87,7 @@ class EndedTrials:
             self._forget(study_id)
             known, still, last, states = {}, set(), -1, self._states(study_id, set(), -1)
         new = [number for number, state in states.items() if state in ENDED and number not in known]
-        read = {id_of(trial): trial for trial in self._rows.read(new)} if new else {}
+        read = {id_of(trial): trial for trial in self.rows.read(new)} if new else {}
         # Only now, for a connection may have been lost while they were read.
         known.update(read)
         self._known[study_id] = known

@@ -39,7 +39,6 @@ from tuner.storages.moments import (
     write_each,
 )
 from tuner.storages.patience import Patience
-from tuner.storages.trial_rows import TrialRows
 from tuner.storages.urls import Address
 
 T = TypeVar("T")
@@ -76,8 +75,7 @@ class PatientStorage(Moments):
         self.address = address
         self.patience = patience
         self._engine = engine
-        self._rows = rows = None if engine is None else TrialRows(engine)
-        self._ended = None if engine is None or rows is None else EndedTrials(engine, rows)
+        self._ended = None if engine is None else EndedTrials(engine)
         self._at_once = (
             TogetherInDatabase(engine)
             if engine is not None and engine.dialect.name in INSERTS
@@ -298,10 +296,10 @@ class PatientStorage(Moments):
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """Reads."""
-        if self._ended is not None and self._rows is not None:
+        if self._ended is not None:
             if (ended := self._ended.find(trial_id)) is not None:
                 return self._joined(ended)
-            read = self._rows.read
+            read = self._ended.rows.read
             if found := self._call(lambda _: read([trial_id])):
                 return self._joined(found[0])
         return self._joined(self._call(lambda _: self.inner.get_trial(trial_id)))
@@ -329,8 +327,8 @@ class PatientStorage(Moments):
 
     def _all_trials(self, study_id: int, states: Sequence[TrialState]) -> list[FrozenTrial]:
         """Those that have ended, and of all others those in these states."""
-        assert self._ended is not None and self._rows is not None
-        split, read = self._ended.split, self._rows.read
+        assert self._ended is not None
+        split, read = self._ended.split, self._ended.rows.read
         ended, others = self._call(lambda _: split(study_id))
         ids = [number for number, state in others.items() if state in states]
         still = self._call(lambda _: read(ids)) if ids else []

@@ -35,11 +35,9 @@ def load_study(
         StorageError: The storage cannot be reached.
     """
     from tuner.storages.opening import chosen_url, open_storage
-    from tuner.storages.studies import find_study
 
-    return find_study(
-        name, open_storage(chosen_url(storage, local_path(results, "results")), create=False)
-    )
+    url = chosen_url(storage, local_path(results, "results"))
+    return find_study(name, open_storage(url, create=False))
 
 
 def study_names(storage: BaseStorage) -> list[str]:

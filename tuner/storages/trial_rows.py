@@ -43,7 +43,8 @@ class TrialRows:
             )
         )
         self._reports = _of(tables.reports, "step", "intermediate_value", "intermediate_value_type")
-        self._values = _of(tables.values, "objective", "value", "value_type")
+        values = _of(tables.values, "value", "value_type")
+        self._values = values.order_by(tables.values.c.objective)
 
     def read(self, ids: Sequence[int]) -> list[FrozenTrial]:
         """Trials by their ids, as they are now; without those that are not there."""
@@ -79,13 +80,12 @@ class TrialRows:
     def _add_values(
         self, connection: Connection, ended: Sequence[int], trials: dict[int, FrozenTrial]
     ) -> None:
-        values: dict[int, dict[int, float]] = {}
-        for number, objective, stored, kind in connection.execute(
-            self._values, {"ids": few_lengths(ended)}
-        ):
-            values.setdefault(number, {})[objective] = read_value(stored, kind)
+        values: dict[int, list[float]] = {}
+        asked = {"ids": few_lengths(ended)}
+        for number, stored, kind in connection.execute(self._values, asked):
+            values.setdefault(number, []).append(read_value(stored, kind))
         for number, found in values.items():
-            trials[number].values = [found[objective] for objective in sorted(found)]
+            trials[number].values = found
 
 
 def few_lengths(ids: Sequence[int]) -> list[int]:
