@@ -55,6 +55,7 @@ def search(
     test_split: float | None = None,
     space_options: Mapping[str, Any] | None = None,
     in_process: bool = False,
+    artifacts: str | Path | None = None,
     log: str | Sequence[str] = (),
     watcher: Watcher | None = None,
 ) -> Result:
@@ -121,6 +122,8 @@ def search(
         space_options: More arguments of a function, or of a HyperModel's class.
         in_process: Whether to train one trial after another in this very process, so that
             ``print``, ``breakpoint()`` and tracebacks of a function work as always.
+        artifacts: Where models and the dashboard's pictures are kept as well: a folder that every
+            machine sees, or ``s3://BUCKET/PREFIX``. The study remembers it.
         log: ``tensorboard``, or ``mlflow`` with ``:URI`` behind it; several as a list.
         watcher: Is told what happens; default: a live view in a notebook and on a terminal, else a
             line for each event.
@@ -167,6 +170,7 @@ def search(
         pruner=pruner,
         reference=reference,
         prove=prove,
+        artifacts=None if artifacts is None else str(artifacts),
     )
     launcher.require()
     with watching(watcher, in_process=in_process, log=log, storage=storage, results=folder) as told:

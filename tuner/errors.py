@@ -8,6 +8,7 @@
     ├── DataError         a data set that cannot be found, read or used
     │   └── DataUnavailableError   an official archive, neither cached nor reachable
     ├── StorageError      a storage or results folder that cannot be reached or written
+    ├── ArtifactError     an artifact store that cannot be reached or written, or is another one
     └── ExportError       a model that cannot be exported, or a file that cannot be written
 
 The command line prints the message of any of them as one line and exits with 2.
@@ -51,6 +52,10 @@ class DataUnavailableError(DataError):
 
 class StorageError(TunerError):
     """A storage or a results folder cannot be reached or written."""
+
+
+class ArtifactError(TunerError):
+    """An artifact store cannot be reached or written, or is not the one that a search has."""
 
 
 class ExportError(TunerError):

@@ -55,8 +55,8 @@ class SmallestModel:
         loss: Instead of the function's.
         metrics: Instead of the function's.
         **more: ``metric`` (instead of an objective) and ``metric_direction``, ``workers``,
-            ``prove``, ``minimize``, ``margin``, ``sampler``, ``pruner``, ``in_process`` and
-            ``watcher``, as `tuner.search` takes them.
+            ``prove``, ``minimize``, ``margin``, ``sampler``, ``pruner``, ``artifacts``,
+            ``in_process`` and ``watcher``, as `tuner.search` takes them.
 
     Raises:
         UsageError: Something of it has no meaning here.

@@ -45,6 +45,16 @@ def test_commands(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_place_for_artifacts_that_holds_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["search", "q2", "--data", "shapes10", "--artifacts", ADDRESS]) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "--artifacts must not hold a key or a password" in said and "hunter2" not in said
+    assert not list(tmp_path.iterdir())
+
+
 CALLS: dict[str, Callable[[str | Path], object]] = {
     "results": lambda given: search("q2", results=given),
     "results of certify": lambda given: certify("q2", results=given),

@@ -51,7 +51,7 @@ def test_search_passes_on_what_was_typed(monkeypatch):
     line = (
         "search q10 --trials 7 --timeout 1h30m --data a --data b --workers 3 --seed 5 --target .7 "
         "--margin 0 --minimize macs --sampler tpe --pruner none --no-reference "
-        "--prove none --results r --name again"
+        "--prove none --results r --name again --artifacts s3://bucket/a"
     )
     assert main(line.split()) == 0
     assert seen == {
@@ -61,4 +61,5 @@ def test_search_passes_on_what_was_typed(monkeypatch):
         "minimize": "macs",
         "sampler": "tpe", "pruner": "none", "reference": False, "prove": "none",
         "results": Path("r"), "storage": None, "name": "again", "on": None, "log": (),
+        "artifacts": "s3://bucket/a",
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,10 +15,14 @@ import numpy as np
 import optuna
 import psutil
 import pytest
+from optuna.artifacts import get_all_artifact_meta
+from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.trial import TrialState
 
-from tests.helpers import tiny
+from tests.helpers import buckets, tiny
+from tuner import export
 from tuner.cli import main
+from tuner.dashboard.artifacts import EveryStore
 from tuner.records.keys import StudyKey, TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.sessions.standing import Standing
@@ -122,6 +127,52 @@ def test_a_search_with_workers_elsewhere_ends_with_its_models_at_home(tmp_path: 
     assert "workers that others start" in told and str(Path("home") / "tiny") in told
     pieces = optuna.load_study(study_name="tiny/files", storage=url(tmp_path)).user_attrs
     assert set(pieces.values()) == {""}
+
+
+@pytest.mark.slow
+def test_models_come_home_by_a_bucket(tmp_path: Path) -> None:
+    tiny.write(tmp_path, target=0.9, horizon=3)
+    typed = ["search", "tiny.toml", "--workers", "0", "--trials", "3", "--prove", "model"]
+    with buckets.serving() as client:
+        place = ["--artifacts", f"s3://{buckets.BUCKET}/lab"]
+        searching = begin(tmp_path, *typed, *place, "--results", "home", log="search.log")
+        await_(lambda: has_orders(tmp_path))
+        worker = begin(tmp_path, "worker", "tiny", "--results", "far")
+        assert searching.wait(timeout=PATIENCE) == 0, (tmp_path / "search.log").read_text()
+        assert worker.wait(timeout=60) == 0, (tmp_path / "log").read_text()
+        record = StudyRecord.of(study(tmp_path))
+        best = record.incumbent
+        assert best is not None and best.model_file is not None
+        home, far = (tmp_path / name / "tiny" / best.model_file for name in ("home", "far"))
+        kept = record.artifact_of(best.model_file)
+        assert kept is not None and home.read_bytes() == far.read_bytes()
+        key = kept.removeprefix(f"s3://{buckets.BUCKET}/")
+        assert key.startswith(f"lab/tiny/{home.stem}-") and key in buckets.names(client)
+        told = (tmp_path / "search.log").read_text()
+        assert kept in told and "--artifacts s3://bucket/lab" in told
+        assert f"{study(tmp_path).study_name}/files" not in optuna.get_all_study_names(
+            url(tmp_path)
+        )
+
+        shown = study(tmp_path).trials[best.number]
+        storage = open_storage(url(tmp_path), create=False)
+        files = get_all_artifact_meta(shown, storage=storage)
+        assert {f.filename for f in files} >= {f"evaluation-{best.number:04d}.png"}
+        dashboard = EveryStore(storage, tmp_path / "home")
+        for file in files:
+            with contextlib.closing(dashboard.open_reader(file.artifact_id)) as opened:
+                assert len(opened.read()) > 100
+        with pytest.raises(ArtifactNotFound):
+            dashboard.open_reader("nobody")
+
+        home.unlink()
+        exported = export(
+            "tiny", format="keras", storage=url(tmp_path), results=tmp_path / "new", measure=False,
+            output=tmp_path / "model.keras",
+        )  # fmt: skip
+        assert exported.file.is_file()
+        new = tmp_path / "new" / "tiny" / best.model_file
+        assert new.read_bytes() == far.read_bytes()
 
 
 def test_a_worker_that_is_ended_before_it_has_a_trial_ends_in_order(

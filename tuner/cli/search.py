@@ -98,6 +98,12 @@ EXIT_CODES = {"met": DONE, "complete": DONE, "not_met": NOT_MET, "interrupted": 
 @on_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
 @storage_options
+@click.option(
+    "--artifacts",
+    metavar="DIR|s3://BUCKET/PREFIX",
+    help="Keep models and the dashboard's pictures there as well: for machines that share no "
+    "results folder. The study remembers it.",
+)
 @click.option("--sampler", type=OneOf(SAMPLERS), default="smallest", show_default=True)
 @click.option("--pruner", type=OneOf(PRUNERS), default="target", show_default=True)
 @click.option(

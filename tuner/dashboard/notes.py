@@ -114,6 +114,8 @@ def _models(record: StudyRecord, results: Path) -> list[str]:
         lines += [f"- {label.capitalize()}: {line}" for label, line in words.proofs(record, best)]
         if best.model_file:
             lines.append(f"- File: `{results / record.name / best.model_file}`")
+        if kept := record.artifact_of(best.model_file):
+            lines.append(f"- In the artifact store: `{kept}`")
     which = 1 if record.prove == "recipe" else 0
     for trial in record.trials:
         if trial.number in record.refuted:

@@ -14,10 +14,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from optuna.storages import BaseStorage
 
+from tuner.dashboard.artifacts import EveryStore
 from tuner.dashboard.notes import dashboard_package, write_notes
 from tuner.dashboard.storage_view import shown, without_infeasible_best
 from tuner.errors import UsageError
-from tuner.storages.artifacts import artifact_store
 from tuner.storages.opening import open_storage
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def serve(
     wsgi = dashboard_package().wsgi
     storage = open_storage(url, create=False)
     view = shown(open_storage(url, create=False))
-    app = without_infeasible_best(wsgi(view, artifact_store=artifact_store(results, create=False)))
+    app = without_infeasible_best(wsgi(view, artifact_store=EveryStore(storage, results)))
     server = _listen(host, port, app)
     write_notes(storage, results)
     address = _address(host, server.server_port)

@@ -24,6 +24,7 @@ from tuner.objectives.metrics import DEFAULT_METRIC
 from tuner.records import words
 from tuner.records.studies import StudyRecord
 from tuner.spaces.carried import function_of, is_carried, is_held, parcel
+from tuner.storages.sent_files import SentFiles
 
 if TYPE_CHECKING:
     from tuner.data import DataSet
@@ -70,13 +71,16 @@ def export(
         DataError: The study's images are not at hand or are others.
         ExportError: The model is gone or cannot be converted, or the file cannot be written.
         StorageError: The storage cannot be reached.
+        ArtifactError: The model is in the artifact store alone, which cannot be read.
     """
     from tuner.storages.studies import load_study
 
     _check_format(format, int8)
     output = None if output is None else local_path(output, "output")
-    record = StudyRecord.of(load_study(study, storage=storage, results=results))
-    source = find_source(record, local_path(results, "results") / record.name, trial)
+    stored = load_study(study, storage=storage, results=results)
+    record = StudyRecord.of(stored)
+    folder = local_path(results, "results") / record.name
+    source = find_source(record, folder, trial, SentFiles(stored))
     source.check_proven()
     if measure:
         _require_metric(record)

@@ -13,6 +13,7 @@ from tuner.records.certificates import Certificate
 from tuner.records.model_certificates import ModelCertificate
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
+from tuner.storages.sent_files import SentFiles
 
 
 @dataclass(frozen=True)
@@ -73,17 +74,21 @@ class Source:
             )
 
 
-def find_source(record: StudyRecord, folder: Path, number: int | None) -> Source:
+def find_source(
+    record: StudyRecord, folder: Path, number: int | None, files: SentFiles | None = None
+) -> Source:
     """The trial's model, as its file is: where it was proven, what was proven.
 
     Args:
         record: The study.
         folder: Its results folder.
         number: Of the trial; None for the incumbent.
+        files: Bring a file that only the search's artifact store has.
 
     Raises:
         UsageError: There is no such trial, or nothing has met the target.
         ExportError: It has no model file, or the file is gone.
+        ArtifactError: The artifact store cannot be read.
     """
     trial = _incumbent(record) if number is None else _trial(record, number)
     model = record.model_certificates.get(trial.number)
@@ -95,7 +100,7 @@ def find_source(record: StudyRecord, folder: Path, number: int | None) -> Source
             f"trials that met the target, a sweep none; see 'tuner trials {record.name}'."
         )
     file = folder / name
-    if not file.is_file():
+    if not file.is_file() and not (files is not None and files.fetch(file)):
         raise ExportError(
             f"the model file {str(file)!r} is gone; put it back, or name the folder that holds "
             f"{record.name}/{name} with --results (and --storage for the storage)."

@@ -47,7 +47,8 @@ class StudyKey:
     SESSION = "session"  # the command that gave them: its id, its latest sign, whether it has ended
     ORDERS_DONE = "orders_done"  # the id of orders of which a worker has found nothing left
     GIVEN_UP = "given_up"  # what a worker elsewhere has ended with: orders, host, kind, text
-    FILE = "file:"  # and a name: size and hash of a model that was trained elsewhere
+    ARTIFACTS = "artifacts"  # of its artifact store: address, and mark (a file that lies in it)
+    FILE = "file:"  # and a name: size and hash of a model that was sent, and where it is stored
     PROOFS_OF = "proofs_of"  # in a study of proofs: "model"; without it, of recipes
     CERTIFICATE = "certificate:"  # and a trial's number: a `Certificate` as a dict
     MODEL_CERTIFICATE = "model_certificate:"  # and its number: a `ModelCertificate` as a dict

@@ -221,6 +221,18 @@ class StudyRecord:
         """What is to be proven of what it finds."""
         return prove_of(self.attributes)
 
+    def artifact_of(self, model_file: str | None) -> str | None:
+        """Where a model lies in the search's artifact store; None where it does not.
+
+        Args:
+            model_file: Its name in the results folder.
+        """
+        store = self.attributes.get(StudyKey.ARTIFACTS)
+        sent = self.attributes.get(f"{StudyKey.FILE}{model_file}")
+        if store is None or sent is None or "stored" not in sent:
+            return None
+        return f"{store['address']}/{sent['stored']}"
+
     @property
     def model_certificates(self) -> dict[int, ModelCertificate]:
         """Of models, by trial number, certified and refuted ones."""

@@ -17,6 +17,7 @@ from tuner.sessions.progress import CertificateProgress
 from tuner.sessions.watcher import Watcher
 from tuner.storages import leftovers
 from tuner.storages.claims import reap
+from tuner.storages.sent_files import SentFiles
 from tuner.workers.orders import WorkerOrders
 
 
@@ -25,6 +26,7 @@ class Surroundings(Protocol):
 
     planned: Planned
     record: StudyRecord
+    files: SentFiles
 
     @property
     def watcher(self) -> Watcher:
@@ -84,7 +86,7 @@ class Certifying:
                 self._explain(certificate)
                 return False
             certificate.drop()
-            leftovers.clear(certificate.study, session.planned.folder)
+            leftovers.clear(certificate.study, session.planned.folder, files=session.files)
             seconds = sum(t.seconds or 0.0 for t in certificate.tested())
             certificate.store(seconds, hardware())
         finally:

@@ -29,6 +29,7 @@ KNOWN = (
     "metric_direction",
     "sampler",
     "pruner",
+    "artifacts",
     "in_process",
     "watcher",
 )

@@ -73,6 +73,8 @@ def result_page(record: StudyRecord, status: str, file: Path | None) -> Page:
         rows += _found(record, best)
         if file is not None:
             rows.append(("file", str(file)))
+        if kept := record.artifact_of(best.model_file):
+            rows.append(("kept as well in", kept))
     elif (closest := record.closest) is not None:
         rows.append(("closest", f"{words.size(closest)}, {words.learnt(closest)}"))
     trained = words.several(len(record.trained), "trial")

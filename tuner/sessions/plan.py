@@ -44,7 +44,7 @@ from tuner.spaces import carried
 from tuner.spaces.carried import is_carried
 from tuner.specs.files import read_study
 from tuner.specs.spec import SearchStudy, Study, from_dict
-from tuner.storages import warm_start
+from tuner.storages import shared_artifacts, warm_start
 from tuner.storages.network_files import require_shareable
 from tuner.storages.opening import chosen_url, open_storage
 from tuner.storages.patience import Patience
@@ -108,6 +108,8 @@ def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
     patience = Patience(watcher.notice)
     if (why := drive_warning(url)) is not None:
         watcher.notice(why)
+    # Before the storage has a study that counts on it.
+    kept = None if wish.artifacts is None else shared_artifacts.probe(wish.artifacts)
     storage = open_places(
         url, wish.results, patience, begins_with=wish.warm_start, metric=spec.measured
     )
@@ -125,6 +127,7 @@ def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
     )
     begins = StudyKey.SCHEMA not in study.user_attrs
     agree(study, spec, data, wish.seed, yardstick)
+    shared_artifacts.agree(study, kept)
     held = carried.carried_of(spec.model_dump())
     if begins and isinstance(spec, SearchStudy) and held:
         cells.remember(study, spec)
@@ -231,6 +234,7 @@ def plan_again(
             raise DataError(refusal)
     _tell(data, watcher)
     agree(study, spec, data, int(study.user_attrs[StudyKey.SEED]))
+    shared_artifacts.require(study)
     done = len(StudyRecord.of(study).trained)
     folder = (results / study.study_name).resolve()
     orders = _orders(study, url, folder, data, done)

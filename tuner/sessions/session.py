@@ -7,7 +7,7 @@ import math
 import shlex
 import time
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import optuna
 
@@ -16,6 +16,7 @@ from tuner.basics.environment import keras_backend
 from tuner.basics.secrets import masked
 from tuner.certificates import SEEDS, trainings
 from tuner.certificates.models import ModelProofs
+from tuner.errors import ArtifactError
 from tuner.exports.rehearsal import Rehearsal
 from tuner.launchers import DEFAULT_LAUNCHER, Launcher
 from tuner.launchers.elsewhere import ElsewhereLauncher
@@ -44,6 +45,9 @@ recipe must hold: if it was a lucky one the rest of the trials looks between it 
 SMALL = 10
 """A search of fewer trials certifies once, at its end."""
 
+ASK_SECONDS = 60.0
+"""After which an artifact store that did not answer is asked again."""
+
 
 class Session:
     """One run: goes on with a study until it has its trials and, if asked, its certificate.
@@ -58,6 +62,7 @@ class Session:
 
     Attributes:
         record: The study as it was when last looked at.
+        files: Models on their way to the results folder.
     """
 
     def __init__(
@@ -88,7 +93,8 @@ class Session:
         self._rehearsal: Rehearsal | None = None
         self._exhausted = False
         self._standing = Standing(planned.study)
-        self._files = SentFiles(planned.study)
+        self.files = SentFiles(planned.study)
+        self._ask_again = 0.0
 
     @property
     def goal(self) -> int:
@@ -186,23 +192,38 @@ class Session:
         if proofs is not None:
             reap(proofs.study)
         proving = proofs is not None and proofs.is_open()
-        self._files.fetch_all(self.planned.folder, main.user_attrs)
-        self._files.clear(self.planned.folder)
-        leftovers.clear(main, self.planned.folder, proving=proving)
+        self._ask_again = 0.0
+        self._bring(main.user_attrs)
+        self.files.clear(self.planned.folder)
+        leftovers.clear(main, self.planned.folder, proving=proving, files=self.files)
 
     def look(self) -> None:
         """Reads the study and tells the watcher."""
         self.record = StudyRecord.of(self.planned.study)
         self._standing.renew()
-        self._files.fetch_all(self.planned.folder, self.record.attributes)
+        away = self._bring(self.record.attributes)
         cannot = self._rehearsal.news() if self._rehearsal is not None else []
         told = GivenUp.of(self.record.attributes)
         gone = [told.line] if told is not None and self._standing.has_given(told.orders) else []
-        for line in [*self.record.notices, *cannot, *gone]:
+        for line in [*self.record.notices, *cannot, *gone, *away]:
             if line not in self._noticed:
                 self._noticed.add(line)
                 self.watcher.notice(line)
         self.watcher.updated(self.record, self._progress())
+
+    def _bring(self, attributes: Mapping[str, Any]) -> list[str]:
+        """Takes what was trained elsewhere; a line where the store that has it does not answer.
+
+        The search does not wait for it: the models are safe there, and it is asked again.
+        """
+        if (now := time.monotonic()) < self._ask_again:
+            return []
+        try:
+            self.files.fetch_all(self.planned.folder, attributes)
+        except ArtifactError as error:
+            self._ask_again = now + ASK_SECONDS
+            return [f"models are not brought to the results folder now: {error}"]
+        return []
 
     def stopped(self) -> bool:
         """Whether the user or the time limit has stopped it."""

@@ -70,6 +70,7 @@ class Wish:
     relabel: bool = False
     accept_duplicates: bool = False
     name: str | None = None
+    artifacts: str | None = None
 
     def __post_init__(self) -> None:
         if self.name is not None and not re.fullmatch(NAME, self.name):
@@ -252,6 +253,7 @@ def resume_arguments(wish: Wish, total: int) -> tuple[str, ...]:
         "--pruner": None if wish.pruner == PRUNERS[0] else wish.pruner,
         "--workers": None if wish.workers == "auto" else wish.workers,
         "--on": wish.on,
+        "--artifacts": wish.artifacts,
     }
     for option, value in options.items():
         if value is not None:

@@ -6,6 +6,7 @@ What comes out of it is `patient`: it names the storage's `failures` as its own,
 keeps a client that stopped from stopping the others. `trial_rows` and `ended_trials` read a
 study's trials, `moments` writes at once what belongs together. `claims` says who trains what,
 `heartbeats` who is still there, `studies` which studies there are, `warm_start` what one study
-tells another, `artifacts` and `results` where files go, `leftovers` which of them nobody needs.
+tells another, `artifacts`, `shared_artifacts` and `results` where files go, `sent_files` how they
+get there, `leftovers` which of them nobody needs.
 What is stored under which name is in `tuner.records`.
 """

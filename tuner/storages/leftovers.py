@@ -22,6 +22,7 @@ from tuner.records.model_certificates import model_certificates
 from tuner.records.proofs import prove_of
 from tuner.storages import claims
 from tuner.storages.artifacts import FOLDER as ARTIFACTS
+from tuner.storages.sent_files import SHOWN, SentFiles
 
 CHECKPOINTS = "checkpoints"
 """In the study's folder."""
@@ -50,7 +51,9 @@ def checkpoint_of(folder: Path, stem: str) -> Path:
     return folder / CHECKPOINTS / f"{stem}.npz"
 
 
-def clear(study: optuna.Study, folder: Path, *, proving: bool = False) -> None:
+def clear(
+    study: optuna.Study, folder: Path, *, proving: bool = False, files: SentFiles | None = None
+) -> None:
     """Removes what belongs to no trial that waits, runs or has an outcome.
 
     Args:
@@ -58,6 +61,7 @@ def clear(study: optuna.Study, folder: Path, *, proving: bool = False) -> None:
         folder: Where its files are.
         proving: Whether proofs of a search's models are under way, which go on from the checkpoints
             of its trials and write to their models.
+        files: Forgets what was sent of them; None: nothing was.
     """
     claims.requeue(study)  # what is lost and was not queued again has a checkpoint to keep
     trials = study.get_trials(deepcopy=False)
@@ -79,9 +83,11 @@ def clear(study: optuna.Study, folder: Path, *, proving: bool = False) -> None:
     for name in _noted(trials) - {f"{stem}.keras" for stem in wanted}:
         if name not in used:
             remove(folder / name)
+            if files is not None:
+                files.forget(name)
         if name not in _noted(under_way) and not proving:
             remove(part_of(folder / name))
-    _clear_artifacts(study, trials, folder.parent / ARTIFACTS)
+    _clear_artifacts(study, trials, folder.parent / ARTIFACTS, files)
 
 
 def _to_be_proven(study: optuna.Study, trials: Iterable[FrozenTrial], proving: bool) -> set[int]:
@@ -102,7 +108,9 @@ def _noted(trials: Iterable[FrozenTrial]) -> set[str]:
     return {str(name) for name in files if name}
 
 
-def _clear_artifacts(study: optuna.Study, trials: Iterable[FrozenTrial], folder: Path) -> None:
+def _clear_artifacts(
+    study: optuna.Study, trials: Iterable[FrozenTrial], folder: Path, files: SentFiles | None
+) -> None:
     """Files that were written for a trial, whose worker died before the trial showed them."""
     for trial in trials:
         noted = set(trial.user_attrs.get(TrialKey.ARTIFACTS, ()))
@@ -111,3 +119,5 @@ def _clear_artifacts(study: optuna.Study, trials: Iterable[FrozenTrial], folder:
         shown = get_all_artifact_meta(trial, storage=storage_of(study))
         for name in noted - {meta.artifact_id for meta in shown}:
             remove(folder / name)
+            if files is not None:
+                files.forget(f"{SHOWN}{name}")

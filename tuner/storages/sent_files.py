@@ -1,23 +1,27 @@
-"""Models that were trained far from whoever plans the search, brought to them by the storage.
+"""Models that were trained far from whoever plans the search, and how they come to them.
 
 Machines that share a study may share nothing but its storage. So a model that is kept there is
 written into a study beside it, in pieces, as attributes; the search itself notes size and hash.
-Whoever plans the search takes what its folder lacks, and clears the pieces away when it ends.
+Where the search has an artifact store the model is written to that instead, wherever it was
+trained. Whoever plans the search takes what its folder lacks, and clears the pieces away when it
+ends.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import optuna
 
 from tuner.basics.files import part_of, whole
 from tuner.basics.optuna_private import storage_of
 from tuner.records.keys import StudyKey
+from tuner.storages import shared_artifacts
+from tuner.storages.artifacts import FOLDER, ArtifactStore, artifact_store
 from tuner.storages.results import writing_to
 
 SUFFIX = "/files"
@@ -25,7 +29,9 @@ SUFFIX = "/files"
 PIECE = 2**20
 """Bytes in one attribute."""
 MOST = 2**28
-"""Bytes of the largest model that is sent: a search is for small ones."""
+"""Bytes of the largest model that is sent by the storage: a search is for small ones."""
+SHOWN = f"{FOLDER}/"
+"""Before the name of what the dashboard shows, which lies beside the studies' folders."""
 
 
 class SentFiles:
@@ -35,32 +41,59 @@ class SentFiles:
         main: The search.
         away: Whether this process is not where the search is planned. Where it is, only models are
             sent that came from elsewhere, and were trained on here.
+        patient: Whether to wait for an artifact store that does not answer.
+
+    Raises:
+        ArtifactError: What it takes to reach the search's store is missing on this machine.
     """
 
-    def __init__(self, main: optuna.Study, *, away: bool = False) -> None:
+    def __init__(self, main: optuna.Study, *, away: bool = False, patient: bool = False) -> None:
         self.main = main
         self._away = away
+        self._shared = shared_artifacts.of(main, patient=patient)
         self._here: dict[Path, str] = {}
+        self._gone: set[str] = set()
 
-    def send(self, file: Path) -> None:
-        """Writes a model into the storage, and then that it is there.
+    def send(self, file: Path, prefix: str = "") -> None:
+        """Writes a model to where others find it, and then that it is there.
 
         Args:
             file: It; its name is the same everywhere.
+            prefix: Nothing, or `SHOWN`.
+
+        Raises:
+            ArtifactError: The artifact store cannot be written to.
         """
-        if not self._away and f"{StudyKey.FILE}{file.name}" not in self.main.user_attrs:
+        name = f"{prefix}{file.name}"
+        key = f"{StudyKey.FILE}{name}"
+        before = self.main.user_attrs.get(key)
+        if self._shared is None and not self._away and before is None:
             return
         content = file.read_bytes()
-        if len(content) > MOST:
-            return
         digest = hashlib.sha256(content).hexdigest()
-        pieces = [content[at : at + PIECE] for at in range(0, len(content), PIECE)]
-        study = self._pieces()
-        for number, piece in enumerate(pieces):
-            text = base64.b64encode(piece).decode("ascii")
-            study.set_user_attr(_piece(file.name, digest, number), text)
-        about = {"bytes": len(content), "sha256": digest, "pieces": len(pieces)}
-        self.main.set_user_attr(f"{StudyKey.FILE}{file.name}", about)
+        about: dict[str, Any] = {"bytes": len(content), "sha256": digest}
+        if self._shared is not None:
+            stored = f"{self.main.study_name}/{file.stem}-{digest[:12]}{file.suffix}"
+            self._shared.put(stored, content)
+            about["stored"] = stored
+        elif len(content) > MOST:
+            return
+        else:
+            about["pieces"] = self._write_pieces(name, digest, content)
+        self.main.set_user_attr(key, about)
+        if before is not None and before.get("stored") != about.get("stored"):
+            self._drop(before)
+
+    def store(self, results: Path) -> ArtifactStore:
+        """Where what the dashboard shows of a trial is written to, so that it is seen at home.
+
+        Args:
+            results: This machine's results folder.
+        """
+        if self._shared is not None:
+            return self._shared
+        local = artifact_store(results)
+        return _Sent(local, self, results / FOLDER) if self._away else local
 
     def fetch(self, file: Path) -> bool:
         """Writes a model that was sent to where it should be, whole or not at all.
@@ -73,9 +106,12 @@ class SentFiles:
 
         Raises:
             StorageError: The folder cannot be written to.
+            ArtifactError: The artifact store cannot be read.
         """
         about = self.main.user_attrs.get(f"{StudyKey.FILE}{file.name}")
-        return about is not None and self._fetch(file, about, self._stored())
+        if about is None:
+            return False
+        return self._fetch(file, file.name, about, self._stored() if "pieces" in about else {})
 
     def fetch_all(self, folder: Path, attributes: Mapping[str, Any]) -> list[str]:
         """Brings every model that a folder lacks, or has in an older version.
@@ -89,35 +125,47 @@ class SentFiles:
 
         Raises:
             StorageError: The folder cannot be written to.
+            ArtifactError: The artifact store cannot be read.
         """
-        lacking = {
-            folder / key.removeprefix(StudyKey.FILE): about
-            for key, about in attributes.items()
-            if key.startswith(StudyKey.FILE) and not self._has(folder, key, about)
-        }
-        stored = self._stored() if lacking else {}
-        return [file.name for file, about in lacking.items() if self._fetch(file, about, stored)]
+        lacking = [
+            (name, file, about)
+            for name, file, about in _listed(folder, attributes)
+            if not self._has(file, about)
+        ]
+        stored = self._stored() if any("pieces" in about for _, _, about in lacking) else {}
+        return [f.name for name, f, about in lacking if self._fetch(f, name, about, stored)]
 
     def clear(self, folder: Path) -> None:
         """Empties the pieces of what is in the folder."""
-        wanted = self.main.user_attrs
         stored = self._stored()
-        for key, about in wanted.items():
-            if key.startswith(StudyKey.FILE) and self._has(folder, key, about):
-                name = key.removeprefix(StudyKey.FILE)
-                for known in [k for k, text in stored.items() if text and k.startswith(f"{name}:")]:
-                    self._pieces().set_user_attr(known, "")
+        for name, file, about in _listed(folder, self.main.user_attrs):
+            if self._has(file, about):
+                self._empty(name, stored)
 
-    def _has(self, folder: Path, key: str, about: Mapping[str, Any]) -> bool:
-        file = folder / key.removeprefix(StudyKey.FILE)
+    def forget(self, name: str) -> None:
+        """Removes a file that nobody needs from where it was sent to.
+
+        Args:
+            name: A model's; of what the dashboard was to show its id, with `SHOWN` before it.
+        """
+        if name.startswith(SHOWN) and self._shared is not None:
+            self._shared.drop(name)
+        about = self.main.user_attrs.get(f"{StudyKey.FILE}{name}")
+        if about is not None:
+            self.main.set_user_attr(f"{StudyKey.FILE}{name}", None)
+            self._drop(about)
+            self._empty(name, self._stored())
+
+    def _has(self, file: Path, about: Mapping[str, Any]) -> bool:
         if self._here.get(file) != about["sha256"] and file.is_file():
             self._here[file] = hashlib.sha256(file.read_bytes()).hexdigest()
         return bool(self._here.get(file) == about["sha256"])
 
-    def _fetch(self, file: Path, about: Mapping[str, Any], stored: Mapping[str, str]) -> bool:
-        names = [_piece(file.name, about["sha256"], n) for n in range(about["pieces"])]
-        content = b"".join(base64.b64decode(stored.get(name, "")) for name in names)
-        if hashlib.sha256(content).hexdigest() != about["sha256"]:
+    def _fetch(
+        self, file: Path, name: str, about: Mapping[str, Any], stored: Mapping[str, str]
+    ) -> bool:
+        content = self._content(name, about, stored)
+        if content is None or hashlib.sha256(content).hexdigest() != about["sha256"]:
             return False  # it was cleared away, or a newer one is being written
         with writing_to(file.parent):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -126,6 +174,35 @@ class SentFiles:
                 part.write_bytes(content)
         self._here[file] = about["sha256"]
         return True
+
+    def _content(
+        self, name: str, about: Mapping[str, Any], stored: Mapping[str, str]
+    ) -> bytes | None:
+        if "stored" not in about:
+            names = [_piece(name, about["sha256"], n) for n in range(about["pieces"])]
+            return b"".join(base64.b64decode(stored.get(each, "")) for each in names)
+        if self._shared is None or about["stored"] in self._gone:
+            return None
+        content = self._shared.get(about["stored"])
+        if content is None:
+            self._gone.add(about["stored"])  # it is not asked for once a second
+        return content
+
+    def _drop(self, about: Mapping[str, Any]) -> None:
+        if self._shared is not None and "stored" in about:
+            self._shared.drop(about["stored"])
+
+    def _write_pieces(self, name: str, digest: str, content: bytes) -> int:
+        pieces = [content[at : at + PIECE] for at in range(0, len(content), PIECE)]
+        study = self._pieces()
+        for number, piece in enumerate(pieces):
+            text = base64.b64encode(piece).decode("ascii")
+            study.set_user_attr(_piece(name, digest, number), text)
+        return len(pieces)
+
+    def _empty(self, name: str, stored: Mapping[str, str]) -> None:
+        for known in [k for k, text in stored.items() if text and k.startswith(f"{name}:")]:
+            self._pieces().set_user_attr(known, "")
 
     def _stored(self) -> dict[str, str]:
         """The pieces that are in the storage; none where nothing was ever sent."""
@@ -141,6 +218,34 @@ class SentFiles:
             return optuna.load_study(study_name=name, storage=storage)
         except KeyError:
             return optuna.create_study(study_name=name, storage=storage, load_if_exists=True)
+
+
+class _Sent:
+    """A store on this machine, of which each file is sent as well."""
+
+    def __init__(self, store: ArtifactStore, files: SentFiles, folder: Path) -> None:
+        self._store = store
+        self._files = files
+        self._folder = folder
+        self.open_reader = store.open_reader
+        self.remove = store.remove
+
+    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
+        """Writes and sends a file."""
+        self._store.write(artifact_id, content_body)
+        self._files.send(self._folder / artifact_id, SHOWN)
+
+
+def _listed(
+    folder: Path, attributes: Mapping[str, Any]
+) -> Iterator[tuple[str, Path, Mapping[str, Any]]]:
+    """The name of each file that was sent, where it belongs, and what is noted of it."""
+    for key, about in attributes.items():
+        name = key.removeprefix(StudyKey.FILE)
+        own = name.removeprefix(SHOWN)
+        # A name that leads out of the folder was not written by this program.
+        if name != key and about is not None and own == Path(own).name:
+            yield name, (folder.parent / FOLDER if own != name else folder) / own, about
 
 
 def _piece(name: str, digest: str, number: int) -> str:

@@ -89,7 +89,7 @@ class SearchTrial(TrialRun):
             measured = self.metric.of(y, scores)
             check_reported(self.history[-1].val_measured, measured, len(y), self.metric)
             file = self.save(model, f"trial-{self.trial.number:04d}.keras")
-            artifacts.keep(self.trial, self.work.results.parent, file)
+            artifacts.keep(self.trial, self.work.results.parent, file, self.work.files)
         return outcome
 
     def forget(self) -> None:

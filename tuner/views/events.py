@@ -20,7 +20,15 @@ from tuner.sessions.result import Result
 from tuner.views.changes import Change, Changes
 
 VERSION = 1
-_ANSWERED = ("best", "model_file", "proof", "reference", "times_smaller", "closest")
+_ANSWERED = (
+    "best",
+    "model_file",
+    "model_artifact",
+    "proof",
+    "reference",
+    "times_smaller",
+    "closest",
+)
 UNPROVEN: dict[str, Any] = {"verdict": None, "bound": None, "level": None}
 """In place of a certificate that nobody has tried to make."""
 _UNKNOWN = 1e29
@@ -128,6 +136,7 @@ def best_object(record: StudyRecord, folder: Path) -> dict[str, Any]:
         **study_object(record),
         "best": None if best is None else trial_object(best),
         "model_file": None if file is None else str(file),
+        "model_artifact": None if best is None else record.artifact_of(best.model_file),
         "reference": None if reference is None else trial_object(reference),
         "times_smaller": None if best is None else record.times_smaller(best),
         "proof": proof_object(record, best),

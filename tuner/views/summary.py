@@ -119,6 +119,8 @@ def _found(record: StudyRecord, folder: Path) -> list[tuple[str, Text]]:
     rows.append((label, Text(accuracy)))
     if met.model_file:
         rows.append(("file", Text(short_path(folder / met.model_file))))
+    if kept := record.artifact_of(met.model_file):
+        rows.append(("", Text(kept)))
     return [*rows, *_proofs(record, met), *_reference(record, met)]
 
 

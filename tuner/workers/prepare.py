@@ -31,7 +31,7 @@ from tuner.spaces.source import source_hash
 from tuner.spaces.unbuildable import unbuildable
 from tuner.spaces.unused import unused
 from tuner.specs.spec import Study, SweepStudy, from_dict
-from tuner.storages import claims
+from tuner.storages import claims, shared_artifacts
 from tuner.storages.sent_files import SentFiles
 from tuner.training.settings import MEANINGS
 from tuner.trials.work import Work
@@ -112,10 +112,15 @@ def pruner_of(orders: WorkerOrders, study: optuna.Study, spec: Study) -> optuna.
 
 
 def _files(orders: WorkerOrders, study: optuna.Study) -> SentFiles:
-    """Where models go that are trained far from whoever plans the search."""
+    """Where models go that are trained far from whoever plans the search.
+
+    Raises:
+        ArtifactError: This machine does not see the store that the search writes to.
+    """
     name = study.user_attrs.get(StudyKey.CERTIFIES, study.study_name)
     main = optuna.load_study(study_name=name, storage=storage_of(study))
-    return SentFiles(main, away=orders.sends_files)
+    shared_artifacts.require(main, patient=True)
+    return SentFiles(main, away=orders.sends_files, patient=True)
 
 
 def _examples(data: DataSet) -> str:
