@@ -55,6 +55,22 @@ def test_a_place_for_artifacts_that_holds_a_key(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("command", ["search q2 --data shapes10", "data", "data shapes10"])
+def test_the_cache(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TUNER_CACHE", ADDRESS)
+    assert main(command.split()) == 2
+    said = capsys.readouterr().err
+    assert f"TUNER_CACHE {SAID}" in said and "hunter2" not in said
+    assert len(said.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
 CALLS: dict[str, Callable[[str | Path], object]] = {
     "results": lambda given: search("q2", results=given),
     "results of certify": lambda given: certify("q2", results=given),

@@ -7,14 +7,20 @@ import json
 import os
 from pathlib import Path
 
+from tuner.basics.addresses import local_path
+
 RESULTS = "tuner-results"
 """Where results go that are given no other folder, in the current one."""
 
 
 def cache_folder() -> Path:
-    """Where decoded data sets are kept: ``TUNER_CACHE``, else the user's cache folder."""
+    """Where decoded data sets are kept: ``TUNER_CACHE``, else the user's cache folder.
+
+    Raises:
+        UsageError: ``TUNER_CACHE`` is an address.
+    """
     if chosen := os.environ.get("TUNER_CACHE"):
-        return Path(chosen).expanduser()
+        return local_path(chosen, "TUNER_CACHE").expanduser()
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base).expanduser() if base else Path.home() / ".cache") / "tuner"
 
