@@ -199,6 +199,28 @@ def test_a_disk_that_is_not_mounted_is_refused(
     assert again is not None and again.address == moved
 
 
+def test_a_store_that_a_search_is_given_later_gets_what_it_had(
+    main: optuna.Study, address: str, tmp_path: Path
+) -> None:
+    worker, home = SentFiles(main, away=True), SentFiles(main)
+    worker.send(written(tmp_path / "there", b"model"))
+    home.fetch_all(tmp_path / "home", main.user_attrs)
+    written(tmp_path / "home", b"own", "trial-0004.keras")
+    names = [NAME, "trial-0004.keras", "trial-0005.keras"]
+    home.send_lacking(tmp_path / "home", names)
+    assert "stored" not in main.user_attrs[f"{StudyKey.FILE}{NAME}"]
+    for place in (address, str(tmp_path / "moved")):
+        agree(main, probe(place))
+        SentFiles(main).send_lacking(tmp_path / "home", names)
+        for name, content in zip(names, (b"model", b"own"), strict=False):
+            stored = main.user_attrs[f"{StudyKey.FILE}{name}"]["stored"]
+            assert SharedArtifacts(place).get(stored) == content
+        worker.send(written(tmp_path / "there", b"another", "trial-0006.keras"))
+        stored = main.user_attrs[f"{StudyKey.FILE}trial-0006.keras"]["stored"]
+        assert SharedArtifacts(place).get(stored) == b"another"
+    assert f"{StudyKey.FILE}trial-0005.keras" not in main.user_attrs
+
+
 def test_a_search_without_one_asks_for_none(main: optuna.Study) -> None:
     agree(main, None)
     assert require(main) is None and StudyKey.ARTIFACTS not in main.user_attrs

@@ -193,7 +193,8 @@ class Session:
             reap(proofs.study)
         proving = proofs is not None and proofs.is_open()
         self._ask_again = 0.0
-        self._bring(main.user_attrs)
+        for line in self._bring(main.user_attrs) or self._send():
+            self.watcher.notice(line)
         self.files.clear(self.planned.folder)
         leftovers.clear(main, self.planned.folder, proving=proving, files=self.files)
 
@@ -223,6 +224,17 @@ class Session:
         except ArtifactError as error:
             self._ask_again = now + ASK_SECONDS
             return [f"models are not brought to the results folder now: {error}"]
+        return []
+
+    def _send(self) -> list[str]:
+        """Gives the artifact store what the search had before it; a line where that fails."""
+        record = StudyRecord.of(self.planned.study)
+        names = [t.model_file for t in record.trials if t.model_file and t.outcome is not None]
+        names += [name for c in record.certificates.values() for name in c.model_files]
+        try:
+            self.files.send_lacking(self.planned.folder, names)
+        except ArtifactError as error:
+            return [f"models of earlier runs are not in the artifact store yet: {error}"]
         return []
 
     def stopped(self) -> bool:

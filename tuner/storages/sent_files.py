@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,6 +50,7 @@ class SentFiles:
     def __init__(self, main: optuna.Study, *, away: bool = False, patient: bool = False) -> None:
         self.main = main
         self._away = away
+        self._patient = patient
         self._shared = shared_artifacts.of(main, patient=patient)
         self._here: dict[Path, str] = {}
         self._gone: set[str] = set()
@@ -66,7 +67,9 @@ class SentFiles:
         """
         name = f"{prefix}{file.name}"
         key = f"{StudyKey.FILE}{name}"
-        before = self.main.user_attrs.get(key)
+        attributes = self.main.user_attrs
+        self._follow(attributes)
+        before = attributes.get(key)
         if self._shared is None and not self._away and before is None:
             return
         content = file.read_bytes()
@@ -84,12 +87,29 @@ class SentFiles:
         if before is not None and before.get("stored") != about.get("stored"):
             self._drop(before)
 
+    def send_lacking(self, folder: Path, names: Iterable[str]) -> None:
+        """Writes what a search had before it was given its artifact store into that as well.
+
+        Args:
+            folder: The study's.
+            names: Of models that are kept.
+
+        Raises:
+            ArtifactError: The store cannot be written to.
+        """
+        attributes = self.main.user_attrs
+        for name in names if self._shared is not None else ():
+            about = attributes.get(f"{StudyKey.FILE}{name}") or {}
+            if "stored" not in about and (folder / name).is_file():
+                self.send(folder / name)
+
     def store(self, results: Path) -> ArtifactStore:
         """Where what the dashboard shows of a trial is written to, so that it is seen at home.
 
         Args:
             results: This machine's results folder.
         """
+        self._follow(self.main.user_attrs)
         if self._shared is not None:
             return self._shared
         local = artifact_store(results)
@@ -155,6 +175,12 @@ class SentFiles:
             self.main.set_user_attr(f"{StudyKey.FILE}{name}", None)
             self._drop(about)
             self._empty(name, self._stored())
+
+    def _follow(self, attributes: Mapping[str, Any]) -> None:
+        """Goes to another artifact store where the search was given one meanwhile."""
+        address = (attributes.get(StudyKey.ARTIFACTS) or {}).get("address")
+        if address != (None if self._shared is None else self._shared.address):
+            self._shared = shared_artifacts.of(self.main, patient=self._patient)
 
     def _has(self, file: Path, about: Mapping[str, Any]) -> bool:
         if self._here.get(file) != about["sha256"] and file.is_file():

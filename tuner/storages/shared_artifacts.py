@@ -283,6 +283,9 @@ def agree(study: optuna.Study, address: str | None) -> None:
     mark = f"{study.study_name}/.tuner-{uuid.uuid4().hex[:12]}"
     SharedArtifacts(address).put(mark, f"The models of {study.study_name}.\n".encode())
     study.set_user_attr(StudyKey.ARTIFACTS, {"address": address, "mark": mark})
+    for key, about in study.user_attrs.items():
+        if key.startswith(StudyKey.FILE) and "stored" in (about or {}):
+            study.set_user_attr(key, None)  # it lies in the store before, and is to be sent again
 
 
 def require(study: optuna.Study, *, patient: bool = False) -> SharedArtifacts | None:
