@@ -68,6 +68,7 @@ ASKED = {
     "relabel": True,
     "accept_duplicates": True,
     "name": "q10-again",
+    "artifacts": "s3://bucket/lab",
 }
 
 
