@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import io
 import threading
@@ -290,10 +291,20 @@ def test_nobodys_keys(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "Unable to locate credentials" in line(lambda: probe("s3://bucket/x"))
 
 
-def test_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_package(
+    main: optuna.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(shared_artifacts.importlib.util, "find_spec", lambda _: None)
     said = line(lambda: probe("s3://bucket/x"))
     assert "needs the package boto3" in said and "[s3]" in said
+    # What is on this machine needs none.
+    main.set_user_attr(StudyKey.ARTIFACTS, {"address": "s3://bucket/x", "mark": "x"})
+    about = {"sha256": hashlib.sha256(b"model").hexdigest(), "bytes": 5, "stored": "y"}
+    main.set_user_attr(f"{StudyKey.FILE}{NAME}", about)
+    file = written(tmp_path / "home", b"model")
+    assert SentFiles(main).fetch_all(file.parent, main.user_attrs) == []
+    file.unlink()
+    assert "needs the package boto3" in line(lambda: SentFiles(main).fetch(file))
 
 
 def test_pictures_of_a_worker_far_away_are_seen_at_home(main: optuna.Study, tmp_path: Path) -> None:

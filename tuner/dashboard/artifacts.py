@@ -55,10 +55,11 @@ class EveryStore:
             if stored is None:
                 continue
             address = stored["address"]
-            try:
-                self._shared.setdefault(address, SharedArtifacts(address))
-            except ArtifactError:
-                continue  # what it takes is missing here: the others are shown
+            if address not in self._shared:
+                try:
+                    self._shared[address] = SharedArtifacts(address)
+                except ArtifactError:
+                    continue  # what it takes is missing here: the others are shown
             if self._shared[address] not in found:
                 found.append(self._shared[address])
         return found

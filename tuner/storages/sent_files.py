@@ -20,9 +20,9 @@ import optuna
 from tuner.basics.files import part_of, whole
 from tuner.basics.optuna_private import storage_of
 from tuner.records.keys import StudyKey
-from tuner.storages import shared_artifacts
 from tuner.storages.artifacts import FOLDER, ArtifactStore, artifact_store
 from tuner.storages.results import writing_to
+from tuner.storages.shared_artifacts import SharedArtifacts
 
 SUFFIX = "/files"
 """Behind a study's name: the study that has the pieces."""
@@ -42,16 +42,13 @@ class SentFiles:
         away: Whether this process is not where the search is planned. Where it is, only models are
             sent that came from elsewhere, and were trained on here.
         patient: Whether to wait for an artifact store that does not answer.
-
-    Raises:
-        ArtifactError: What it takes to reach the search's store is missing on this machine.
     """
 
     def __init__(self, main: optuna.Study, *, away: bool = False, patient: bool = False) -> None:
         self.main = main
         self._away = away
         self._patient = patient
-        self._shared = shared_artifacts.of(main, patient=patient)
+        self._shared: SharedArtifacts | None = None
         self._here: dict[Path, str] = {}
         self._gone: set[str] = set()
 
@@ -68,24 +65,24 @@ class SentFiles:
         name = f"{prefix}{file.name}"
         key = f"{StudyKey.FILE}{name}"
         attributes = self.main.user_attrs
-        self._follow(attributes)
-        before = attributes.get(key)
-        if self._shared is None and not self._away and before is None:
+        shared, before = self._store_of(attributes), attributes.get(key)
+        if shared is None and not self._away and before is None:
             return
         content = file.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         about: dict[str, Any] = {"bytes": len(content), "sha256": digest}
-        if self._shared is not None:
+        if shared is not None:
             stored = f"{self.main.study_name}/{file.stem}-{digest[:12]}{file.suffix}"
-            self._shared.put(stored, content)
+            shared.put(stored, content)
             about["stored"] = stored
         elif len(content) > MOST:
             return
         else:
             about["pieces"] = self._write_pieces(name, digest, content)
         self.main.set_user_attr(key, about)
-        if before is not None and before.get("stored") != about.get("stored"):
-            self._drop(before)
+        older = (before or {}).get("stored")
+        if shared is not None and older is not None and older != about["stored"]:
+            shared.drop(older)
 
     def send_lacking(self, folder: Path, names: Iterable[str]) -> None:
         """Writes what a search had before it was given its artifact store into that as well.
@@ -98,7 +95,7 @@ class SentFiles:
             ArtifactError: The store cannot be written to.
         """
         attributes = self.main.user_attrs
-        for name in names if self._shared is not None else ():
+        for name in names if self._store_of(attributes) is not None else ():
             about = attributes.get(f"{StudyKey.FILE}{name}") or {}
             if "stored" not in about and (folder / name).is_file():
                 self.send(folder / name)
@@ -109,9 +106,8 @@ class SentFiles:
         Args:
             results: This machine's results folder.
         """
-        self._follow(self.main.user_attrs)
-        if self._shared is not None:
-            return self._shared
+        if (shared := self._store_of(self.main.user_attrs)) is not None:
+            return shared
         local = artifact_store(results)
         return _Sent(local, self, results / FOLDER) if self._away else local
 
@@ -128,10 +124,12 @@ class SentFiles:
             StorageError: The folder cannot be written to.
             ArtifactError: The artifact store cannot be read.
         """
-        about = self.main.user_attrs.get(f"{StudyKey.FILE}{file.name}")
+        attributes = self.main.user_attrs
+        about = attributes.get(f"{StudyKey.FILE}{file.name}")
         if about is None:
             return False
-        return self._fetch(file, file.name, about, self._stored() if "pieces" in about else {})
+        pieces = self._stored() if "pieces" in about else {}
+        return self._write(file, about, self._content(file.name, about, attributes, pieces))
 
     def fetch_all(self, folder: Path, attributes: Mapping[str, Any]) -> list[str]:
         """Brings every model that a folder lacks, or has in an older version.
@@ -152,8 +150,12 @@ class SentFiles:
             for name, file, about in _listed(folder, attributes)
             if not self._has(file, about)
         ]
-        stored = self._stored() if any("pieces" in about for _, _, about in lacking) else {}
-        return [f.name for name, f, about in lacking if self._fetch(f, name, about, stored)]
+        pieces = self._stored() if any("pieces" in about for _, _, about in lacking) else {}
+        return [
+            file.name
+            for name, file, about in lacking
+            if self._write(file, about, self._content(name, about, attributes, pieces))
+        ]
 
     def clear(self, folder: Path) -> None:
         """Empties the pieces of what is in the folder."""
@@ -168,29 +170,31 @@ class SentFiles:
         Args:
             name: A model's; of what the dashboard was to show its id, with `SHOWN` before it.
         """
-        if name.startswith(SHOWN) and self._shared is not None:
-            self._shared.drop(name)
-        about = self.main.user_attrs.get(f"{StudyKey.FILE}{name}")
+        attributes = self.main.user_attrs
+        shared, about = self._store_of(attributes), attributes.get(f"{StudyKey.FILE}{name}")
+        if shared is not None and name.startswith(SHOWN):
+            shared.drop(name)
         if about is not None:
             self.main.set_user_attr(f"{StudyKey.FILE}{name}", None)
-            self._drop(about)
+            if shared is not None and "stored" in about:
+                shared.drop(about["stored"])
             self._empty(name, self._stored())
 
-    def _follow(self, attributes: Mapping[str, Any]) -> None:
-        """Goes to another artifact store where the search was given one meanwhile."""
+    def _store_of(self, attributes: Mapping[str, Any]) -> SharedArtifacts | None:
+        """The search's artifact store, which it may be given at any time."""
         address = (attributes.get(StudyKey.ARTIFACTS) or {}).get("address")
-        if address != (None if self._shared is None else self._shared.address):
-            self._shared = shared_artifacts.of(self.main, patient=self._patient)
+        if address is None:
+            self._shared = None
+        elif self._shared is None or self._shared.address != address:
+            self._shared = SharedArtifacts(address, patient=self._patient)
+        return self._shared
 
     def _has(self, file: Path, about: Mapping[str, Any]) -> bool:
         if self._here.get(file) != about["sha256"] and file.is_file():
             self._here[file] = hashlib.sha256(file.read_bytes()).hexdigest()
         return bool(self._here.get(file) == about["sha256"])
 
-    def _fetch(
-        self, file: Path, name: str, about: Mapping[str, Any], stored: Mapping[str, str]
-    ) -> bool:
-        content = self._content(name, about, stored)
+    def _write(self, file: Path, about: Mapping[str, Any], content: bytes | None) -> bool:
         if content is None or hashlib.sha256(content).hexdigest() != about["sha256"]:
             return False  # it was cleared away, or a newer one is being written
         with writing_to(file.parent):
@@ -202,21 +206,22 @@ class SentFiles:
         return True
 
     def _content(
-        self, name: str, about: Mapping[str, Any], stored: Mapping[str, str]
+        self,
+        name: str,
+        about: Mapping[str, Any],
+        attributes: Mapping[str, Any],
+        pieces: Mapping[str, str],
     ) -> bytes | None:
         if "stored" not in about:
             names = [_piece(name, about["sha256"], n) for n in range(about["pieces"])]
-            return b"".join(base64.b64decode(stored.get(each, "")) for each in names)
-        if self._shared is None or about["stored"] in self._gone:
+            return b"".join(base64.b64decode(pieces.get(each, "")) for each in names)
+        shared = self._store_of(attributes)
+        if shared is None or about["stored"] in self._gone:
             return None
-        content = self._shared.get(about["stored"])
+        content = shared.get(about["stored"])
         if content is None:
             self._gone.add(about["stored"])  # it is not asked for once a second
         return content
-
-    def _drop(self, about: Mapping[str, Any]) -> None:
-        if self._shared is not None and "stored" in about:
-            self._shared.drop(about["stored"])
 
     def _write_pieces(self, name: str, digest: str, content: bytes) -> int:
         pieces = [content[at : at + PIECE] for at in range(0, len(content), PIECE)]

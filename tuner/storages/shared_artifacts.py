@@ -233,16 +233,6 @@ def _sentence(error: Exception) -> str:
     return masked_text(" ".join(text.split())).rstrip(".")
 
 
-def of(study: optuna.Study, *, patient: bool = False) -> SharedArtifacts | None:
-    """The store that a search keeps its models in; None where it has only its results folder.
-
-    Raises:
-        ArtifactError: What it takes to reach it is not installed or not set up.
-    """
-    stored = study.user_attrs.get(StudyKey.ARTIFACTS)
-    return None if stored is None else SharedArtifacts(stored["address"], patient=patient)
-
-
 def probe(given: str | Path) -> str:
     """Writes to a store and reads that back, before anything is made that counts on it.
 
@@ -291,13 +281,16 @@ def agree(study: optuna.Study, address: str | None) -> None:
 def require(study: optuna.Study, *, patient: bool = False) -> SharedArtifacts | None:
     """The store of a search, where this machine sees the one that the search writes to.
 
+    Returns:
+        None where the search has only its results folder.
+
     Raises:
-        ArtifactError: It does not.
+        ArtifactError: It does not, or cannot reach it.
     """
-    store = of(study, patient=patient)
-    if store is None:
+    stored = study.user_attrs.get(StudyKey.ARTIFACTS)
+    if stored is None:
         return None
-    mark = study.user_attrs[StudyKey.ARTIFACTS]["mark"]
+    store, mark = SharedArtifacts(stored["address"], patient=patient), stored["mark"]
     if store.get(mark) is None:
         raise ArtifactError(
             f"the artifact store {store.address} as {socket.gethostname()} sees it is not the one "
