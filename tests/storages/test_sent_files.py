@@ -8,26 +8,17 @@ from pathlib import Path
 import optuna
 import pytest
 
+from tests.helpers import sent
+from tests.helpers.sent import NAME, written
 from tuner.records.keys import StudyKey
 from tuner.storages import sent_files
 from tuner.storages.sent_files import SentFiles
 from tuner.storages.studies import study_names
 
-NAME = "trial-0003.keras"
-
 
 @pytest.fixture
 def main() -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    made = optuna.create_study(study_name="q10")
-    made.set_user_attr(StudyKey.SCHEMA, 2)
-    return made
-
-
-def written(folder: Path, content: bytes, name: str = NAME) -> Path:
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_bytes(content)
-    return folder / name
+    return sent.search("q10")
 
 
 def test_a_model_in_several_pieces_comes_back_whole(

@@ -13,15 +13,14 @@ from typing import Any
 import optuna
 import pytest
 
-from tests.helpers import buckets
+from tests.helpers import buckets, sent
+from tests.helpers.sent import NAME, written
 from tuner.errors import ArtifactError, UsageError
 from tuner.records.keys import StudyKey
 from tuner.storages import shared_artifacts
 from tuner.storages.sent_files import SHOWN, SentFiles
 from tuner.storages.shared_artifacts import SharedArtifacts, address_of, agree, probe, require
 from tuner.storages.studies import study_names
-
-NAME = "trial-0003.keras"
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +40,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def main() -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    made = optuna.create_study(study_name="q10@shapes10")
-    made.set_user_attr(StudyKey.SCHEMA, 2)
-    return made
-
-
-def written(folder: Path, content: bytes, name: str = NAME) -> Path:
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_bytes(content)
-    return folder / name
+    return sent.search("q10@shapes10")
 
 
 def test_what_an_address_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
