@@ -77,7 +77,7 @@ def test_what_is_none(given: str, said: str) -> None:
 
 
 def test_a_store_that_works_is_left_as_it_was(address: str, tmp_path: Path) -> None:
-    assert probe(address) == address
+    assert probe(address).address == address
     assert not [f for f in tmp_path.rglob("*") if f.is_file()]
 
 
@@ -179,13 +179,13 @@ def test_a_disk_that_is_not_mounted_is_refused(
     store = require(main)
     assert store is not None and store.address == address
     agree(main, None)
-    agree(main, address)
+    agree(main, store)
     store.drop(main.user_attrs[StudyKey.ARTIFACTS]["mark"])
-    for act in (lambda: require(main), lambda: agree(main, None), lambda: agree(main, address)):
+    for act in (lambda: require(main), lambda: agree(main, None), lambda: agree(main, store)):
         with pytest.raises(ArtifactError, match=r"is not the one that 'q10@shapes10' writes to"):
             act()
     moved = str(tmp_path / "moved")
-    agree(main, moved)
+    agree(main, probe(moved))
     again = require(main)
     assert again is not None and again.address == moved
 

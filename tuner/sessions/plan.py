@@ -109,7 +109,7 @@ def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
     if (why := drive_warning(url)) is not None:
         watcher.notice(why)
     # Before the storage has a study that counts on it.
-    kept = None if wish.artifacts is None else shared_artifacts.probe(wish.artifacts)
+    named = None if wish.artifacts is None else shared_artifacts.probe(wish.artifacts)
     storage = open_places(
         url, wish.results, patience, begins_with=wish.warm_start, metric=spec.measured
     )
@@ -127,7 +127,7 @@ def plan(wish: Wish, watcher: Watcher, *, apart: bool = True) -> Planned:
     )
     begins = StudyKey.SCHEMA not in study.user_attrs
     agree(study, spec, data, wish.seed, yardstick)
-    shared_artifacts.agree(study, kept)
+    shared_artifacts.agree(study, named)
     held = carried.carried_of(spec.model_dump())
     if begins and isinstance(spec, SearchStudy) and held:
         cells.remember(study, spec)

@@ -233,46 +233,42 @@ def _sentence(error: Exception) -> str:
     return masked_text(" ".join(text.split())).rstrip(".")
 
 
-def probe(given: str | Path) -> str:
-    """Writes to a store and reads that back, before anything is made that counts on it.
-
-    Returns:
-        Its address.
+def probe(given: str | Path) -> SharedArtifacts:
+    """A store that was written to and read back, before anything is made that counts on it.
 
     Raises:
         UsageError: It is no address of one.
         ArtifactError: It cannot be used.
     """
-    address = address_of(given)
-    store, name = SharedArtifacts(address), f".tuner-probe-{uuid.uuid4().hex[:8]}"
+    store, name = SharedArtifacts(address_of(given)), f".tuner-probe-{uuid.uuid4().hex[:8]}"
     store.put(name, b"tuner")
     found = store.get(name)
     store.drop(name)
     if found != b"tuner":
         raise ArtifactError(
-            f"the artifact store {address} does not give back what was written to it; name another "
-            "with --artifacts."
+            f"the artifact store {store.address} does not give back what was written to it; name "
+            "another with --artifacts."
         )
-    return address
+    return store
 
 
-def agree(study: optuna.Study, address: str | None) -> None:
+def agree(study: optuna.Study, named: SharedArtifacts | None) -> None:
     """Notes a search's store, or checks that this machine sees the one that it has.
 
     Args:
         study: The search.
-        address: As `probe` returns it, where a user has named one; it takes the place of another.
+        named: What a user has named, see `probe`; it takes the place of another.
 
     Raises:
         ArtifactError: It cannot be used, or is not the one that the search writes to.
     """
     stored = study.user_attrs.get(StudyKey.ARTIFACTS)
-    if address is None or (stored is not None and stored["address"] == address):
+    if named is None or (stored is not None and stored["address"] == named.address):
         require(study)
         return
     mark = f"{study.study_name}/.tuner-{uuid.uuid4().hex[:12]}"
-    SharedArtifacts(address).put(mark, f"The models of {study.study_name}.\n".encode())
-    study.set_user_attr(StudyKey.ARTIFACTS, {"address": address, "mark": mark})
+    named.put(mark, f"The models of {study.study_name}.\n".encode())
+    study.set_user_attr(StudyKey.ARTIFACTS, {"address": named.address, "mark": mark})
     for key, about in study.user_attrs.items():
         if key.startswith(StudyKey.FILE) and "stored" in (about or {}):
             study.set_user_attr(key, None)  # it lies in the store before, and is to be sent again
