@@ -29,46 +29,40 @@ COMMANDS = (
 )
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_commands(
-    command: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert main([*command.split(), ADDRESS]) == 2
-    said = capsys.readouterr().err
-    option = command.split()[-1]
-    assert SAID in said and option in said and "hunter2" not in said
-    assert len(said.strip().splitlines()) == 1
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_place_for_artifacts_that_holds_a_key(
+@pytest.fixture
+def refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+) -> Callable[..., str]:
+    """Types a command that is refused in one line, with no secret in it and nothing made."""
     monkeypatch.chdir(tmp_path)
-    assert main(["search", "q2", "--data", "shapes10", "--artifacts", ADDRESS]) == 2
-    said = capsys.readouterr().err.strip().splitlines()[-1]
-    assert "--artifacts must not hold a key or a password" in said and "hunter2" not in said
-    assert not list(tmp_path.iterdir())
+
+    def typed(*words: str) -> str:
+        assert main(list(words)) == 2
+        said = capsys.readouterr().err
+        assert "hunter2" not in said and len(said.strip().splitlines()) == 1
+        assert not list(tmp_path.iterdir())
+        return said
+
+    return typed
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands(command: str, refused: Callable[..., str]) -> None:
+    said = refused(*command.split(), ADDRESS)
+    assert SAID in said and command.split()[-1] in said
+
+
+def test_a_place_for_artifacts_that_holds_a_key(refused: Callable[..., str]) -> None:
+    said = refused("search", "q2", "--data", "shapes10", "--artifacts", ADDRESS)
+    assert "--artifacts must not hold a key or a password" in said
 
 
 @pytest.mark.parametrize("command", ["search q2 --data shapes10", "data", "data shapes10"])
 def test_the_cache(
-    command: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: str, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TUNER_CACHE", ADDRESS)
-    assert main(command.split()) == 2
-    said = capsys.readouterr().err
-    assert f"TUNER_CACHE {SAID}" in said and "hunter2" not in said
-    assert len(said.strip().splitlines()) == 1
-    assert not list(tmp_path.iterdir())
+    assert f"TUNER_CACHE {SAID}" in refused(*command.split())
 
 
 CALLS: dict[str, Callable[[str | Path], object]] = {
