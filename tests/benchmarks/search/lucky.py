@@ -149,11 +149,16 @@ class Lucky:
         else:
             self.used += self.problem.horizon - self.touched[number]
         self.proofs += 1
-        if self.truth[number] <= 0:
+        missing = self.missing(number)
+        if missing <= 0:
             self.proven.add(number)
-            return True
-        self.refuted[number] = self.truth[number]
-        return False
+        else:
+            self.refuted[number] = missing
+        return missing <= 0
+
+    def missing(self, number: int) -> float:
+        """The shortfall of a model, or of its recipe, as its proof measures it; met at 0."""
+        return self.truth[number]
 
     def ladder(self) -> int | None:
         """Proves from the smallest up until one holds; its number."""
