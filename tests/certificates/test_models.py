@@ -77,6 +77,16 @@ def test_the_model_is_trained_on_to_its_schedules_end_and_tested_once(
 
 
 @pytest.mark.slow
+def test_the_smallest_is_proven_before_the_search_goes_on(proven: tuple[Path, Result]) -> None:
+    folder, result = proven
+    trials = [t for t in result.record.trials if t.outcome in ("reached", "missed")]
+    first, proof = trials[0], proof_of(folder, trials[0].number)
+    assert first.outcome == "reached" and first.ended is not None and trials[1].started is not None
+    assert proof.datetime_start is not None and proof.datetime_complete is not None
+    assert first.ended <= proof.datetime_start < proof.datetime_complete <= trials[1].started
+
+
+@pytest.mark.slow
 def test_the_file_named_in_every_place_is_the_one_that_was_proven(
     proven: tuple[Path, Result], capsys: pytest.CaptureFixture[str]
 ) -> None:

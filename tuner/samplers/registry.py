@@ -147,17 +147,15 @@ def make_sampler(name: str, setting: SamplerSetting) -> BaseSampler:
         return _MAKERS[name](setting)
 
 
-def outlook(sampler: BaseSampler, study: Study, left: int, check_cost: float) -> Outlook | None:
+def outlook(sampler: BaseSampler, study: Study) -> Outlook | None:
     """What a sampler expects of the next trial; None where it does not say.
 
     Args:
         sampler: The one that is to propose it: what it has compared for this it need not again.
         study: The search.
-        left: Trials that it may still train.
-        check_cost: What it costs to prove a model, where a training to the horizon is 1.
     """
     from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
 
     if not isinstance(sampler, SmallestFeasibleSampler):
         return None
-    return sampler.outlook(study, left=left, check_cost=check_cost)
+    return sampler.outlook(study)

@@ -17,7 +17,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tuner.errors import StudyError
 from tuner.objectives.quantities import quantity_of
-from tuner.records.epochs import stored_epochs
 from tuner.records.keys import GATE, TRAINED, StudyKey, TrialKey
 from tuner.records.objectives import yardstick_of
 from tuner.records.proofs import by_recipe, prove_of, proven, refuted_models, refuted_shortfalls
@@ -262,15 +261,6 @@ class Asker:
             trial.set_user_attr(TrialKey.DOUBTED, doubted)
         return trial
 
-    def doubted(self, trials: Sequence[FrozenTrial]) -> int | None:
-        """The trial that met the target of which it is worth most to know whether that was luck.
-
-        Returns:
-            Its number; None where the next trial is worth more, or the sampler has no opinion.
-        """
-        outlook = self._look_ahead(trials)
-        return None if outlook is None else outlook.check
-
     def _look_ahead(self, trials: Sequence[FrozenTrial]) -> Outlook | None:
         """What the sampler expects of the next trial; stored for those who watch the search."""
         reached = any(t.user_attrs.get(TrialKey.OUTCOME) == "reached" for t in trials)
@@ -279,12 +269,7 @@ class Asker:
             return None
         sampler = self._sampler_for(trials)
         if sampler is not self._looked_ahead:
-            left = max(self.orders.goal - self.done(trials), 1)
-            best = claims.incumbent(self.work.study)
-            met = len(stored_epochs(best.user_attrs)) if best is not None else 0
-            self._outlook = registry.outlook(
-                sampler, self.work.study, left, check_cost=1 - met / self.work.spec.horizon
-            )
+            self._outlook = registry.outlook(sampler, self.work.study)
             self._looked_ahead = sampler
             gain = None if self._outlook is None else self._outlook.expected_gain
             if gain is not None:

@@ -179,8 +179,7 @@ class Worker:
         running = sum(claims.is_running(t) for t in trials)
         state = asker.state(trials)
         asks = state == "ask" and asker.done(trials) + running < self.orders.goal
-        doubted = asker.doubted(trials) if asks and self.orders.proves_models else None
-        proof = proving.next(trials, doubted=doubted, ended=state == "done")
+        proof = proving.next(trials, asks=asks, ended=state == "done")
         if proof is not None:
             assert proving.work is not None
             return proof, proving.work

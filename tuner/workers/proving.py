@@ -1,9 +1,9 @@
 """When a worker proves a model that the search has found, before it asks for another trial.
 
-A model that met the target by luck costs all the trials that look below it. So it is proven as soon
-as that is worth more than the next trial, which is the sampler's judgement; the incumbent of the
-last fifth of the trials at once, whatever the sampler; and at the end the smallest that has met the
-target, where it does not hold the next, up to the first that does.
+A model that met the target by luck costs all the trials that look below it. So the smallest is
+proven as soon as it met the target, while proofs take a small share of the epochs; in the last
+fifth of the trials whatever they take; and at the end where that has not been done, up to the
+first that holds.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ LATE = 0.8
 SHARE = 0.08
 """Of all epochs that a search is going to take, those of proofs may be as many before `LATE`."""
 
+USUAL = 50
+"""So many trials is a search taken to have that ends where another gains little."""
+
 
 class Proving:
     """The proofs of models that one worker makes.
@@ -45,14 +48,13 @@ class Proving:
         """What the proofs share, once there are any."""
 
     def next(
-        self, trials: Sequence[FrozenTrial], *, doubted: int | None, ended: bool
+        self, trials: Sequence[FrozenTrial], *, asks: bool, ended: bool
     ) -> optuna.Trial | None:
         """The proof that this worker is to make now, claimed; None where there is none.
 
         Args:
             trials: Of the search.
-            doubted: Number of the trial whose proof the sampler finds worth more than its next
-                proposal.
+            asks: Whether a trial would be asked for now if there were no proof to make.
             ended: Whether nothing is left to train.
         """
         if not self.orders.proves_models:
@@ -63,7 +65,7 @@ class Proving:
             if self._proofs.running() is not None:
                 return None
         if self._proofs is None or not self._proofs.is_open():
-            wanted = self._wanted(trials, doubted, ended)
+            wanted = self._wanted(trials, asks, ended)
             if wanted is None:
                 return None
             proofs = self._proofs or self._take_up(ModelProofs(self._search.study))
@@ -74,9 +76,7 @@ class Proving:
         """Whether another worker is making a proof on whose verdict more may depend."""
         return self._proofs is not None and self._proofs.is_open()
 
-    def _wanted(
-        self, trials: Sequence[FrozenTrial], doubted: int | None, ended: bool
-    ) -> FrozenTrial | None:
+    def _wanted(self, trials: Sequence[FrozenTrial], asks: bool, ended: bool) -> FrozenTrial | None:
         """The trial whose model is to be proven now."""
         judged = set(model_certificates(self._search.study.user_attrs))
         if self._proofs is not None:
@@ -89,13 +89,14 @@ class Proving:
         late = claims.trained(trials) >= LATE * self.orders.goal
         if ended or late:
             return best
-        return best if doubted == best.number and self._may_cost(trials, best) else None
+        return best if asks and self._may_cost(trials, best) else None
 
     def _may_cost(self, trials: Sequence[FrozenTrial], best: FrozenTrial) -> bool:
         """Whether a proof now would leave most of the epochs that are to come to the search."""
         spent = sum(len(stored_epochs(t.user_attrs)) for t in trials)
         trained = max(claims.trained(trials), 1)
-        expected = spent * max(self.orders.goal / trained, 1.0)
+        goal = USUAL if self.orders.until_little_gain else self.orders.goal
+        expected = spent * max(goal / trained, 1.0)
         proofs = sum(c.trained for c in model_certificates(self._search.study.user_attrs).values())
         costs = self._search.spec.horizon - len(stored_epochs(best.user_attrs))
         return proofs + costs <= SHARE * expected
