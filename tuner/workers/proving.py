@@ -87,9 +87,7 @@ class Proving:
         if best is None or best.number in judged:
             return None
         late = claims.trained(trials) >= LATE * self.orders.goal
-        if ended or late:
-            return best
-        return best if asks and self._may_cost(trials, best) else None
+        return best if ended or late or (asks and self._may_cost(trials, best)) else None
 
     def _may_cost(self, trials: Sequence[FrozenTrial], best: FrozenTrial) -> bool:
         """Whether a proof now would leave most of the epochs that are to come to the search."""

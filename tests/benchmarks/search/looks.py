@@ -83,8 +83,7 @@ class Search(standin.Search):
 
     def _checks(self, sampler: SmallestFeasibleSampler, study: optuna.Study) -> bool:
         """Looks at the smallest that met the target, where it is time; whether it did."""
-        left = [n for n in self.sizes if n not in self.refuted]
-        best = min(left, key=lambda n: (self.sizes[n], n), default=None)
+        best = self.incumbent
         if best is None or best in self.proven or not self._is_time(best, sampler, study):
             return False
         self.prove(best)

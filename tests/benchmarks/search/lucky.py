@@ -159,10 +159,15 @@ class Lucky:
             self.refuted[number] = missing
         return missing <= 0
 
-    def soon(self, budget: int) -> int | None:
-        """The smallest that met the target, where it is to be asked of at once."""
+    @property
+    def incumbent(self) -> int | None:
+        """The smallest that met the target and was not refuted."""
         left = [n for n in self.sizes if n not in self.refuted]
-        best = min(left, key=lambda n: (self.sizes[n], n), default=None)
+        return min(left, key=lambda n: (self.sizes[n], n), default=None)
+
+    def soon(self, budget: int) -> int | None:
+        """The incumbent, where it is to be asked about at once."""
+        best = self.incumbent
         if best is None or best in self.proven:
             return None
         asked = [*self.proven, *self.refuted, best]
