@@ -17,14 +17,15 @@ import optuna
 import psutil
 import pytest
 from optuna.trial import TrialState
-from sqlalchemy.exc import OperationalError
 
 from tests.helpers import tiny
+from tuner.errors import StorageError
 from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.sessions.progress import RunProgress
 from tuner.sessions.watcher import Silent
 from tuner.storages import claims, heartbeats
+from tuner.storages.opening import open_storage
 
 pytestmark = pytest.mark.slow
 
@@ -96,8 +97,9 @@ def await_epoch(url: str) -> None:
     """Waits until a trial is in the middle of its training."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        with contextlib.suppress(KeyError, OperationalError):  # nothing made yet
-            study = optuna.load_study(study_name="tiny", storage=url)
+        # Optuna's own opening would make the tables beside the search, and fail where it is first.
+        with contextlib.suppress(KeyError, StorageError):  # nothing made yet
+            study = optuna.load_study(study_name="tiny", storage=open_storage(url, create=False))
             running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
             if any(heartbeats.worker_lives(t) and t.intermediate_values for t in running):
                 return
