@@ -19,13 +19,13 @@ import pytest
 from optuna.trial import TrialState
 
 from tests.helpers import tiny
-from tuner.errors import StorageError
+from tuner.errors import StorageError, UsageError
 from tuner.records.keys import TrialKey
 from tuner.records.studies import StudyRecord
 from tuner.sessions.progress import RunProgress
 from tuner.sessions.watcher import Silent
 from tuner.storages import claims, heartbeats
-from tuner.storages.opening import open_storage
+from tuner.storages.studies import load_study
 
 pytestmark = pytest.mark.slow
 
@@ -97,9 +97,9 @@ def await_epoch(url: str) -> None:
     """Waits until a trial is in the middle of its training."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        # Optuna's own opening would make the tables beside the search, and fail where it is first.
-        with contextlib.suppress(KeyError, StorageError):  # nothing made yet
-            study = optuna.load_study(study_name="tiny", storage=open_storage(url, create=False))
+        # Optuna's own way makes tables where there are none, and fails where the search is faster.
+        with contextlib.suppress(StorageError, UsageError):  # nothing made yet
+            study = load_study("tiny", storage=url)
             running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
             if any(heartbeats.worker_lives(t) and t.intermediate_values for t in running):
                 return
