@@ -9,7 +9,7 @@ import pytest
 
 from tests.helpers import fakes
 from tuner.records import words
-from tuner.records.proofs import refuted_shortfalls
+from tuner.records.proofs import proven_shortfalls, refuted_shortfalls
 from tuner.records.studies import StudyRecord
 from tuner.samplers.smallest_feasible.sampler import SmallestFeasibleSampler
 from tuner.storages import claims
@@ -24,6 +24,14 @@ def test_a_refuted_incumbent_is_the_incumbent_no_more():
     found = claims.incumbent(study)
     assert found is not None and found.number == 2
     assert refuted_shortfalls(study.user_attrs) == {8: pytest.approx(0.755 - 0.740)}
+    assert proven_shortfalls(study.user_attrs) == {}
+
+
+def test_what_a_proof_measured_is_known_of_the_proven_as_well():
+    study = fakes.make_search()
+    fakes.add_certificate(study, 8, [0.781, 0.779], certified=True)
+    assert proven_shortfalls(study.user_attrs) == {8: pytest.approx(0.755 - 0.780)}
+    assert refuted_shortfalls(study.user_attrs) == {}
 
 
 def sampler_of(study: optuna.Study) -> SmallestFeasibleSampler:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -95,8 +95,17 @@ def test_where_the_incumbent_is_doubted_something_between_it_and_the_next_is_pro
     trials = [*surroundings(), *narrow, LUCKY, *refuting]
     assert all(0.4 < p["width"] < 0.8 for p in proposals(trials, 3, repeat=False))
     number = next(t for t, trial in enumerate(trials) if trial is LUCKY)
-    believed = proposals(trials, 3, repeat=False, proven={number})
+    believed = proposals(trials, 3, repeat=False, proven={number: -0.002})
     assert all(p["width"] < 0.4 for p in believed)
+
+
+def test_what_a_proof_measured_steers_the_search() -> None:
+    trials = [*surroundings(), LUCKY]
+    widths = {
+        measured: [p["width"] for p in proposals(trials, 4, repeat=False, proven={8: measured})]
+        for measured in (0.004, -0.05)
+    }
+    assert np.mean(widths[-0.05]) < np.mean(widths[0.004]) < 0.4
 
 
 def test_another_training_tells_less_of_a_model_than_of_its_configuration() -> None:
@@ -136,7 +145,7 @@ def test_what_failed_its_proof_by_a_hair_is_trained_again_where_models_are_prove
     for seed in range(4):
         sampler = SmallestFeasibleSampler(
             lambda p: 2 ** p["width"], 10, seed, search_space=WIDTHS, noise=NOISE, prove=prove,
-            refuted=refuted, proven={5},
+            refuted=refuted, proven={5: -0.05},
         )  # fmt: skip
         study = optuna.create_study(sampler=sampler)
         study.add_trials(trials)
@@ -149,17 +158,18 @@ def test_what_failed_its_proof_by_a_hair_is_trained_again_where_models_are_prove
 def test_the_limit_is_the_size_of_the_smallest_that_is_surely_real() -> None:
     trials = [*surroundings(), LUCKY]
     assert outlook(trials).limit == pytest.approx(size_of({"width": 0.8, "rate": 0.3}))
-    proven: Collection[int] = {len(trials) - 1}
+    proven = {len(trials) - 1: -0.002}
     assert outlook(trials, proven=proven).limit == pytest.approx(size_of({"width": 0.4}))
     assert outlook([LUCKY]).limit == math.inf
 
 
 def test_with_everything_proven_nothing_changes() -> None:
     trials = [*surroundings(), LUCKY]
-    met = {i for i, trial in enumerate(trials) if trial.constraints["shortfall"] <= 0}
+    missing = {i: trial.constraints["shortfall"] for i, trial in enumerate(trials)}
+    met = {i: shortfall for i, shortfall in missing.items() if shortfall <= 0}
     believed = proposals(trials, 2, proven=met)
     assert believed == proposals(trials, 2, noise=0.0)
-    assert outlook(trials, proven=met).chances == dict.fromkeys(sorted(met), 1.0)
+    assert outlook(trials, proven=met).chances == dict.fromkeys(met, 1.0)
     assert outlook(trials, proven=met).check is None
 
 
@@ -192,7 +202,7 @@ def checked(check_cost: float, **options: Any) -> int | None:
 def test_a_doubted_incumbent_is_worth_a_check_and_a_proven_one_never() -> None:
     number = len(at_a_fork()) - 1
     assert checked(0.1, repeat=False) == number
-    assert checked(0.1, repeat=False, proven={number}) is None
+    assert checked(0.1, repeat=False, proven={number: -0.002}) is None
     assert checked(20.0, repeat=False) is None
 
 
@@ -241,8 +251,8 @@ def test_the_outlook_is_none_until_something_met_the_target() -> None:
 
 
 def test_the_outlook_gets_worse_as_models_below_the_incumbent_fail() -> None:
-    proven = set(range(9))
     trials = [*surroundings(), LUCKY]
+    proven = {i: trial.constraints["shortfall"] for i, trial in enumerate(trials)}
     first = outlook(trials, proven=proven).expected_gain
     failed = [finished(w, r, 0.04) for w in (0.2, 0.3, 0.35, 0.38) for r in (0.2, 0.5, 0.8)]
     later = outlook([*trials, *failed], proven=proven).expected_gain

@@ -18,7 +18,7 @@ from tuner.dashboard.notes import note
 from tuner.objectives.metrics import METRICS
 from tuner.records import words
 from tuner.records.keys import StudyKey
-from tuner.records.proofs import refuted_shortfalls
+from tuner.records.proofs import proven_shortfalls, refuted_shortfalls
 from tuner.views import status, summary
 from tuner.views.events import Events, best_object
 from tuner.views.frame import frame
@@ -69,12 +69,14 @@ def test_what_is_refuted_says_by_how_much(study: optuna.Study) -> None:
     assert "upper bound 1,945" in recipe
 
 
-def test_a_refuted_model_is_told_to_the_sampler_in_units(study: optuna.Study) -> None:
+def test_what_a_proof_measured_is_told_to_the_sampler_in_units(study: optuna.Study) -> None:
     study.set_user_attr(StudyKey.PROVE, "model")
     errors.add_proofs(study, certified=False)
     key = f"{StudyKey.MODEL_CERTIFICATE}4"
     study.set_user_attr(key, {**study.user_attrs[key], "accuracy": 2_310.0})
     assert refuted_shortfalls(study.user_attrs) == {4: pytest.approx(0.05)}  # 400 of 8,000
+    study.set_user_attr(key, {**study.user_attrs[key], "verdict": "certified"})
+    assert proven_shortfalls(study.user_attrs) == {4: pytest.approx(0.05)}
 
 
 def test_every_view_is_of_the_metric(study: optuna.Study) -> None:

@@ -54,6 +54,17 @@ def refuted_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
 
     Margin included, in units as a trial's own shortfall is stored, and above 0.
     """
+    wrong = refuted(attributes)
+    return {n: max(s, _LEAST) for n, s in _shortfalls(attributes).items() if n in wrong}
+
+
+def proven_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
+    """The same of the proven trials; above 0 where the target holds and the margin does not."""
+    held = proven(attributes)
+    return {n: s for n, s in _shortfalls(attributes).items() if n in held}
+
+
+def _shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
     found: dict[int, tuple[float, float]] = {}
     if by_recipe(attributes):
         for number, recipe in certificates(attributes).items():
@@ -61,11 +72,9 @@ def refuted_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
     else:
         for number, model in model_certificates(attributes).items():
             found[number] = model.target, model.measured
-    wrong = refuted(attributes)
     return {
-        number: max(target_of(attributes, target).reported(measured), _LEAST)
+        number: target_of(attributes, target).reported(measured)
         for number, (target, measured) in found.items()
-        if number in wrong
     }
 
 

@@ -7,7 +7,7 @@ by ``tuner --help``, which is to answer before Optuna is loaded.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -47,8 +47,8 @@ class SamplerSetting:
     """An earlier study's trials as this study would see them."""
     refuted: Mapping[int, float] = field(default_factory=dict)
     """Shortfall, above 0, of the trials that proofs refuted, by number."""
-    proven: Collection[int] = ()
-    """Numbers of the trials of which it is proven that they meet the target."""
+    proven: Mapping[int, float] = field(default_factory=dict)
+    """Shortfall, as proofs measured it, of the trials that they proved to meet the target."""
     noise: float = 0.0
     """Standard deviation of one measurement on the validation examples."""
     repeat: bool = False

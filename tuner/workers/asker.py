@@ -19,7 +19,13 @@ from tuner.errors import StudyError
 from tuner.objectives.quantities import quantity_of
 from tuner.records.keys import GATE, TRAINED, StudyKey, TrialKey
 from tuner.records.objectives import yardstick_of
-from tuner.records.proofs import by_recipe, prove_of, proven, refuted_models, refuted_shortfalls
+from tuner.records.proofs import (
+    by_recipe,
+    prove_of,
+    proven_shortfalls,
+    refuted_models,
+    refuted_shortfalls,
+)
 from tuner.samplers import registry
 from tuner.spaces import exploration, sizes
 from tuner.spaces.carried import shown
@@ -298,7 +304,7 @@ class Asker:
             center=self.exploration.defaults,
             prior=self.prior,
             refuted=refuted_shortfalls(attributes),
-            proven=proven(attributes),
+            proven=proven_shortfalls(attributes),
             noise=self._noise,
             repeat=by_recipe(attributes),
         )

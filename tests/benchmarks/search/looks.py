@@ -102,13 +102,14 @@ class Search(standin.Search):
         return sampler.outlook(study, TRIALS - trained, self.cost).check == best
 
     def missing(self, number: int) -> float:
-        """Looks at a model: 0 where it is proven, else how far it measured below what was asked."""
+        """Looks at a model: how far it measured below what was asked; at most 0 where it is proven."""
         images, rng = self._images.test, np.random.default_rng([self.seed, number, 1])
         accuracy = TARGET + MARGIN - self.truth[number]
         correct = int(rng.binomial(images, min(max(accuracy, 0.0), 1.0)))
         holds = binomial_bound(correct, images, level_of_next(self.verdicts)) >= TARGET
         self.verdicts.append(holds)
-        return 0.0 if holds else max(TARGET + MARGIN - correct / images, 1e-6)
+        missing = TARGET + MARGIN - correct / images
+        return min(missing, 0.0) if holds else max(missing, 1e-6)
 
     @property
     def found(self) -> float:

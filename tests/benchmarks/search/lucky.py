@@ -100,7 +100,7 @@ class Lucky:
     touched: dict[int, int] = field(default_factory=dict)
     sizes: dict[int, int] = field(default_factory=dict)
     refuted: dict[int, float] = field(default_factory=dict)
-    proven: set[int] = field(default_factory=set)
+    proven: dict[int, float] = field(default_factory=dict)
 
     @property
     def noise(self) -> float:
@@ -154,7 +154,7 @@ class Lucky:
         self.proofs += 1
         missing = self.missing(number)
         if missing <= 0:
-            self.proven.add(number)
+            self.proven[number] = missing
         else:
             self.refuted[number] = missing
         return missing <= 0
@@ -236,7 +236,7 @@ def search(job: tuple[str, str, float, int]) -> dict[str, Any]:
             outlook = sampler.outlook(
                 study, int((budget - lucky.used) / each), lucky.cost / problem.horizon
             )
-            for number in set(outlook.chances) - set(foretold) - lucky.proven:
+            for number in set(outlook.chances) - set(foretold) - set(lucky.proven):
                 foretold[number] = outlook.chances[number]
             check = lucky.soon(budget) if way == "soon" else outlook.check
             if way in ("proofs", "soon") and check is not None:

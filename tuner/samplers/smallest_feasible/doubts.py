@@ -57,6 +57,7 @@ class Doubts:
         process: The surrogate, before it believes anything of running trials.
         witnesses: Whose reality is in question, at least one.
         seeds: Trainings of a candidate, whose mean is to meet the target.
+        fresh: Trainings of a witness without an observation of its own, whose mean is to meet it.
 
     Attributes:
         chances: P(real) of each witness, [k].
@@ -64,13 +65,15 @@ class Doubts:
         log_best: Log size of the smallest real one in each world, [w].
     """
 
-    def __init__(self, process: GaussianProcess, witnesses: Witnesses, seeds: int) -> None:
+    def __init__(
+        self, process: GaussianProcess, witnesses: Witnesses, seeds: int, fresh: int
+    ) -> None:
         from scipy.linalg import cho_solve, cholesky
         from scipy.special import ndtr
 
         self._process, self._noise = process, process.noise / math.sqrt(seeds)
         self.witnesses = witnesses
-        self._joint = process.joint(witnesses.features, witnesses.rows, seeds)
+        self._joint = process.joint(witnesses.features, witnesses.rows, fresh)
         _, mean, covariance, _ = self._joint
         chances = ndtr(-mean / np.sqrt(np.diag(covariance)))
         self.chances = np.where(witnesses.proven, 1.0, chances)

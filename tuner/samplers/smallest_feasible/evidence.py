@@ -131,7 +131,7 @@ def read(
     size_of: SizeOf,
     refuted: Mapping[int, float] | None = None,
     prior: Sequence[FrozenTrial] = (),
-    proven: Collection[int] = (),
+    proven: Mapping[int, float] | None = None,
     noise: float = 0.0,
     prove: Literal["model", "recipe"] = "recipe",
 ) -> Evidence:
@@ -144,13 +144,13 @@ def read(
         size_of: Size of a configuration, where it is known.
         refuted: Shortfall, above 0, of trials that met the target by luck, by their numbers.
         prior: Trials of an earlier study, their shortfalls relative to this study's target.
-        proven: Numbers of trials that are proven to meet the target.
+        proven: Shortfall, as proofs measured it, of trials that are proven to meet the target.
         noise: Standard deviation of one measured shortfall around the model's true one. It counts
             as soon as a trial may have met the target by it.
         prove: Whether what met the target is real where its own training is, or where the mean of
             fresh ones is.
     """
-    refuted = refuted or {}
+    refuted, proven = refuted or {}, proven or {}
     failed = [encoding.encode(t.params) for t in trials if outcomes.is_failed(t)]
     trials = [t for t in trials if t.state in _SEEN]
     horizon = horizon or max((t.last_step or 1 for t in trials), default=1)
@@ -203,18 +203,19 @@ def _own(
     one: _Sized,
     experience: projection.Experience,
     refuted: Mapping[int, float],
-    proven: Collection[int],
+    proven: Mapping[int, float],
 ) -> _Trained | None:
     """A trial of this study as a row; None where it says nothing."""
     trial, point, size = one
     outcome = outcomes.outcome_of(trial, experience)
     if outcome is None:
         return None
-    if trial.number in refuted:  # the mean of several trainings is a better witness than one
-        outcome = outcomes.Outcome(refuted[trial.number], projection.SEED_NOISE)
-        return _Trained(point, outcome, size, met=False, number=trial.number)
-    met = trial.state == TrialState.COMPLETE and outcomes.is_met(trial)
-    return _Trained(point, outcome, size, met, trial.number, met and trial.number in proven)
+    number = trial.number
+    measured = refuted.get(number, proven.get(number))
+    if measured is not None:  # a proof is a better witness than the training
+        outcome = outcomes.Outcome(measured, projection.SEED_NOISE)
+    met = trial.state == TrialState.COMPLETE and outcomes.is_met(trial) and number not in refuted
+    return _Trained(point, outcome, size, met, number, met and number in proven)
 
 
 def _again(

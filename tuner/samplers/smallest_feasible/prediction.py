@@ -107,10 +107,11 @@ class Prediction:
         """Log P(target is met) of candidates [n, d] with log sizes [n], [n].
 
         What must meet the target depends on what the search has found. Once a trial has met it,
-        this is the mean of five fresh trainings, because that is what a certificate asks for. The
-        luck of a single training would make candidates that just miss the target look like an even
-        chance, and a search would train them over and over. Before that, and after an earlier
-        study, it is a single training: there something has yet to meet the target at all.
+        this is the mean of five fresh trainings. A recipe's certificate asks for it. Where models
+        are proven a single one would do, but its luck would make candidates that just miss the
+        target look like an even chance, and a search would train them over and over. Before that,
+        and after an earlier study, it is a single training: there something has yet to meet the
+        target at all.
         """
         from scipy.special import log_ndtr
 
@@ -215,7 +216,7 @@ class Prediction:
             busy=np.array([max(group) >= len(rows) for group in groups]),
             rows=np.array([g[0] - self._dropped if seen.models and g else -1 for g in own]),
         )
-        return Doubts(self._process, witnesses, 1 if seen.models else _SEEDS)
+        return Doubts(self._process, witnesses, _SEEDS, 1 if seen.models else _SEEDS)
 
     def _believe_running(self) -> list[tuple[float, float]]:
         """Take running trials at their prediction; their log sizes and P(target is met)."""

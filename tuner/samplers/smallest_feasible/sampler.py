@@ -17,7 +17,7 @@ from tuner.samplers.smallest_feasible.encoding import Encoding, union_space
 from tuner.samplers.smallest_feasible.outlook import Outlook, outlook_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from optuna.distributions import BaseDistribution
     from optuna.study import Study
@@ -78,7 +78,9 @@ class SmallestFeasibleSampler(BaseSampler):
         refuted: Trials that met the target by luck, as more trainings of the same configuration
             have shown: by number the mean shortfall of those, above 0. They count as having missed
             the target by that much.
-        proven: Numbers of trials of which it is proven that they meet the target.
+        proven: Trials of which it is proven that they meet the target: by number the shortfall that
+            the proof measured. It says more than their own training, which ended as it met the
+            target.
         noise: Standard deviation of one measured shortfall around the model's true one, such as
             ``sqrt(a * (1 - a) / n)`` for an accuracy ``a`` on ``n`` images; default 0. Where it is
             above 0, a trial that met the target may have done so by luck. So it may where another
@@ -109,7 +111,7 @@ class SmallestFeasibleSampler(BaseSampler):
         n_startup: int | None = None,
         prior: Sequence[FrozenTrial] = (),
         refuted: Mapping[int, float] | None = None,
-        proven: Collection[int] = (),
+        proven: Mapping[int, float] | None = None,
         noise: float = 0.0,
         prove: Literal["model", "recipe"] = "recipe",
         repeat: bool = True,
@@ -133,7 +135,7 @@ class SmallestFeasibleSampler(BaseSampler):
         self._n_startup = n_startup
         self._prior = tuple(prior)[-_MOST_PRIOR:]
         self._refuted = dict(refuted or {})
-        self._proven = frozenset(proven)
+        self._proven = dict(proven or {})
         self._noise = noise
         self._prove: Literal["model", "recipe"] = prove
         self._repeat = repeat and prove == "recipe"
