@@ -102,7 +102,7 @@ class Search(standin.Search):
         return sampler.outlook(study, TRIALS - trained, self.cost).check == best
 
     def missing(self, number: int) -> float:
-        """Looks at a model: how far it measured below what was asked; at most 0 where it is proven."""
+        """Looks at a model: how far it measured below what was asked, at most 0 where proven."""
         images, rng = self._images.test, np.random.default_rng([self.seed, number, 1])
         accuracy = TARGET + MARGIN - self.truth[number]
         correct = int(rng.binomial(images, min(max(accuracy, 0.0), 1.0)))
