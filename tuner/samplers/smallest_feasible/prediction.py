@@ -107,8 +107,8 @@ class Prediction:
         """Log P(target is met) of candidates [n, d] with log sizes [n], [n].
 
         What must meet the target depends on what the search has found. Once a trial has met it,
-        this is the mean of five fresh trainings. A recipe's certificate asks for it. Where models
-        are proven a single one would do, but its luck would make candidates that just miss the
+        this is the mean of five fresh trainings, as a recipe's certificate asks. Where models are
+        proven a single one would do, but its luck would make candidates that just miss the
         target look like an even chance, and a search would train them over and over. Before that,
         and after an earlier study, it is a single training: there something has yet to meet the
         target at all.
