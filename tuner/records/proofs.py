@@ -54,27 +54,26 @@ def refuted_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
 
     Margin included, in units as a trial's own shortfall is stored, and above 0.
     """
-    wrong = refuted(attributes)
-    return {n: max(s, _LEAST) for n, s in _shortfalls(attributes).items() if n in wrong}
+    return {n: max(s, _LEAST) for n, (held, s) in _measured(attributes).items() if not held}
 
 
 def proven_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
     """The same of the proven trials; above 0 where the target holds and the margin does not."""
-    held = proven(attributes)
-    return {n: s for n, s in _shortfalls(attributes).items() if n in held}
+    return {n: s for n, (held, s) in _measured(attributes).items() if held}
 
 
-def _shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
-    found: dict[int, tuple[float, float]] = {}
+def _measured(attributes: Mapping[str, Any]) -> dict[int, tuple[bool, float]]:
+    """By trial number, whether its proof held, and the shortfall that it measured."""
+    found: dict[int, tuple[bool, float, float]] = {}
     if by_recipe(attributes):
         for number, recipe in certificates(attributes).items():
-            found[number] = recipe.target, recipe.mean
+            found[number] = recipe.certified, recipe.target, recipe.mean
     else:
         for number, model in model_certificates(attributes).items():
-            found[number] = model.target, model.measured
+            found[number] = model.certified, model.target, model.measured
     return {
-        number: target_of(attributes, target).reported(measured)
-        for number, (target, measured) in found.items()
+        number: (held, target_of(attributes, target).reported(measured))
+        for number, (held, target, measured) in found.items()
     }
 
 
