@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tuner.objectives.proof import DEFAULT, PROVES, Prove
-from tuner.records.certificates import certificates
+from tuner.records.certificates import Certificate, certificates
 from tuner.records.keys import StudyKey
-from tuner.records.model_certificates import model_certificates
+from tuner.records.model_certificates import ModelCertificate, model_certificates
 from tuner.records.objectives import target_of
 
 _LEAST = 1e-6
@@ -62,22 +62,23 @@ def proven_shortfalls(attributes: Mapping[str, Any]) -> dict[int, float]:
     return {n: s for n, (held, s) in _measured(attributes).items() if held}
 
 
+def measured_by(found: Certificate | ModelCertificate) -> float:
+    """The metric on the test examples; of a recipe the mean over its seeds."""
+    return found.mean if isinstance(found, Certificate) else found.measured
+
+
 def _measured(attributes: Mapping[str, Any]) -> dict[int, tuple[bool, float]]:
     """By trial number, whether its proof held, and the shortfall that it measured."""
-    found: dict[int, tuple[bool, float, float]] = {}
-    if by_recipe(attributes):
-        for number, recipe in certificates(attributes).items():
-            found[number] = recipe.certified, recipe.target, recipe.mean
-    else:
-        for number, model in model_certificates(attributes).items():
-            found[number] = model.certified, model.target, model.measured
     return {
-        number: (held, target_of(attributes, target).reported(measured))
-        for number, (held, target, measured) in found.items()
+        n: (c.certified, target_of(attributes, c.target).reported(measured_by(c)))
+        for n, c in _deciding(attributes).items()
     }
 
 
 def _verdicts(attributes: Mapping[str, Any]) -> dict[int, bool]:
-    if by_recipe(attributes):
-        return {n: c.certified for n, c in certificates(attributes).items()}
-    return {n: c.certified for n, c in model_certificates(attributes).items()}
+    return {n: c.certified for n, c in _deciding(attributes).items()}
+
+
+def _deciding(attributes: Mapping[str, Any]) -> Mapping[int, Certificate | ModelCertificate]:
+    """The certificates that tell whether a trial still counts, by its number."""
+    return certificates(attributes) if by_recipe(attributes) else model_certificates(attributes)

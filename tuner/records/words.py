@@ -31,6 +31,7 @@ from tuner.objectives.metrics import DEFAULT_METRIC, Metric
 from tuner.objectives.quantities import DEFAULT_QUANTITY, QUANTITIES
 from tuner.records.certificates import Certificate, has_learnt
 from tuner.records.model_certificates import ModelCertificate
+from tuner.records.proofs import measured_by
 from tuner.records.studies import StudyRecord
 from tuner.records.trials import TrialRecord
 
@@ -276,7 +277,7 @@ def verdict_word(found: Certificate | ModelCertificate) -> str:
     if found.certified:
         return "certified"
     nothing = found.constant or _nothing_learnt(found)
-    short = found.metric.missing(_measured(found), found.target) > 0
+    short = found.metric.missing(measured_by(found), found.target) > 0
     return "refuted" if nothing or short else "not certified"
 
 
@@ -288,14 +289,9 @@ def verdict(found: Certificate | ModelCertificate) -> str:
     return line if told else f"{line}; {alone}"
 
 
-def _measured(found: Certificate | ModelCertificate) -> float:
-    """The metric on the test examples; of a recipe the mean over its seeds."""
-    return found.mean if isinstance(found, Certificate) else found.measured
-
-
 def _nothing_learnt(found: Certificate | ModelCertificate) -> str:
     """Why a target that was met is worth nothing; empty where something was learnt."""
-    alone, metric, measured = found.by_constant, found.metric, _measured(found)
+    alone, metric, measured = found.by_constant, found.metric, measured_by(found)
     learnt = has_learnt(found.confusion or (), measured, metric, alone)
     if alone is None or metric.missing(measured, found.target) > 0 or learnt:
         return ""
